@@ -1,0 +1,134 @@
+package gate
+
+import "github.com/reviewgate-app/reviewgate/checks"
+
+// Facts are everything that a decision is made from, gathered before it and stored with it. What could not be read is in
+// Unknown: the decision then is "cannot tell". Facts are plain data; the same facts give the same decision.
+type Facts struct {
+	Repo      string `json:"repo"` // "owner/name"
+	Number    int    `json:"number"`
+	State     string `json:"state"` // "open", "closed", "merged"
+	Draft     bool   `json:"draft"`
+	Head      string `json:"head"`       // SHA
+	BaseRef   string `json:"base_ref"`   // branch name
+	Base      string `json:"base"`       // SHA of the base branch
+	MergeBase string `json:"merge_base"` // SHA
+	// Default is the name of the default branch.
+	Default string `json:"default_branch"`
+
+	Author    Person        `json:"author"`
+	ViaApp    string        `json:"via_app,omitempty"`   // slug, if the pull request was opened through an App on behalf of the author
+	Commits   []Commit      `json:"commits"`             // reachable from head and not from base, over all parents
+	Pushers   []Person      `json:"pushers"`             // senders of the pushes that we saw
+	Requested []Person      `json:"requested,omitempty"` // humans who set an agent to work here: assigners of an agent
+	Files     []FileChange  `json:"files"`
+	Reviews   []Review      `json:"reviews"` // in the order of their submission
+	Ledger    []LedgerEntry `json:"ledger"`
+	People    People        `json:"people"`
+	Scan      ScanFacts     `json:"scan"`
+	// Codeowners is the CODEOWNERS file of the default branch; empty if there is none.
+	Codeowners string    `json:"codeowners,omitempty"`
+	Unknown    []Unknown `json:"unknown,omitempty"`
+}
+
+// Unknown is a fact that could not be read.
+type Unknown struct {
+	What   string `json:"what"`   // "the members of @acme/security"
+	Reason string `json:"reason"` // "GitHub answered 502"
+}
+
+// A Person is an account. ID is GitHub's numeric id; 0 means that it is not known (a deleted account, an e-mail that maps to nobody).
+type Person struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Type  string `json:"type"` // "User", "Bot", "Organization", "Mannequin"
+}
+
+// A Commit of the pull request. Author and Committer are nil where GitHub maps the e-mail to no account.
+type Commit struct {
+	SHA            string   `json:"sha"`
+	Parents        []string `json:"parents"`
+	Author         *Person  `json:"author"`
+	Committer      *Person  `json:"committer"`
+	AuthorEmail    string   `json:"author_email,omitempty"`
+	CommitterEmail string   `json:"committer_email,omitempty"`
+	Message        string   `json:"message"` // whole; trailers are read here
+	// CoAuthors are the accounts of the Co-authored-by trailers that could be resolved.
+	CoAuthors []Person `json:"co_authors,omitempty"`
+	// CleanMerge says that it has two parents and its tree is what git computes for them: it adds nobody.
+	CleanMerge bool `json:"clean_merge,omitempty"`
+}
+
+// A FileChange is one changed path with both names of a rename, modes and blob ids (from git, never from the API).
+type FileChange struct {
+	Path    string `json:"path"`
+	OldPath string `json:"old_path,omitempty"`
+	OldMode uint32 `json:"old_mode,omitempty"`
+	Mode    uint32 `json:"mode,omitempty"`
+	OldBlob string `json:"old_blob,omitempty"`
+	Blob    string `json:"blob,omitempty"`
+}
+
+// A Review as GitHub lists it now.
+type Review struct {
+	ID       int64  `json:"id"`
+	Reviewer Person `json:"reviewer"`
+	State    string `json:"state"`     // "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"
+	CommitID string `json:"commit_id"` // GitHub may re-bind it after a rebase: the ledger wins
+	ViaApp   string `json:"via_app,omitempty"`
+}
+
+// A LedgerEntry is what one approval saw, captured when its webhook arrived and completed from the immutable SHAs.
+type LedgerEntry struct {
+	ReviewID  int64  `json:"review_id"`
+	Reviewer  int64  `json:"reviewer"`
+	Head      string `json:"head"`
+	BaseRef   string `json:"base_ref"`
+	Base      string `json:"base"`
+	MergeBase string `json:"merge_base"`
+	Complete  bool   `json:"complete"` // false: Seen could not be computed yet, and the approval does not count
+	// Seen maps every changed path (both names of a rename) to what the reviewer saw.
+	Seen map[string]Seen `json:"seen"`
+}
+
+// Seen is the state of one path on both sides when an approval was given.
+type Seen struct {
+	Mode     uint32 `json:"mode"`
+	Blob     string `json:"blob"`
+	BaseMode uint32 `json:"base_mode"`
+	BaseBlob string `json:"base_blob"`
+}
+
+// Role is a repository role, ordered.
+type Role string
+
+// The roles, least first.
+const (
+	RoleNone     Role = ""
+	RoleRead     Role = "read"
+	RoleTriage   Role = "triage"
+	RoleWrite    Role = "write"
+	RoleMaintain Role = "maintain"
+	RoleAdmin    Role = "admin"
+)
+
+// People is what was asked about accounts, for exactly the names that policy, CODEOWNERS and reviews need.
+type People struct {
+	Roles map[int64]Role    `json:"roles"` // of every reviewer and named user
+	Users map[string]Person `json:"users"` // by lower-case login, of every user that policy or CODEOWNERS names; absent: no such user
+	Teams map[string]Team   `json:"teams"` // by lower-case "org/slug"; absent: no such team
+}
+
+// A Team and its active members.
+type Team struct {
+	ID      int64    `json:"id"`
+	Members []Person `json:"members"`
+}
+
+// ScanFacts is what the scan of (head, merge base) found.
+type ScanFacts struct {
+	Done      bool               `json:"done"`     // false: it has not finished
+	Failures  []string           `json:"failures"` // checks that failed at run time: they block, and say so
+	Findings  []checks.Finding   `json:"findings"`
+	Unscanned []checks.Unscanned `json:"unscanned,omitempty"`
+}

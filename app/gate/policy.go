@@ -1,0 +1,88 @@
+package gate
+
+import "github.com/reviewgate-app/reviewgate/checks"
+
+// A Policy is what must hold before a merge: the effective one (floor and repository together) that Decide judges by.
+// Package config reads it from YAML; every name in it has been validated there.
+type Policy struct {
+	Mode     Mode     `json:"mode"`
+	Guards   []Guard  `json:"guards"`  // of the floor first, then of the repository; all that match apply
+	Default  *Need    `json:"default"` // for files that no guard matched; nil: nothing
+	Stale    Stale    `json:"stale"`
+	Agents   Agents   `json:"agents"`
+	Checks   Blocking `json:"checks"`
+	Governed []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
+	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
+	Sources []string `json:"sources"`
+	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.
+	Broken []Problem `json:"broken,omitempty"`
+	// HeadBroken lists what is wrong with the version of policy, rules or CODEOWNERS that the change itself brings: it must be valid too.
+	HeadBroken []Problem `json:"head_broken,omitempty"`
+}
+
+// A Problem is one error in a policy or rule file, as told to its owner.
+type Problem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"` // what is wrong
+	Remedy  string `json:"remedy"`  // what to do
+	Warning bool   `json:"warning,omitempty"`
+}
+
+// Mode says whether the check can block.
+type Mode string
+
+// The modes.
+const (
+	Advisory Mode = "advisory"
+	Enforce  Mode = "enforce"
+)
+
+// Stale says what a push does to an approval.
+type Stale string
+
+// The staleness rules.
+const (
+	StalePaths   Stale = "paths"    // the approval holds while every guarded path is what it saw
+	StaleAnyPush Stale = "any-push" // the approval holds for the head it saw only
+)
+
+// A Guard is one policy entry: paths, and who approves a change to them.
+type Guard struct {
+	Name   string   `json:"name"`
+	Origin string   `json:"origin"` // "built-in", "floor", "repository"
+	Paths  []string `json:"paths"`  // anchored globs; "!" excludes; files that match any and no later exclusion
+	Tier   string   `json:"tier,omitempty"`
+	Need   Need     `json:"need"`
+}
+
+// Need is how many approvals, from whom.
+type Need struct {
+	Approvals int        `json:"approvals"`
+	From      []Approver `json:"from"` // any of them; empty: anyone eligible with write
+	UpToDate  bool       `json:"up_to_date,omitempty"`
+}
+
+// An Approver is a person or a group that may approve. Exactly one field is set.
+type Approver struct {
+	User       string `json:"user,omitempty"`    // login, without @
+	Team       string `json:"team,omitempty"`    // "org/slug"
+	TeamID     int64  `json:"team_id,omitempty"` // pins Team; not a choice of its own
+	Role       Role   `json:"role,omitempty"`
+	Codeowners bool   `json:"codeowners,omitempty"`
+}
+
+// Agents says which accounts are agents and what their changes need on top.
+type Agents struct {
+	Accounts       []string          `json:"accounts,omitempty"` // logins, besides the built-in table
+	ExtraApprovals int               `json:"extra_approvals"`
+	Sponsors       map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
+}
+
+// Blocking says which findings block.
+type Blocking struct {
+	Severity checks.Severity `json:"severity"`           // the lowest that blocks (with high confidence); zero: high
+	BlockOn  []string        `json:"block_on,omitempty"` // rule ids that block whatever their severity
+	Pack     string          `json:"pack,omitempty"`
+}

@@ -1,0 +1,82 @@
+// Package report turns results and decisions into what people and programs read. It renders; it never sends.
+//
+// One file per output. Every output is made from the one Input, whose JSON form is the json output, so whatever an output shows
+// can be made again from stored JSON. Everything in it that came from the judged change is escaped here, once per output's own rules.
+package report
+
+import (
+	"io"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// An Input is all that an output may show.
+type Input struct {
+	Tool     Tool            `json:"tool"`
+	Repo     string          `json:"repo,omitempty"`   // "owner/name", where known
+	Number   int             `json:"number,omitempty"` // of the pull request, where there is one
+	FailOn   checks.Severity `json:"fail_on"`
+	Scan     *scan.Result    `json:"scan"`
+	Decision *gate.Decision  `json:"decision,omitempty"` // nil on the command line: findings decide
+	// WillNeed lists, on the command line, what the guards of the policy will ask for once this is a pull request.
+	WillNeed []gate.GuardAnswer `json:"will_need,omitempty"`
+}
+
+// Tool names the program that made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Options are about the reader's device, not about the content.
+type Options struct {
+	Color bool
+	Width int // columns of the terminal; 0: do not fold
+}
+
+// A Format turns an Input into bytes.
+type Format struct {
+	Name, Doc string
+	Write     func(w io.Writer, in *Input, opt Options) error
+}
+
+// Formats lists every format, sorted by name.
+func Formats() []*Format { return []*Format{} }
+
+// A CheckRun is the check run as it should stand on GitHub.
+type CheckRun struct {
+	Name        string       `json:"name"`
+	Status      string       `json:"status"`     // "in_progress", "completed"
+	Conclusion  string       `json:"conclusion"` // "" while in progress; "success", "failure", "action_required", "cancelled"
+	Title       string       `json:"title"`
+	Summary     string       `json:"summary"` // Markdown, at most 65,535 characters
+	Annotations []Annotation `json:"annotations,omitempty"`
+}
+
+// An Annotation marks lines of the head tree.
+type Annotation struct {
+	Path      string `json:"path"`
+	StartLine int    `json:"start_line"`
+	EndLine   int    `json:"end_line"`
+	Level     string `json:"level"` // "notice", "warning", "failure"
+	Title     string `json:"title"`
+	Message   string `json:"message"`
+}
+
+// A Review is one review with its inline comments, posted with event COMMENT.
+type Review struct {
+	Body     string    `json:"body"`
+	Comments []Comment `json:"comments"`
+}
+
+// A Comment is one inline comment. Lines are of Side; StartLine is 0 for a single line.
+type Comment struct {
+	Path        string             `json:"path"`
+	Side        checks.Side        `json:"side"`
+	StartLine   int                `json:"start_line,omitempty"`
+	Line        int                `json:"line"`
+	Body        string             `json:"body"` // Markdown; ends with the marker that carries the fingerprint
+	Fingerprint checks.Fingerprint `json:"fingerprint"`
+}

@@ -1,0 +1,89 @@
+// Package checks is the contract of everything that looks at a change: what a check is, what it is given, and the
+// one result type, Finding.
+//
+// A check is a value, listed once in checks/all. It sees a Change (two trees, the changed files with their line maps,
+// the pull request's text) and reports findings. It does no input or output of its own, starts nothing, and keeps
+// nothing between runs; what it may read is in the Change, and a file that was not fetched is an error, never absence.
+// The same change gives the same findings in the same order once sorted.
+package checks
+
+import (
+	"context"
+	"errors"
+)
+
+// A Check looks at one Change for one kind of flaw. It is a value: declare it, list it, never subclass it.
+type Check struct {
+	Name  string     // stable, unique, kebab case with its room: "ai/weakened-test"
+	Doc   string     // embedded doc.go; the first sentence is the title
+	Rules []RuleInfo // what it can report; usually one
+	Scope Scope
+	// Reads names the files beyond the changed ones that Run looks at, chosen from all paths of the head tree. It sees paths
+	// only, so it may run in the parent; what it names is fetched in one batch. Nil: none.
+	Reads func(paths []string) []string
+	Run   func(ctx context.Context, pass *Pass) error
+}
+
+// Scope says what a check judges.
+type Scope uint8
+
+const (
+	// PerSide checks judge each file by itself. They are run on both sides of the changed files, and what base had too
+	// (by fingerprint, renames mapped) is not introduced.
+	PerSide Scope = iota
+	// Difference checks judge the step from base to head. They run once, and what they report is introduced.
+	Difference
+)
+
+// ErrSkipped is wrapped by a check that could not look for want of something that is allowed to be missing (a registry
+// when offline). It is shown as "skipped" with the error's text; it is never read as "nothing found".
+var ErrSkipped = errors.New("skipped")
+
+// ErrNotFetched is what a Tree answers for a file that exists but was not fetched (not named by Reads) or exceeded a limit.
+var ErrNotFetched = errors.New("file was not fetched")
+
+// A Pass is one run of one Check on one Change.
+type Pass struct {
+	Change *Change
+	Side   Side // for PerSide checks: the side to judge
+	// Report hands over one finding. Safe for concurrent use.
+	Report func(Finding)
+	// Unscanned says that a region or file could not be judged (broken syntax, a limit): shown, and never read as clean.
+	Unscanned func(Unscanned)
+}
+
+// Unscanned is something of the change that a check could not judge.
+type Unscanned struct {
+	Path   string `json:"path"`
+	Side   Side   `json:"side"`
+	Line   int    `json:"line,omitempty"` // 0: the whole file
+	Reason string `json:"reason"`         // "52 MB, over the limit of 2 MB"
+}
+
+// RuleInfo describes one thing that can be reported: the text behind outputs, help and the catalogue.
+type RuleInfo struct {
+	ID         string     `json:"id"`               // kebab case, stable for ever
+	Title      string     `json:"title"`            // a few words: "SQL built from strings"
+	Why        string     `json:"why,omitempty"`    // what can happen; plain sentences
+	Remedy     string     `json:"remedy,omitempty"` // what to do; plain sentences
+	Severity   Severity   `json:"severity"`
+	Confidence Confidence `json:"confidence"`
+	CWE        []string   `json:"cwe,omitempty"` // "CWE-89"
+	References []string   `json:"references,omitempty"`
+	Tags       []string   `json:"tags,omitempty"` // "security", "test-integrity", ...
+	Languages  []string   `json:"languages,omitempty"`
+	NeedsHuman bool       `json:"needs_human,omitempty"` // acts as a guard: one eligible approval clears it
+	Rollout    Rollout    `json:"rollout"`
+	Origin     string     `json:"origin"` // "builtin", or the file the rule came from
+}
+
+// Rollout says how far a rule may go.
+type Rollout string
+
+// The rollouts, weakest first. Empty means Block for built-in rules and Comment for all others.
+const (
+	RolloutOff     Rollout = "off"
+	RolloutShadow  Rollout = "shadow"
+	RolloutComment Rollout = "comment"
+	RolloutBlock   Rollout = "block"
+)
