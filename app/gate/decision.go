@@ -14,9 +14,10 @@ const (
 // A Decision explains itself by value: every output (check run, JSON, page, simulate) renders this and nothing else.
 type Decision struct {
 	State        State          `json:"state"`
-	Advisory     bool           `json:"advisory,omitempty"` // the policy does not enforce: State is what it would be
-	Title        string         `json:"title"`              // the state in words, for the check run's title; at most 80 characters
-	Next         []string       `json:"next,omitempty"`     // what to do now, most important first: whole sentences
+	Advisory     bool           `json:"advisory,omitempty"`   // the policy does not enforce: State is what it would be
+	Ungoverned   bool           `json:"ungoverned,omitempty"` // the base branch is not governed: comments, no check run
+	Title        string         `json:"title"`                // the state in words, for the check run's title; at most 80 characters
+	Next         []string       `json:"next,omitempty"`       // what to do now, most important first: whole sentences
 	Guards       []GuardAnswer  `json:"guards"`
 	Reviews      []ReviewAnswer `json:"reviews"`
 	Blocking     []string       `json:"blocking,omitempty"` // fingerprints of the findings that block
@@ -30,10 +31,11 @@ type Decision struct {
 type GuardAnswer struct {
 	Name     string   `json:"name"`
 	Origin   string   `json:"origin"`
-	Files    []string `json:"files"` // the changed files that matched, sorted
-	Needed   int      `json:"needed"`
-	Approved []string `json:"approved"` // logins whose approval counts here
-	May      []string `json:"may"`      // who may still approve: logins, "@org/team", "anyone with write"
+	Files    []string `json:"files"`           // the changed files that matched, sorted
+	Needed   int      `json:"needed"`          // with Extra
+	Extra    int      `json:"extra,omitempty"` // that many of Needed may come from anyone eligible with write: agents, unattributed commits
+	Approved []string `json:"approved"`        // logins whose approval counts here
+	May      []string `json:"may"`             // who may still approve: logins, "@org/team", "anyone with write"
 	Holds    bool     `json:"holds"`
 	Because  string   `json:"because"` // "2 of 2 approvals", "needs 1 more approval from @acme/security"
 }

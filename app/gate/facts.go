@@ -16,19 +16,37 @@ type Facts struct {
 	// Default is the name of the default branch.
 	Default string `json:"default_branch"`
 
+	// Title, Body, HeadRef and Labels are under the author's control: they can only add requirements (marks of an agent).
+	Title   string   `json:"title,omitempty"`
+	Body    string   `json:"body,omitempty"`
+	HeadRef string   `json:"head_ref,omitempty"` // branch name of the head
+	Labels  []string `json:"labels,omitempty"`
+
 	Author    Person        `json:"author"`
 	ViaApp    string        `json:"via_app,omitempty"`   // slug, if the pull request was opened through an App on behalf of the author
 	Commits   []Commit      `json:"commits"`             // reachable from head and not from base, over all parents
 	Pushers   []Person      `json:"pushers"`             // senders of the pushes that we saw
-	Requested []Person      `json:"requested,omitempty"` // humans who set an agent to work here: assigners of an agent
+	Requested []Person      `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
+	Siblings  []Sibling     `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
 	Files     []FileChange  `json:"files"`
-	Reviews   []Review      `json:"reviews"` // in the order of their submission
+	Clashes   []Clash       `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
+	Reviews   []Review      `json:"reviews"`           // in the order of their submission
 	Ledger    []LedgerEntry `json:"ledger"`
 	People    People        `json:"people"`
 	Scan      ScanFacts     `json:"scan"`
 	// Codeowners is the CODEOWNERS file of the default branch; empty if there is none.
 	Codeowners string    `json:"codeowners,omitempty"`
 	Unknown    []Unknown `json:"unknown,omitempty"`
+}
+
+// A Sibling is another open pull request with the same head and base. There is one decision per (head, base): whoever cannot approve
+// one of them can approve none.
+type Sibling struct {
+	Number    int      `json:"number"`
+	Author    Person   `json:"author"`
+	ViaApp    string   `json:"via_app,omitempty"`
+	Pushers   []Person `json:"pushers,omitempty"`
+	Requested []Person `json:"requested,omitempty"`
 }
 
 // Unknown is a fact that could not be read.
@@ -76,6 +94,14 @@ type Review struct {
 	State    string `json:"state"`     // "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"
 	CommitID string `json:"commit_id"` // GitHub may re-bind it after a rebase: the ledger wins
 	ViaApp   string `json:"via_app,omitempty"`
+	// Dismissal says who dismissed the review and what it was before; nil where that is not known or it stands.
+	Dismissal *Dismissal `json:"dismissal,omitempty"`
+}
+
+// A Dismissal of a review. Dismissing one's own request for changes lifts it; that of somebody else only if one may approve oneself.
+type Dismissal struct {
+	By  Person `json:"by"`
+	Was string `json:"was"` // "APPROVED", "CHANGES_REQUESTED"
 }
 
 // A LedgerEntry is what one approval saw, captured when its webhook arrived and completed from the immutable SHAs.
@@ -89,6 +115,9 @@ type LedgerEntry struct {
 	Complete  bool   `json:"complete"` // false: Seen could not be computed yet, and the approval does not count
 	// Seen maps every changed path (both names of a rename) to what the reviewer saw.
 	Seen map[string]Seen `json:"seen"`
+	// JustMoved lists the paths that the last push before the approval changed, if the approval arrived within 60 s after that push:
+	// the reviewer may not have seen it, and is asked to confirm where a guard covers one of them.
+	JustMoved []string `json:"just_moved,omitempty"`
 }
 
 // Seen is the state of one path on both sides when an approval was given.
@@ -131,4 +160,6 @@ type ScanFacts struct {
 	Failures  []string           `json:"failures"` // checks that failed at run time: they block, and say so
 	Findings  []checks.Finding   `json:"findings"`
 	Unscanned []checks.Unscanned `json:"unscanned,omitempty"`
+	// NeedsHuman lists the ids of the rules whose findings one eligible approval clears (RuleInfo.NeedsHuman).
+	NeedsHuman []string `json:"needs_human,omitempty"`
 }

@@ -18,6 +18,10 @@ type Policy struct {
 	Broken []Problem `json:"broken,omitempty"`
 	// HeadBroken lists what is wrong with the version of policy, rules or CODEOWNERS that the change itself brings: it must be valid too.
 	HeadBroken []Problem `json:"head_broken,omitempty"`
+	// HeadChecked says that the change's own version was read and validated; a change to those files without it is "cannot tell".
+	HeadChecked bool `json:"head_checked,omitempty"`
+	// FloorBroken is set when the organisation's floor could not be read: nothing in this repository repairs that.
+	FloorBroken []Problem `json:"floor_broken,omitempty"`
 }
 
 // A Problem is one error in a policy or rule file, as told to its owner.
@@ -78,6 +82,9 @@ type Agents struct {
 	Accounts       []string          `json:"accounts,omitempty"` // logins, besides the built-in table
 	ExtraApprovals int               `json:"extra_approvals"`
 	Sponsors       map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
+	// RepoSponsors are those that a repository names beside a floor: they cannot approve, but they do not lift the approval
+	// that an agent without a known sponsor needs, because a repository only adds.
+	RepoSponsors map[string]string `json:"repo_sponsors,omitempty"`
 }
 
 // Blocking says which findings block.

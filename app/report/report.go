@@ -14,6 +14,8 @@ import (
 
 // An Input is all that an output may show.
 type Input struct {
+	// Version counts incompatible changes of the JSON form; fields may be added without one.
+	Version  int             `json:"version"`
 	Tool     Tool            `json:"tool"`
 	Repo     string          `json:"repo,omitempty"`   // "owner/name", where known
 	Number   int             `json:"number,omitempty"` // of the pull request, where there is one
@@ -42,8 +44,20 @@ type Format struct {
 	Write     func(w io.Writer, in *Input, opt Options) error
 }
 
-// Formats lists every format, sorted by name.
-func Formats() []*Format { return []*Format{} }
+// Formats lists every format, sorted by name. A new output is a file with a Format value and a line here.
+func Formats() []*Format {
+	return []*Format{annotations, jsonFormat, markdown, sarifFormat, text}
+}
+
+// FormatNamed finds a format; nil if there is none of that name.
+func FormatNamed(name string) *Format {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
 
 // A CheckRun is the check run as it should stand on GitHub.
 type CheckRun struct {

@@ -4,3 +4,97 @@
 // where the grammar refuses a dollar, and the lowering from the grammar's nodes to the kinds of Kind. Parsing is one C call that
 // returns the whole tree flat; nothing after it crosses into C. This is the only importer of tree-sitter.
 package language
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+)
+
+// Spec is all the engine knows about a language.
+type Spec struct {
+	Name       string   // as rules name it, and as messages show it: "python"
+	Aliases    []string // other names that rules use: "py"
+	Extensions []string // with the dot, lower case
+
+	// Metavar is what a pattern's "$X" is spelt with in place of the dollar before the grammar reads it: a prefix that makes the
+	// whole an identifier of the language. A pattern that uses the prefix itself would be misread, so it is an unlikely one.
+	Metavar string
+
+	// PartialDict says that a dictionary or object literal in a pattern may leave out members without "...".
+	PartialDict bool
+	// KeyArgs says that arguments may be given by name, in any order.
+	KeyArgs bool
+	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
+	Semicolon bool
+
+	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is always the
+	// empty one.
+	Wrappers []Wrapper
+
+	grammar  func(path string) *grammar
+	patterns func() *grammar
+}
+
+// A Wrapper is text before and after a pattern that makes it a file of the language.
+type Wrapper struct{ Before, After string }
+
+var all = sync.OnceValue(func() []*Spec {
+	return []*Spec{golang(), java(), javascript(), python(), typescript()}
+})
+
+// All returns the languages, sorted by name.
+func All() []*Spec { return all() }
+
+// ForName returns the language that a rule names, or nil.
+func ForName(name string) *Spec {
+	name = strings.ToLower(name)
+	for _, s := range all() {
+		if s.Name == name {
+			return s
+		}
+		for _, a := range s.Aliases {
+			if a == name {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// ForPath returns the language of a file by its extension, or nil.
+func ForPath(p string) *Spec {
+	ext := strings.ToLower(path.Ext(p))
+	if ext == "" {
+		return nil
+	}
+	for _, s := range all() {
+		for _, e := range s.Extensions {
+			if e == ext {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// Parse reads a file. Whatever the bytes are there is a tree, with what could not be understood in Tree.Errors; the only errors are
+// the limits (MaxSource, MaxDepth, MaxNodes and the parser's steps), which wrap ErrLimit and name the path.
+func (s *Spec) Parse(path string, src []byte) (*Tree, error) {
+	t, err := s.parse(s.grammar(path), src)
+	if err != nil {
+		return nil, fmt.Errorf("parse %s as %s: %w", path, s.Name, err)
+	}
+	return t, nil
+}
+
+// ParsePattern reads the text of a pattern that has been made code of the language. It differs from Parse in the dialect: a
+// TypeScript pattern may hold JSX.
+func (s *Spec) ParsePattern(src []byte) (*Tree, error) {
+	t, err := s.parse(s.patterns(), src)
+	if err != nil {
+		return nil, fmt.Errorf("parse pattern as %s: %w", s.Name, err)
+	}
+	return t, nil
+}

@@ -1,0 +1,23 @@
+# The App in a container: one static-enough binary, git, certificates, and nobody special running it.
+# Build: docker build -t reviewgate .      Run: docker run -v reviewgate:/data -e REVIEWGATE_... reviewgate
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+# CGO is needed: the parsers are C. -trimpath keeps the builder's folders out of the binary.
+RUN CGO_ENABLED=1 go build -trimpath -ldflags "-s -w" -o /reviewgate ./cmd/reviewgate
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates git \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --home-dir /data --create-home reviewgate
+COPY --from=build /reviewgate /usr/local/bin/reviewgate
+USER 10001
+VOLUME /data
+WORKDIR /data
+ENV REVIEWGATE_DATABASE=/data/reviewgate.db REVIEWGATE_CACHE=/data/cache REVIEWGATE_LISTEN=:8080
+EXPOSE 8080
+ENTRYPOINT ["reviewgate"]
+CMD ["serve"]

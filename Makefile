@@ -1,0 +1,55 @@
+# `make` prints the targets. Everything here runs on a machine with Go, a C compiler and git; `make tools` brings the rest.
+GO      ?= go
+BIN     ?= $(CURDIR)/dist
+TOOLS   := $(CURDIR)/dist/tools
+
+# Pinned, so that a newer linter does not fail an unchanged tree.
+ACT_VERSION      := v0.2.89
+GOLANGCI_VERSION := v2.15.0
+
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: help
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build dist/reviewgate
+	$(GO) build -trimpath -o $(BIN)/reviewgate ./cmd/reviewgate
+
+.PHONY: test
+test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixtures
+	./.ci/fmt
+	$(GO) vet ./...
+	$(TOOLS)/golangci-lint run ./...
+	REVIEWGATE_E2E=1 $(GO) test -timeout 20m ./...
+	$(GO) run ./cmd/reviewgate rules test rules/builtin
+
+.PHONY: race
+race: ## run the tests under the race detector
+	$(GO) test -race -timeout 40m ./...
+
+.PHONY: bench
+bench: ## print the benchmark table: scan, engine, gate, webhook
+	./.ci/bench
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser of untrusted input, FUZZTIME each (default 30s)
+	./.ci/fuzz
+
+.PHONY: demo
+demo: ## run the whole product on this machine, without credentials
+	$(GO) run ./cmd/reviewgate-demo
+
+.PHONY: generate
+generate: ## write the generated files again (a test fails when one is stale)
+	$(GO) generate ./...
+
+.PHONY: tools
+tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
+
+$(TOOLS)/act-$(ACT_VERSION):
+	mkdir -p $(TOOLS) && GOBIN=$(TOOLS) $(GO) install github.com/nektos/act@$(ACT_VERSION) && touch $@
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	mkdir -p $(TOOLS) && GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && touch $@

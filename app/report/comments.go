@@ -1,0 +1,84 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// bodyLimit keeps a comment far below GitHub's 65,536 characters: one oversized comment rejects the whole review.
+const bodyLimit = 8_000
+
+// RenderReview renders the one review of a push: an inline comment for each finding that scan marked for comment and that was not posted
+// before. Nil: there is nothing to post.
+func RenderReview(in *Input, already map[checks.Fingerprint]bool) *Review {
+	if in.Scan == nil {
+		return nil
+	}
+	rules := map[string]*checks.RuleInfo{}
+	for i := range in.Scan.Rules {
+		rules[in.Scan.Rules[i].ID] = &in.Scan.Rules[i]
+	}
+	review := &Review{}
+	blocking := 0
+	for i := range in.Scan.Findings {
+		f := &in.Scan.Findings[i]
+		if !f.Comment || !shown(f) || already[f.Fingerprint] {
+			continue
+		}
+		if f.Blocking {
+			blocking++
+		}
+		review.Comments = append(review.Comments, Comment{
+			Path: f.Location.Path, Side: f.Location.Side, Line: max(f.Location.StartLine, 1),
+			Body: commentBody(f, rules[f.RuleID]), Fingerprint: f.Fingerprint,
+		})
+	}
+	if len(review.Comments) == 0 {
+		return nil
+	}
+	review.Body = fmt.Sprintf("%s on the lines of this change", plural(len(review.Comments), "comment", "comments"))
+	switch blocking {
+	case 0:
+		review.Body += "; none blocks the merge."
+	case 1:
+		review.Body += "; 1 blocks the merge until it is fixed."
+	default:
+		review.Body += fmt.Sprintf("; %d block the merge until they are fixed.", blocking)
+	}
+	review.Body += " The `reviewgate` check has the whole picture."
+	return review
+}
+
+func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
+	if rule == nil {
+		rule = &checks.RuleInfo{ID: f.RuleID, Title: f.RuleID}
+	}
+	d := &document{limit: bodyLimit}
+	head := "**" + prose(rule.Title) + "** · " + f.Severity.String() + " · " + code(f.RuleID)
+	for _, cwe := range rule.CWE {
+		head += " · " + cweLink(cwe)
+	}
+	d.line("%s\n", head)
+	d.line("%s\n", prose(cut(f.Message, bodyLimit/4)))
+	for i := range f.Related {
+		d.line("- %s %s", code(shortPlace(&f.Related[i].Location)), prose(f.Related[i].Message))
+	}
+	if rule.Remedy != "" {
+		d.line("\n**What to do:** %s\n", prose(rule.Remedy))
+	}
+	if rule.Why != "" || len(rule.References) > 0 {
+		d.line("<details><summary>Why it matters</summary>\n\n%s\n", prose(rule.Why))
+		for _, ref := range rule.References {
+			if strings.HasPrefix(ref, "https://") && !strings.ContainsAny(ref, " <>()[]\\\"'`\n") {
+				d.line("- <%s>", ref)
+			}
+		}
+		d.line("\n</details>\n")
+	}
+	if f.Blocking {
+		d.line("<sub>This blocks the merge until it is fixed.</sub>")
+	}
+	return strings.TrimRight(d.b.String(), "\n") + "\n"
+}

@@ -1,0 +1,387 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/fatih/color"
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
+	"unicode"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+var text = &Format{
+	Name: "text",
+	Doc:  "for people at a terminal: the code, why it matters, what to do; nothing at all when there is nothing to say",
+	Write: func(w io.Writer, in *Input, opt Options) error {
+		t := &textWriter{out: bufio.NewWriter(w), width: opt.Width, styles: newStyles(opt.Color)}
+		t.report(in)
+		return t.out.Flush()
+	},
+}
+
+type textWriter struct {
+	out    *bufio.Writer // keeps the first error until Flush
+	width  int
+	styles styles
+}
+
+type styles struct{ bold, dim, path, severe, warn, note, help func(a ...any) string }
+
+func newStyles(on bool) styles {
+	style := func(attrs ...color.Attribute) func(...any) string {
+		c := color.New(attrs...)
+		if on {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return c.SprintFunc()
+	}
+	return styles{
+		bold: style(color.Bold), dim: style(color.Faint), path: style(color.FgCyan),
+		severe: style(color.FgRed, color.Bold), warn: style(color.FgYellow, color.Bold), note: style(color.FgBlue, color.Bold),
+		help: style(color.FgGreen, color.Bold),
+	}
+}
+
+func (t *textWriter) report(in *Input) {
+	r := in.Scan
+	rules := map[string]*checks.RuleInfo{}
+	for i := range r.Rules {
+		rules[r.Rules[i].ID] = &r.Rules[i]
+	}
+	var c counts
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if c.add(f); shown(f) {
+			t.finding(f, rules[f.RuleID])
+		}
+	}
+	t.notes(r)
+	t.willNeed(in.WillNeed)
+	if summary := c.sentence(len(r.Failures())); summary != "" {
+		fmt.Fprintln(t.out, t.styles.bold(summary))
+	}
+}
+
+// shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out.
+func shown(f *checks.Finding) bool {
+	return f.Introduced && (f.Suppression == nil || f.Blocking)
+}
+
+func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
+	if rule == nil {
+		rule = &checks.RuleInfo{ID: f.RuleID}
+	}
+	paint := t.styles.note
+	switch {
+	case f.Severity >= checks.High:
+		paint = t.styles.severe
+	case f.Severity == checks.Medium:
+		paint = t.styles.warn
+	}
+	fmt.Fprintf(t.out, "%s %s\n", paint(f.Severity.String()+"["+f.RuleID+"]:"), t.styles.bold(oneLine(cmp.Or(rule.Title, f.Message))))
+	t.frame(&f.Location, paint)
+	indent := "  "
+	if rule.Title != "" {
+		t.paragraph(indent, "what", f.Message)
+	}
+	for i := range f.Related {
+		rel := &f.Related[i]
+		fmt.Fprintf(t.out, "%s%s %s %s\n", indent, t.styles.help("see: "), t.styles.path(place(&rel.Location)), oneLine(rel.Message))
+	}
+	t.paragraph(indent, "why", rule.Why)
+	t.paragraph(indent, "do", rule.Remedy)
+	if s := f.Suppression; s != nil {
+		t.paragraph(indent, "note", "a suppression comment added by the change itself does not silence a finding that blocks")
+	}
+	tail := append([]string{f.RuleID}, rule.CWE...)
+	tail = append(tail, f.Confidence.String()+" confidence")
+	if f.Blocking {
+		tail = append(tail, "blocks")
+	}
+	t.paragraph(indent, "rule", strings.Join(tail, ", "))
+	fmt.Fprintln(t.out)
+}
+
+// place is "path:line:column", with the side where it is not head.
+func place(l *checks.Location) string {
+	s := oneLine(l.Path)
+	if l.StartLine > 0 {
+		s += ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(max(l.StartColumn, 1))
+	}
+	if l.Side == checks.Base {
+		s += " (before the change)"
+	}
+	return s
+}
+
+// frame prints the place and the code with a caret line under what is meant.
+func (t *textWriter) frame(l *checks.Location, paint func(...any) string) {
+	fmt.Fprintf(t.out, "  %s %s\n", t.styles.dim("-->"), t.styles.path(place(l)))
+	if l.Snippet == "" || l.StartLine == 0 {
+		return
+	}
+	lines := strings.Split(l.Snippet, "\n")
+	const most = 6
+	cut := len(lines) > most
+	if cut {
+		lines = lines[:most]
+	}
+	margin := len(strconv.Itoa(l.StartLine + len(lines) - 1))
+	bar := t.styles.dim(strings.Repeat(" ", margin) + " |")
+	for i, line := range lines {
+		number := l.StartLine + i
+		from, to := 1, len([]rune(line))+1
+		if i == 0 {
+			from = max(l.StartColumn, 1)
+		}
+		if number == l.EndLine && l.EndColumn > 0 {
+			to = min(to, l.EndColumn)
+		}
+		shownLine, start, end := window(strings.TrimSuffix(line, "\r"), from, to)
+		fmt.Fprintf(t.out, "%s %s\n", t.styles.dim(fmt.Sprintf("%*d |", margin, number)), shownLine)
+		if i == 0 || len(lines) <= 2 {
+			fmt.Fprintf(t.out, "%s %s%s\n", bar, strings.Repeat(" ", start), paint(strings.Repeat("^", max(end-start, 1))))
+		}
+	}
+	if cut {
+		fmt.Fprintf(t.out, "%s %s\n", bar, t.styles.dim(fmt.Sprintf("... to line %d", l.EndLine)))
+	}
+}
+
+// window renders one line of code for a terminal: tabs as four columns, hidden characters visible, at most 160 characters around the region
+// [from, to) (code points, from 1). It returns the region's columns in what it rendered.
+func window(line string, from, to int) (rendered string, start, end int) {
+	runes := []rune(line)
+	from, to = min(from, len(runes)+1), min(to, len(runes)+1)
+	const most = 160
+	first, last := 0, len(runes)
+	if last > most {
+		first = max(0, min(from-1-40, last-most))
+		last = min(last, first+most)
+	}
+	var b strings.Builder
+	columns := 0
+	put := func(s string) { b.WriteString(s); columns += displayWidth(s) }
+	if first > 0 {
+		put("… ")
+	}
+	for i := first; i < last; i++ {
+		if i == from-1 {
+			start = columns
+		}
+		if i == to-1 {
+			end = columns
+		}
+		if runes[i] == '\t' {
+			put("    ")
+		} else {
+			put(visible(string(runes[i]), ""))
+		}
+	}
+	if from-1 >= last {
+		start = columns
+	}
+	if to-1 >= last {
+		end = columns
+	}
+	if last < len(runes) {
+		put(" …")
+	}
+	return b.String(), start, end
+}
+
+// displayWidth counts terminal columns: wide East Asian characters take two, combining marks none.
+func displayWidth(s string) int {
+	n := 0
+	for _, r := range norm.NFC.String(s) {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me) || r == 0x200d || r == 0xfe0f:
+		case width.LookupRune(r).Kind() == width.EastAsianWide || width.LookupRune(r).Kind() == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// paragraph prints a labelled text, folded to the terminal.
+func (t *textWriter) paragraph(indent, label, s string) {
+	if s = oneLine(s); s == "" {
+		return
+	}
+	head := fmt.Sprintf("%-5s ", label+":")
+	room := t.width - len(indent) - len(head)
+	if room < 30 {
+		room = 1 << 20
+	}
+	lines := fold(s, room)
+	fmt.Fprintf(t.out, "%s%s%s\n", indent, t.styles.help(head), lines[0])
+	for _, line := range lines[1:] {
+		fmt.Fprintf(t.out, "%s%s%s\n", indent, strings.Repeat(" ", len(head)), line)
+	}
+}
+
+func fold(s string, room int) []string {
+	var lines []string
+	line, used := "", 0
+	for word := range strings.SplitSeq(s, " ") {
+		w := displayWidth(word)
+		if used > 0 && used+1+w > room {
+			lines, line, used = append(lines, line), "", 0
+		}
+		if used > 0 {
+			line, used = line+" ", used+1
+		}
+		line, used = line+word, used+w
+	}
+	return append(lines, line)
+}
+
+// notes tells what did not run or could not be judged: that is a result too.
+func (t *textWriter) notes(r *scan.Result) {
+	said := false
+	say := func(paint func(...any) string, label, s string) {
+		fmt.Fprintf(t.out, "%s %s\n", paint(label+":"), oneLine(s))
+		said = true
+	}
+	for _, c := range r.Checks {
+		switch c.Status {
+		case scan.Failed:
+			say(t.styles.severe, "could not tell", c.Name+": "+c.Reason)
+		case scan.Skipped:
+			say(t.styles.note, "skipped", c.Name+": "+c.Reason)
+		case scan.Ran:
+		}
+	}
+	for _, p := range r.Problems {
+		at := p.File
+		if p.Line > 0 {
+			at += ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(max(p.Column, 1))
+		}
+		say(t.styles.warn, "rule did not run", at+": "+p.Message)
+	}
+	for _, line := range unscannedLines(r.Unscanned, 5) {
+		say(t.styles.note, "not scanned", line)
+	}
+	if said {
+		fmt.Fprintln(t.out)
+	}
+}
+
+// unscannedLines names what was not judged, folding many files with one reason into one line.
+func unscannedLines(list []checks.Unscanned, most int) []string {
+	byReason := map[string][]string{}
+	var order []string
+	for _, u := range list {
+		at := u.Path
+		if u.Line > 0 {
+			at += ":" + strconv.Itoa(u.Line)
+		}
+		if len(byReason[u.Reason]) == 0 {
+			order = append(order, u.Reason)
+		}
+		byReason[u.Reason] = append(byReason[u.Reason], at)
+	}
+	var out []string
+	for i, reason := range order {
+		if i == most {
+			left := 0
+			for _, reason := range order[i:] {
+				left += len(byReason[reason])
+			}
+			return append(out, fmt.Sprintf("and %s more", plural(left, "place", "places")))
+		}
+		places := byReason[reason]
+		line := strings.Join(places[:min(3, len(places))], ", ")
+		if len(places) > 3 {
+			line += fmt.Sprintf(" and %d more", len(places)-3)
+		}
+		out = append(out, line+": "+reason)
+	}
+	return out
+}
+
+func (t *textWriter) willNeed(guards []gate.GuardAnswer) {
+	for _, g := range guards {
+		fmt.Fprintf(t.out, "%s %s: %s %s\n", t.styles.note("will need"), oneLine(g.Name), oneLine(g.Because), t.styles.dim("("+oneLine(someOf(g.Files, 3))+")"))
+	}
+	if len(guards) > 0 {
+		fmt.Fprintln(t.out)
+	}
+}
+
+// counts are the numbers behind the closing sentence of every output.
+type counts struct{ shown, blocking, suppressed, old int }
+
+func (c *counts) add(f *checks.Finding) {
+	switch {
+	case !f.Introduced:
+		c.old++
+	case f.Suppression != nil && !f.Blocking:
+		c.suppressed++
+	default:
+		c.shown++
+		if f.Blocking {
+			c.blocking++
+		}
+	}
+}
+
+func countAll(r *scan.Result) (c counts) {
+	for i := range r.Findings {
+		c.add(&r.Findings[i])
+	}
+	return c
+}
+
+// sentence sums up; empty when there is nothing to say.
+func (c counts) sentence(failures int) string {
+	if c.shown == 0 && c.suppressed == 0 && failures == 0 {
+		return ""
+	}
+	s := plural(c.shown, "finding", "findings")
+	if c.shown > 0 {
+		switch c.blocking {
+		case 0:
+			s += ", none blocks"
+		case 1:
+			s += ", 1 blocks"
+		default:
+			s += fmt.Sprintf(", %d block", c.blocking)
+		}
+	}
+	if c.suppressed > 0 {
+		s += fmt.Sprintf("; %d suppressed", c.suppressed)
+	}
+	if failures > 0 {
+		s += "; " + plural(failures, "check", "checks") + " could not tell"
+	}
+	return s
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+func someOf(list []string, most int) string {
+	s := strings.Join(list[:min(most, len(list))], ", ")
+	if len(list) > most {
+		s += fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return s
+}

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+)
+
+// The states of a delivery.
+const (
+	Accepted   = "accepted"   // it concerned something that we keep
+	Ignored    = "ignored"    // an event or action that we do nothing with
+	Unreadable = "unreadable" // the body could not be read: it is kept for whoever looks at the alert
+)
+
+// A Delivery is one webhook POST and what it changes here.
+type Delivery struct {
+	GUID          string // GitHub's id: the same one is taken once
+	Event, Action string
+	Received      time.Time
+	State, Note   string
+	Body          []byte
+	Installation  int64
+	Repo          *Repo // nil: the event is not about one repository
+	Number        int   // the pull request that the event is about; 0: none
+	Touch
+	// Pusher is who pushed to pull request Number.
+	Pusher *gate.Person
+	// Entry is the approval that was given on pull request Number, incomplete.
+	Entry *gate.LedgerEntry
+}
+
+// Touch says which pull requests must be looked at again. What is set adds up.
+type Touch struct {
+	Numbers      []int  // of Repo; made known if they were not
+	Head         string // the open ones of Repo with this head
+	Base         string // the open ones of Repo into this branch
+	Repo         bool   // all open ones of Repo
+	Installation bool   // all open ones of Installation
+	Force        bool   // tell the result again even if it is the same: a re-run was asked for
+	Gone         bool   // the installation was removed: forget its pull requests instead
+}
+
+// Receive keeps a delivery, raises the generation of every pull request that it touches, and hands their keys to enqueue, all in one
+// transaction: when it answers nil, nothing of it can be lost. fresh is false if the delivery was here before; then nothing changes.
+func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Context, *Tx, []Key) error) (fresh bool, err error) {
+	err = s.Tx(ctx, func(tx *Tx) error {
+		repoID := int64(0)
+		if d.Repo != nil {
+			repoID = d.Repo.ID
+		}
+		res, err := tx.tx.ExecContext(ctx, `INSERT INTO deliveries (guid, event, action, received, state, note, installation, repo_id, number, body)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (guid) DO NOTHING`,
+			d.GUID, d.Event, d.Action, millis(d.Received), d.State, d.Note, d.Installation, repoID, d.Number, d.Body)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		fresh = true
+		if d.Repo != nil {
+			if err := tx.saveRepo(ctx, *d.Repo); err != nil {
+				return err
+			}
+		}
+		if d.Number > 0 && repoID != 0 {
+			if err := tx.remember(ctx, repoID, d); err != nil {
+				return err
+			}
+		}
+		keys, err := tx.touch(ctx, repoID, d)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		return enqueue(ctx, tx, keys)
+	})
+	if err != nil {
+		return false, fmt.Errorf("keeping the delivery %s: %w", d.GUID, err)
+	}
+	return fresh, nil
+}
+
+func (t *Tx) saveRepo(ctx context.Context, r Repo) error {
+	// An event without the default branch must not erase the one that we know.
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO repos (id, installation, owner, name, default_branch) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name,
+			installation = CASE WHEN excluded.installation = 0 THEN repos.installation ELSE excluded.installation END,
+			default_branch = CASE WHEN excluded.default_branch = '' THEN repos.default_branch ELSE excluded.default_branch END`,
+		r.ID, r.Installation, r.Owner, r.Name, r.DefaultBranch)
+	return err
+}
+
+func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
+	if p := d.Pusher; p != nil {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pushers (repo_id, number, user_id, login, type) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+			repoID, d.Number, p.ID, p.Login, p.Type); err != nil {
+			return err
+		}
+	}
+	if e := d.Entry; e != nil {
+		// The first word counts: a replayed or edited event cannot change what an approval saw.
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '{}', $8, $9) ON CONFLICT (repo_id, review_id) DO NOTHING`,
+			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// touch raises the generations and answers the keys, each once, sorted.
+func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error) {
+	if d.Gone {
+		_, err := t.tx.ExecContext(ctx, `UPDATE pulls SET state = 'gone', done = want WHERE state = 'open' AND repo_id IN (SELECT id FROM repos WHERE installation = $1)`, d.Installation)
+		return nil, err
+	}
+	seen := map[Key]bool{}
+	if repoID != 0 {
+		for _, n := range d.Numbers {
+			if n > 0 {
+				seen[Key{repoID, n}] = true
+			}
+		}
+		switch {
+		case d.Touch.Repo:
+			if err := t.open(ctx, seen, `repo_id = $1`, repoID); err != nil {
+				return nil, err
+			}
+		default:
+			if d.Head != "" {
+				if err := t.open(ctx, seen, `repo_id = $1 AND head = $2`, repoID, d.Head); err != nil {
+					return nil, err
+				}
+			}
+			if d.Base != "" {
+				if err := t.open(ctx, seen, `repo_id = $1 AND base_ref = $2`, repoID, d.Base); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if d.Touch.Installation && d.Installation != 0 {
+		if err := t.open(ctx, seen, `repo_id IN (SELECT id FROM repos WHERE installation = $1)`, d.Installation); err != nil {
+			return nil, err
+		}
+	}
+	keys := sortedKeys(seen)
+	forced := 0
+	if d.Force {
+		forced = 1
+	}
+	for _, k := range keys {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base) VALUES ($1, $2, 1, 0, $3, 'open', 0, '', '', '')
+			ON CONFLICT (repo_id, number) DO UPDATE SET want = pulls.want + 1, forced = CASE WHEN $3 = 1 THEN pulls.want + 1 ELSE pulls.forced END`,
+			k.RepoID, k.Number, forced); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// open adds the open pull requests for which the condition holds.
+func (t *Tx) open(ctx context.Context, into map[Key]bool, condition string, args ...any) error {
+	rows, err := t.tx.QueryContext(ctx, `SELECT repo_id, number FROM pulls WHERE state = 'open' AND `+condition, args...)
+	if err != nil {
+		return err
+	}
+	return eachKey(rows, func(k Key) { into[k] = true })
+}
+
+// A DeliveryRow is what is known of a delivery afterwards.
+type DeliveryRow struct {
+	GUID, Event, Action, State, Note string
+	Received                         time.Time
+	BodySize                         int
+}
+
+// Delivery reads one delivery.
+func (s *Store) Delivery(ctx context.Context, guid string) (DeliveryRow, error) {
+	d := DeliveryRow{GUID: guid}
+	var received int64
+	err := s.read.QueryRowContext(ctx, `SELECT event, action, state, note, received, COALESCE(LENGTH(body), 0) FROM deliveries WHERE guid = $1`, guid).
+		Scan(&d.Event, &d.Action, &d.State, &d.Note, &received, &d.BodySize)
+	d.Received = time.UnixMilli(received)
+	return d, wrap(err, "reading the delivery "+guid)
+}

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+)
+
+// Ledger reads what each approval of the pull request saw, in the order of their ids.
+func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT review_id, reviewer, head, base_ref, base, merge_base, complete, seen FROM ledger WHERE repo_id = $1 AND number = $2 ORDER BY review_id`, k.RepoID, k.Number)
+	if err != nil {
+		return nil, wrap(err, "reading the ledger of "+k.String())
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var e gate.LedgerEntry
+		var seen string
+		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen); err != nil {
+			return nil, wrap(err, "reading the ledger of "+k.String())
+		}
+		if err := json.Unmarshal([]byte(seen), &e.Seen); err != nil {
+			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
+		}
+		out = append(out, e)
+	}
+	return out, wrap(rows.Err(), "reading the ledger of "+k.String())
+}
+
+// CompleteEntry writes merge base and seen paths of an entry, once: a completed entry never changes.
+func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) error {
+	seen, err := json.Marshal(e.Seen)
+	if err != nil {
+		return fmt.Errorf("writing the ledger of %s: %w", k, err)
+	}
+	if e.Seen == nil {
+		seen = []byte("{}")
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
+		k.RepoID, e.ReviewID, e.MergeBase, string(seen))
+	return wrap(err, "completing the ledger of "+k.String())
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package store
+
+import (
+	"errors"
+	"os"
+)
+
+// lockFile is not written for this system; the server is not run on it.
+func lockFile(string) (*os.File, error) {
+	return nil, errors.New("the server needs a Unix system: file locks of this one are not supported")
+}

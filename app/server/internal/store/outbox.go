@@ -1,0 +1,265 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+)
+
+// The kinds of deeds.
+const (
+	KindCheck  = "check"  // a check run stands as the payload says; doing it twice changes nothing, making it twice would
+	KindReview = "review" // a review with comments was posted; doing it twice would be seen
+)
+
+// The states of a deed.
+const (
+	Pending    = "pending"
+	Done       = "done"
+	Superseded = "superseded" // a newer deed took its place before it was done
+	Refused    = "refused"    // GitHub will never take it; LastError says why
+)
+
+// A Deed is one thing to be done on GitHub, written down before it is done.
+type Deed struct {
+	ID   int64
+	Name string // the same deed is done once; made from Slot where Every is set
+	Slot string // of deeds in one slot only the newest is done
+	Kind string
+	Key
+	Head    string
+	Payload []byte
+	Hash    string // of the payload: what is equal to the newest of the slot is not done again
+	Marker  string // by which the deed is found on GitHub before a retry
+	// Every gives the deed a number of its own in its slot: A, then B, then A again are three deeds.
+	Every bool
+	// Again makes a deed even if the newest of the slot has the same hash.
+	Again bool
+
+	State      string
+	Attempts   int
+	ExternalID int64 // GitHub's id of what was made; 0: not known
+	LastError  string
+	// Before says what the slot's earlier deeds with the same marker came to: GitHub's id, and whether one was tried whose outcome is not known.
+	Before struct {
+		ExternalID int64
+		Tried      bool
+	}
+}
+
+// A Decision is one decision with all that it was made from.
+type Decision struct {
+	ID int64
+	Key
+	Generation          int64
+	Head, BaseRef, Base string
+	Made                time.Time
+	ScanKey, ConfigKey  string
+	Decision            *gate.Decision
+	Facts               *gate.Facts
+}
+
+// Decide stores a decision (nil: none was made) and the deeds that tell it, in one transaction.
+func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, now time.Time) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		if d != nil {
+			decision, err := json.Marshal(d.Decision)
+			if err != nil {
+				return fmt.Errorf("storing a decision: %w", err)
+			}
+			facts, err := json.Marshal(d.Facts)
+			if err != nil {
+				return fmt.Errorf("storing the facts of a decision: %w", err)
+			}
+			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts)); err != nil {
+				return wrap(err, "storing a decision")
+			}
+		}
+		for _, deed := range deeds {
+			if err := tx.put(ctx, deed, now); err != nil {
+				return wrap(err, "storing the deed "+deed.Slot)
+			}
+		}
+		return nil
+	})
+}
+
+func (t *Tx) put(ctx context.Context, d Deed, now time.Time) error {
+	var count int64
+	var hash, state string
+	err := t.tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM outbox WHERE slot = $1), hash, state FROM outbox WHERE slot = $1 ORDER BY id DESC LIMIT 1`, d.Slot).Scan(&count, &hash, &state)
+	if err = wrap(err, "reading the slot"); err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	name := d.Name
+	if d.Every {
+		if hash == d.Hash && (state == Pending || state == Done && !d.Again) {
+			return nil
+		}
+		name = fmt.Sprintf("%s/%d", d.Slot, count+1)
+	}
+	res, err := t.tx.ExecContext(ctx, `INSERT INTO outbox (deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, '', $10, $10) ON CONFLICT (deed) DO NOTHING`,
+		name, d.Slot, d.Kind, d.RepoID, d.Number, d.Head, string(d.Payload), d.Hash, d.Marker, millis(now))
+	if err != nil {
+		return err
+	}
+	id, err := res.RowsAffected()
+	if err != nil || id == 0 {
+		return err
+	}
+	_, err = t.tx.ExecContext(ctx, `UPDATE outbox SET state = 'superseded', updated = $3 WHERE slot = $1 AND state = 'pending' AND deed <> $2`, d.Slot, name, millis(now))
+	return err
+}
+
+const deedColumns = `id, deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error`
+
+func scanDeed(row interface{ Scan(...any) error }) (Deed, error) {
+	var d Deed
+	var payload string
+	err := row.Scan(&d.ID, &d.Name, &d.Slot, &d.Kind, &d.RepoID, &d.Number, &d.Head, &payload, &d.Hash, &d.Marker, &d.State, &d.Attempts, &d.ExternalID, &d.LastError)
+	d.Payload = []byte(payload)
+	return d, err
+}
+
+// PendingDeeds lists what is to be done for a pull request, oldest first.
+func (s *Store) PendingDeeds(ctx context.Context, k Key) ([]Deed, error) {
+	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox WHERE repo_id = $1 AND number = $2 AND state = 'pending' ORDER BY id`, k.RepoID, k.Number)
+}
+
+// Deeds lists everything that was ever to be done for a pull request, oldest first.
+func (s *Store) Deeds(ctx context.Context, k Key) ([]Deed, error) {
+	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox WHERE repo_id = $1 AND number = $2 ORDER BY id`, k.RepoID, k.Number)
+}
+
+// Slots lists the newest deed of every slot of a kind of the pull request, oldest first: for check runs, every head that we marked.
+func (s *Store) Slots(ctx context.Context, k Key, kind string) ([]Deed, error) {
+	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox o WHERE o.repo_id = $1 AND o.number = $2 AND o.kind = $3
+		AND o.id = (SELECT MAX(n.id) FROM outbox n WHERE n.slot = o.slot) ORDER BY o.id`, k.RepoID, k.Number, kind)
+}
+
+func (s *Store) deeds(ctx context.Context, query string, args ...any) (out []Deed, err error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, wrap(err, "reading the outbox")
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		d, err := scanDeed(rows)
+		if err != nil {
+			return nil, wrap(err, "reading the outbox")
+		}
+		out = append(out, d)
+	}
+	return out, wrap(rows.Err(), "reading the outbox")
+}
+
+// Newest reads the newest deed of a slot, whoever put it there; ErrNotFound if there is none.
+func (s *Store) Newest(ctx context.Context, slot string) (Deed, error) {
+	d, err := scanDeed(s.read.QueryRowContext(ctx, `SELECT `+deedColumns+` FROM outbox WHERE slot = $1 ORDER BY id DESC LIMIT 1`, slot))
+	return d, wrap(err, "reading the outbox")
+}
+
+// Begin logs that a deed is about to be tried, and answers it as it stands before this try, with what is known of its slot.
+// ok is false if it is no longer to be done.
+func (s *Store) Begin(ctx context.Context, id int64, now time.Time) (d Deed, ok bool, err error) {
+	err = s.Tx(ctx, func(tx *Tx) error {
+		if d, err = scanDeed(tx.tx.QueryRowContext(ctx, `SELECT `+deedColumns+` FROM outbox WHERE id = $1`, id)); err != nil {
+			return err
+		}
+		if ok = d.State == Pending; !ok {
+			return nil
+		}
+		// A deed that was superseded after a try may have been done all the same.
+		if err := tx.tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(external_id), 0), COALESCE(MAX(CASE WHEN attempts > 0 AND state <> 'done' THEN 1 ELSE 0 END), 0)
+			FROM outbox WHERE slot = $1 AND marker = $2`, d.Slot, d.Marker).Scan(&d.Before.ExternalID, &d.Before.Tried); err != nil {
+			return err
+		}
+		_, err := tx.tx.ExecContext(ctx, `UPDATE outbox SET attempts = attempts + 1, updated = $2 WHERE id = $1`, id, millis(now))
+		return err
+	})
+	return d, ok, wrap(err, "logging a try in the outbox")
+}
+
+// Finished writes down that a deed was done, what GitHub calls it, and which findings now have a comment.
+func (s *Store) Finished(ctx context.Context, d Deed, externalID int64, fingerprints []string, now time.Time) error {
+	err := s.Tx(ctx, func(tx *Tx) error {
+		if _, err := tx.tx.ExecContext(ctx, `UPDATE outbox SET state = 'done', external_id = $2, last_error = '', updated = $3 WHERE id = $1`, d.ID, externalID, millis(now)); err != nil {
+			return err
+		}
+		for _, f := range fingerprints {
+			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO comments (repo_id, number, fingerprint, review_id, posted) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+				d.RepoID, d.Number, f, externalID, millis(now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrap(err, "writing that a deed was done")
+}
+
+// Found writes GitHub's id of a deed that is not done yet but of which something was made.
+func (s *Store) Found(ctx context.Context, id, externalID int64, now time.Time) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET external_id = $2, updated = $3 WHERE id = $1`, id, externalID, millis(now))
+	return wrap(err, "writing what was found of a deed")
+}
+
+// Failed writes why a try failed. With final set the deed is not tried again.
+func (s *Store) Failed(ctx context.Context, id int64, reason string, final bool, now time.Time) error {
+	state := Pending
+	if final {
+		state = Refused
+	}
+	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET state = $2, last_error = $3, updated = $4 WHERE id = $1 AND state = 'pending'`, id, state, reason, millis(now))
+	return wrap(err, "writing why a deed failed")
+}
+
+// Drop takes a deed back that was never done and no longer should be.
+func (s *Store) Drop(ctx context.Context, id int64, now time.Time) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET state = 'superseded', updated = $2 WHERE id = $1 AND state = 'pending'`, id, millis(now))
+	return wrap(err, "taking a deed back")
+}
+
+// Posted lists the fingerprints of the findings that have a comment on the pull request.
+func (s *Store) Posted(ctx context.Context, k Key) (out map[string]bool, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT fingerprint FROM comments WHERE repo_id = $1 AND number = $2`, k.RepoID, k.Number)
+	if err != nil {
+		return nil, wrap(err, "reading the posted comments")
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = map[string]bool{}
+	for rows.Next() {
+		var f string
+		if err := rows.Scan(&f); err != nil {
+			return nil, wrap(err, "reading the posted comments")
+		}
+		out[f] = true
+	}
+	return out, wrap(rows.Err(), "reading the posted comments")
+}
+
+// LastDecision reads the newest decision on a pull request, with its facts; ErrNotFound if there is none.
+func (s *Store) LastDecision(ctx context.Context, k Key) (Decision, error) {
+	d := Decision{Key: k, Decision: new(gate.Decision), Facts: new(gate.Facts)}
+	var made int64
+	var decision, facts string
+	err := s.read.QueryRowContext(ctx, `SELECT id, generation, head, base_ref, base, made, scan_key, config_key, decision, facts FROM decisions WHERE repo_id = $1 AND number = $2 ORDER BY id DESC LIMIT 1`,
+		k.RepoID, k.Number).Scan(&d.ID, &d.Generation, &d.Head, &d.BaseRef, &d.Base, &made, &d.ScanKey, &d.ConfigKey, &decision, &facts)
+	if err != nil {
+		return Decision{}, wrap(err, "reading the last decision")
+	}
+	d.Made = time.UnixMilli(made)
+	if err := json.Unmarshal([]byte(decision), d.Decision); err != nil {
+		return Decision{}, fmt.Errorf("reading the last decision: %w", err)
+	}
+	if err := json.Unmarshal([]byte(facts), d.Facts); err != nil {
+		return Decision{}, fmt.Errorf("reading the facts of the last decision: %w", err)
+	}
+	return d, nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reviewgate-app/reviewgate/rules/ruletest"
+)
+
+func rulesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "Work on rule files",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(rulesTestCommand())
+	return cmd
+}
+
+func rulesTestCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "test PATH...",
+		Short: "Run rules on their fixtures",
+		Long: `Run the rules of files and folders on their fixtures: source files beside the rule, or in testdata/ next to it, in which
+comments on the line before say what a rule must report (ruleid: ID), must not report (ok: ID), or will one day
+(todoruleid: ID, todook: ID). A rule passes when it reports exactly the expected lines.`,
+		Example: "  reviewgate rules test rules/builtin\n  reviewgate rules test my-rules/ --format json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return usage(fmt.Errorf("unknown format %q", format), "formats are text, json")
+			}
+			rep, err := ruletest.Run(cmd.Context(), args)
+			if err != nil {
+				return usage(err, "")
+			}
+			if format == "json" {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				err = enc.Encode(rep)
+			} else {
+				err = printRuleTests(cmd.OutOrStdout(), rep)
+			}
+			if err != nil {
+				return unsure(err)
+			}
+			if rep.Totals.Failed > 0 {
+				return &exitError{code: exitBlocked}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "output format: text, json")
+	return cmd
+}
+
+func printRuleTests(w io.Writer, rep *ruletest.Report) error {
+	for i := range rep.Rules {
+		if err := rep.Rules[i].WriteText(w); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", rep.Totals.Passed, rep.Totals.Failed, rep.Totals.Skipped)
+	return err
+}
