@@ -94,6 +94,10 @@ type File struct {
 	Class   Class  `json:"class,omitempty"`
 	// Opaque says why the content is not given to checks ("binary", "symbolic link", "submodule", "52 MB, over the limit of 2 MB"). Empty: it is given.
 	Opaque string `json:"opaque,omitempty"`
+	// BaseOpaque says why only the base side is not given, in the same words: base is then given as empty, so that everything at head is new.
+	BaseOpaque string `json:"base_opaque,omitempty"`
+	// Encoding names the original encoding at head if it was not UTF-8 ("utf-16le", "utf-16be"); the content given is UTF-8.
+	Encoding string `json:"encoding,omitempty"`
 	// Lines maps the lines of base and head onto each other; nil for a file with Opaque set. Computed where checks run.
 	Lines *diff.Map `json:"-"`
 }

@@ -5,13 +5,15 @@ import "github.com/reviewgate-app/reviewgate/checks"
 // A Policy is what must hold before a merge: the effective one (floor and repository together) that Decide judges by.
 // Package config reads it from YAML; every name in it has been validated there.
 type Policy struct {
-	Mode     Mode     `json:"mode"`
-	Guards   []Guard  `json:"guards"`  // of the floor first, then of the repository; all that match apply
-	Default  *Need    `json:"default"` // for files that no guard matched; nil: nothing
-	Stale    Stale    `json:"stale"`
-	Agents   Agents   `json:"agents"`
-	Checks   Blocking `json:"checks"`
-	Governed []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
+	Mode    Mode    `json:"mode"`
+	Guards  []Guard `json:"guards"`  // of the floor first, then of the repository; all that match apply
+	Default *Need   `json:"default"` // for files that no guard matched; nil: nothing
+	// FloorDefault is the floor's default, for files that no guard of the floor matched: a guard of the repository does not switch it off.
+	FloorDefault *Need    `json:"floor_default,omitempty"`
+	Stale        Stale    `json:"stale"`
+	Agents       Agents   `json:"agents"`
+	Checks       Blocking `json:"checks"`
+	Governed     []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
 	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
 	Sources []string `json:"sources"`
 	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.

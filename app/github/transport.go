@@ -42,11 +42,12 @@ func defaultPace() Pace { return Pace{Write: time.Second, Retry: 500 * time.Mill
 // lets one write at a time through at a pace GitHub accepts, and stays silent while a rate limit is in force.
 // It sits below ghinstallation, so requests for tokens go through it as well.
 type transport struct {
-	next  http.RoundTripper
-	now   func() time.Time
-	sleep func(context.Context, time.Duration) error
-	pace  Pace
-	log   zerolog.Logger
+	next     http.RoundTripper
+	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error
+	pace     Pace
+	log      zerolog.Logger
+	patience time.Duration // for one exchange, to the last byte
 
 	reading chan struct{} // one element per read under way
 	writing chan struct{} // holds one element while a write is under way
@@ -63,7 +64,7 @@ type transport struct {
 
 func newTransport(next http.RoundTripper, pace Pace, now func() time.Time, log zerolog.Logger) *transport {
 	return &transport{
-		next: next, now: now, sleep: sleep, pace: pace, log: log,
+		next: next, now: now, sleep: sleep, pace: pace, log: log, patience: requestTimeout,
 		reading:   make(chan struct{}, maxReads),
 		writing:   make(chan struct{}, 1),
 		perMinute: rate.NewLimiter(rate.Every(time.Minute/80), 80),
@@ -154,7 +155,7 @@ func (t *transport) write(ctx context.Context, req *http.Request) (*http.Respons
 // send makes one exchange and reads the whole answer.
 func (t *transport) send(ctx context.Context, req *http.Request, write bool) (*http.Response, error) {
 	start := t.now()
-	bounded, cancel := context.WithTimeout(ctx, requestTimeout)
+	bounded, cancel := context.WithTimeout(ctx, t.patience)
 	defer cancel()
 	out := req.Clone(bounded)
 	out.Header.Set("User-Agent", userAgent)
@@ -175,7 +176,7 @@ func (t *transport) send(ctx context.Context, req *http.Request, write bool) (*h
 			event.Msg("request to GitHub was given up")
 			return nil, ctx.Err()
 		case bounded.Err() != nil:
-			reason = fmt.Sprintf("GitHub did not answer within %s", requestTimeout)
+			reason = fmt.Sprintf("GitHub did not answer within %s", t.patience)
 		case resp != nil:
 			reason = "GitHub's answer was cut short"
 		}

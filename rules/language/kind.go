@@ -13,33 +13,36 @@ const (
 	ExprStmt // Operand: an expression standing as a statement
 
 	// Declarations of variables are assignments: let, var, const, :=, Java locals and fields. Flag Declares is set.
-	Assign    // Target, Value, Type; Value = "=" or the operator of an augmented one ("+=")
-	Func      // Decorator*, Name, Receiver, Params, Returns, Body: functions, methods, constructors, lambdas, arrows (the last two without Name)
+	Assign // Decorator*, Target, Value, Type; Value = "=" or the operator of an augmented one ("+=")
+	Func   // Decorator*, Name, Receiver, Params, Returns, Type* (Java's throws), Body: Value = "" | "get" | "set" |
+	// "constructor";  functions, methods, constructors, lambdas, arrows (the last two without Name)
 	Params    // Item* (Param, Ellipsis...)
-	Param     // Decorator*, Name, Type, Value (the default); Value = "" | "*" | "**" | "..."
-	Class     // Decorator*, Name, Base*, Body: classes, interfaces, structs, enums; Value = "class" | "interface" | ...
-	Decorator // Operand: the expression after @ (a Name or a Call): Python decorators, Java annotations, TypeScript decorators
+	Param     // Decorator*, Name (a Name, or the pattern that takes the argument apart), Type, Value (the default); Value = "" | "*" | "**" | "..." | "/"
+	Class     // Decorator*, Name, Params, Base*, Body: classes, interfaces, structs, enums, namespaces; Value = "class" | "interface" | ...
+	Decorator // Operand: the expression after @ (a Name or a Call): Python decorators, Java annotations, TypeScript decorators; a
+	// modifier (public, export, abstract) is one without Operand; Value = the modifier
 
-	If         // Cond, Then, Else
-	For        // Init, Cond, Update, Body: the C form; also while (Cond, Body)
-	ForEach    // Target, Value, Body
-	Switch     // Operand, Item* (Case)
-	Case       // Operand* , Body; none: default
-	Try        // Resource*, Body, Catch*, Finally
-	Catch      // Target, Type*, Body
-	With       // Resource*, Body: Python's with, Java's synchronized
-	Return     // Operand
-	Throw      // Operand: throw, raise
-	Jump       // Value = "break" | "continue" | "goto" ...
-	Defer      // Operand; Value = "defer" | "go" | "await" ...: an operation on an expression, by keyword
-	Import     // Module (Name or Str), Alias: import m [as a]; JS import forms and require are brought to Import and ImportFrom where they mean the same
-	ImportFrom // Module, Item* (ImportName)
+	If      // Init, Cond, Then, Else: the branches are Blocks; `else if` is an Else block with an If in it
+	For     // Init*, Cond, Update*, Body, Else: the C form; also while (Cond, Body); Value = "" | "do"
+	ForEach // Target, Type, Value, Body, Else; Value = "" | "in" | "of"
+	Switch  // Init, Target, Operand, Item* (Case); Value = "" | "type" | "select"
+	Case    // Operand*, Cond, Body; no Operand: default
+	Try     // Resource*, Body, Catch*, Else, Finally
+	Catch   // Type*, Target, Body
+	With    // Resource*, Body: Python's with, Java's synchronized
+	Return  // Operand
+	Throw   // Operand, Value (the cause): throw, raise
+	Jump    // Operand (the label); Value = "break" | "continue" | "goto" | "pass" ...
+	Defer   // Operand; Value = "defer" | "go" | "await" ...: an operation on an expression, by keyword
+	Import  // Module (Name or Str), Alias, Value: import m [as a]. JS import forms and declarations with require are brought to Import
+	// and ImportFrom where they mean the same; Value is then the call of require
+	ImportFrom // Module, Item* (ImportName), Value
 	ImportName // Name, Alias
 
 	Name     // Value = identifier
 	Dot      // Operand, Name: member access; flag Optional for ?.
 	Index    // Operand, Item*: subscript
-	Call     // Callee, Args; flag New for `new C()`
+	Call     // Callee, Args, Body (of an anonymous class); flag New for `new C()`
 	Args     // Item* (expressions, KeyArg, Spread)
 	KeyArg   // Name, Operand: Python's name=value
 	Spread   // Operand; Value = "*" | "**" | "..."
@@ -48,7 +51,7 @@ const (
 	Ternary  // Cond, Then, Else
 	Cast     // Type, Operand: casts, conversions, `as T`, type assertions
 	Str      // Value = content, escapes resolved; adjacent literals joined
-	Template // Item* (Str, and the expressions in between): f-strings, template literals; flag Tagged with Callee
+	Template // Callee, Item* (Str, and the expressions in between): f-strings, template literals; flag Tagged with Callee
 	Num      // Value = the digits as written, without separators
 	Bool     // Value = "true" | "false"
 	Null     // None, null, nil, undefined
@@ -57,7 +60,9 @@ const (
 	Tuple    // Item*
 	Dict     // Item* (Pair, Spread, Func for methods): dicts, object literals, Go composite literals with keys (then Type too)
 	Pair     // Key, Operand
-	Type     // a type as written; Value = its text without white space
+	Type     // Operand, Item*: a type that is more than a name (which is a Name or a Dot): pointers, arrays, generics; Value = its text without white space
+	Element  // Name, Item* (Pair, Spread), Body: a JSX element
+	Slice    // Left, Right, Update: the bounds of a subscript: a[1:2:3]
 
 	// Only in patterns.
 	Ellipsis     // ...
@@ -104,7 +109,7 @@ const (
 )
 
 // Flags are yes-or-no facts about a node.
-type Flags uint8
+type Flags uint16
 
 // The flags.
 const (
@@ -116,4 +121,5 @@ const (
 	Lambda // the Func is an expression
 	Tagged
 	Parenthesised
+	Const // the declared variable cannot be assigned again: const, final
 )

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,12 +18,14 @@ type lowerer struct {
 	src    string
 	nodes  []Node
 	parent ID
-	errs   []Span
+	full   bool // more nodes than MaxNodes: a declaration of many names repeats its type for each
+
+	decorators []int32 // those that stand before a member in a class body, until the member takes them
 }
 
 func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
-	t := &Tree{Spec: s, Source: string(src)}
-	t.symbols = g
+	t := &Tree{Spec: s, Source: string(src), symbols: g}
+	full := false
 	err := g.parse(src, func(recs []record) {
 		l := &lowerer{g: g, recs: recs, src: t.Source, nodes: make([]Node, 0, len(recs)*2/3+8), parent: None}
 		for i := range recs {
@@ -40,8 +43,11 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 		l.nodes[root].Start, l.nodes[root].End = 0, uint32(len(t.Source))
 		l.children(0, Item)
 		l.close(root)
-		t.Nodes = l.nodes
+		t.Nodes, full = l.nodes, l.full
 	})
+	if full {
+		err = fmt.Errorf("the code has more than %d nodes: %w", MaxNodes, ErrLimit)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +167,7 @@ func (l *lowerer) has(r int32, token string) bool {
 func (l *lowerer) open(k Kind, slot Slot, r int32) ID {
 	rec := &l.recs[r]
 	id := ID(len(l.nodes))
+	l.full = l.full || len(l.nodes) >= MaxNodes
 	l.nodes = append(l.nodes, Node{Kind: k, Slot: slot, Symbol: rec.symbol, Start: rec.start, End: rec.end, Parent: l.parent})
 	l.parent = id
 	return id
@@ -185,7 +192,7 @@ func (l *lowerer) leaf(k Kind, slot Slot, r int32, value string) ID {
 
 // lower writes one record. A negative record, an absent one, writes nothing.
 func (l *lowerer) lower(r int32, slot Slot) {
-	if r < 0 {
+	if r < 0 || l.full {
 		return
 	}
 	if s := l.recs[r].symbol; int(s) < len(l.g.lower) {
@@ -334,28 +341,17 @@ func (l *lowerer) list(r int32, slot Slot) {
 	l.close(id)
 }
 
-// statement writes an expression that stands as a statement. An assignment is a statement by itself.
-func (l *lowerer) statement(r, expr int32, slot Slot) {
-	id := l.open(ExprStmt, slot, r)
-	at := len(l.nodes)
-	l.lower(expr, SlotOperand)
-	l.close(id)
-	if at >= len(l.nodes) || l.nodes[at].Kind != Assign || l.nodes[at].Flags&Parenthesised != 0 {
-		return
-	}
-	// Take the wrapper out again: everything after it moves down by one.
-	s := l.nodes[id]
-	copy(l.nodes[id:], l.nodes[at:])
-	l.nodes = l.nodes[:len(l.nodes)-1]
-	for i := range l.nodes[id:] {
-		n := &l.nodes[int(id)+i]
-		n.Next--
-		if n.Parent > id {
-			n.Parent--
+// statement writes an expression that stands as a statement. An assignment, which the caller names, is a statement by itself.
+func (l *lowerer) statement(r, expr int32, slot Slot, assignments ...string) {
+	for _, a := range assignments {
+		if l.is(expr, a) {
+			l.lower(expr, slot)
+			return
 		}
 	}
-	n := &l.nodes[id]
-	n.Slot, n.Parent = s.Slot, s.Parent
+	id := l.open(ExprStmt, slot, r)
+	l.lower(expr, SlotOperand)
+	l.close(id)
 }
 
 // operator returns the text of the field "operator".
@@ -410,7 +406,7 @@ func unescapeOne(b *strings.Builder, s string, keep bool) (rest string) {
 		return s[1:]
 	case '\r':
 		return strings.TrimPrefix(s[1:], "\n")
-	case '\\', '\'', '"', '`', '$', '{':
+	case '\\', '\'', '"':
 		b.WriteByte(c)
 		return s[1:]
 	case 'x':

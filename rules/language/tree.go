@@ -2,7 +2,9 @@ package language
 
 import (
 	"iter"
+	"slices"
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -34,6 +36,7 @@ type Tree struct {
 	Comments []Comment // in order of position; not part of Nodes
 	Errors   []Span    // regions that the grammar could not read: unscanned, never clean
 	lines    []uint32  // offsets of line starts
+	symbols  *grammar
 }
 
 // A Comment of the source, with its delimiters.
@@ -41,6 +44,9 @@ type Comment struct{ Start, End uint32 }
 
 // A Span of bytes.
 type Span struct{ Start, End uint32 }
+
+// Type returns the grammar's name of a node: "identifier", "lambda". It is what tells nodes of kind Other apart.
+func (t *Tree) Type(id ID) string { return t.symbols.name(t.Nodes[id].Symbol) }
 
 // Text returns the source text of a node.
 func (t *Tree) Text(id ID) string { n := &t.Nodes[id]; return t.Source[n.Start:n.End] }
@@ -72,4 +78,112 @@ func (t *Tree) Child(id ID, slot Slot) ID {
 func (t *Tree) Position(offset uint32) (line, column int) {
 	i := sort.Search(len(t.lines), func(i int) bool { return t.lines[i] > offset }) - 1
 	return i + 1, utf8.RuneCountInString(t.Source[t.lines[i]:offset]) + 1
+}
+
+// Offset is the reverse of Position: the byte offset of a line and column, both from 1. What lies outside is brought to the nearest
+// place inside.
+func (t *Tree) Offset(line, column int) uint32 {
+	if line < 1 {
+		return 0
+	}
+	if line > len(t.lines) {
+		return uint32(len(t.Source))
+	}
+	start, end := t.lines[line-1], uint32(len(t.Source))
+	if line < len(t.lines) {
+		end = t.lines[line] - 1
+	}
+	text := t.Source[start:end]
+	for i := range text {
+		if column--; column < 1 {
+			return start + uint32(i)
+		}
+	}
+	return end
+}
+
+// SymbolAt names the innermost function or class that holds a byte offset, with what surrounds it: "Class.method", in Go
+// "Type.Method". A function without a name counts as part of what surrounds it, unless it is the value of a declaration, which then
+// names it. At the top of a file it is "".
+func (t *Tree) SymbolAt(offset uint32) string {
+	at := ID(0)
+	for found := true; found; {
+		found = false
+		for c := range t.Children(at) {
+			if n := &t.Nodes[c]; n.Start <= offset && offset < n.End {
+				at, found = c, true
+				break
+			}
+		}
+	}
+	var parts []string
+	for ; at > 0; at = t.Nodes[at].Parent {
+		switch t.Nodes[at].Kind {
+		case Class:
+			parts = appendNonEmpty(parts, t.valueOf(t.Child(at, SlotName)))
+		case Func:
+			name := t.valueOf(t.Child(at, SlotName))
+			if name == "" {
+				name = t.assignedName(at)
+			}
+			parts = appendNonEmpty(parts, name)
+			if name != "" {
+				parts = appendNonEmpty(parts, t.receiverType(at))
+			}
+		}
+	}
+	slices.Reverse(parts)
+	return strings.Join(parts, ".")
+}
+
+func appendNonEmpty(list []string, s string) []string {
+	if s == "" {
+		return list
+	}
+	return append(list, s)
+}
+
+func (t *Tree) valueOf(id ID) string {
+	if id == None {
+		return ""
+	}
+	return t.Nodes[id].Value
+}
+
+// assignedName is the name under which a function without one is kept: const f = () => ..., { f: function() ... }.
+func (t *Tree) assignedName(fn ID) string {
+	p := t.Nodes[fn].Parent
+	slot := t.Nodes[fn].Slot
+	var target ID
+	switch {
+	case t.Nodes[p].Kind == Assign && slot == SlotValue:
+		target = t.Child(p, SlotTarget)
+	case t.Nodes[p].Kind == Pair && slot == SlotOperand:
+		target = t.Child(p, SlotKey)
+	default:
+		return ""
+	}
+	switch {
+	case target == None:
+		return ""
+	case t.Nodes[target].Kind == Name || t.Nodes[target].Kind == Str:
+		return t.Nodes[target].Value
+	case t.Nodes[target].Kind == Dot:
+		return t.valueOf(t.Child(target, SlotName))
+	}
+	return ""
+}
+
+// receiverType is the type that a Go method belongs to.
+func (t *Tree) receiverType(fn ID) string {
+	r := t.Child(fn, SlotReceiver)
+	if r == None {
+		return ""
+	}
+	for id := r + 1; id < t.Nodes[r].Next; id++ {
+		if n := &t.Nodes[id]; n.Kind == Name && n.Slot != SlotName {
+			return n.Value
+		}
+	}
+	return ""
 }

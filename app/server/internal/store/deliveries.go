@@ -103,7 +103,7 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 	if e := d.Entry; e != nil {
 		// The first word counts: a replayed or edited event cannot change what an approval saw.
 		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '{}', $8, $9) ON CONFLICT (repo_id, review_id) DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9) ON CONFLICT (repo_id, review_id) DO NOTHING`,
 			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received)); err != nil {
 			return err
 		}

@@ -1,13 +1,21 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
+
+// A seenRow is one path of an entry. Paths are any bytes, and a JSON text would change those that are not UTF-8: they are stored as base64.
+type seenRow struct {
+	Path []byte
+	Seen gate.Seen
+}
 
 // Ledger reads what each approval of the pull request saw, in the order of their ids.
 func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err error) {
@@ -22,8 +30,13 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err 
 		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen); err != nil {
 			return nil, wrap(err, "reading the ledger of "+k.String())
 		}
-		if err := json.Unmarshal([]byte(seen), &e.Seen); err != nil {
+		var rows []seenRow
+		if err := json.Unmarshal([]byte(seen), &rows); err != nil {
 			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
+		}
+		e.Seen = make(map[string]gate.Seen, len(rows))
+		for _, r := range rows {
+			e.Seen[string(r.Path)] = r.Seen
 		}
 		out = append(out, e)
 	}
@@ -32,12 +45,14 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err 
 
 // CompleteEntry writes merge base and seen paths of an entry, once: a completed entry never changes.
 func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) error {
-	seen, err := json.Marshal(e.Seen)
+	rows := make([]seenRow, 0, len(e.Seen))
+	for path, seen := range e.Seen {
+		rows = append(rows, seenRow{[]byte(path), seen})
+	}
+	slices.SortFunc(rows, func(a, b seenRow) int { return bytes.Compare(a.Path, b.Path) })
+	seen, err := json.Marshal(rows)
 	if err != nil {
 		return fmt.Errorf("writing the ledger of %s: %w", k, err)
-	}
-	if e.Seen == nil {
-		seen = []byte("{}")
 	}
 	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
 		k.RepoID, e.ReviewID, e.MergeBase, string(seen))

@@ -63,9 +63,15 @@ type Decision struct {
 	Facts               *gate.Facts
 }
 
-// Decide stores a decision (nil: none was made) and the deeds that tell it, in one transaction.
-func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, now time.Time) error {
+// Decide stores a decision (nil: none was made) and the deeds that tell it, in one transaction. What is still pending in the slots of
+// clear and is not among the deeds is taken back.
+func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []string, now time.Time) error {
 	return s.Tx(ctx, func(tx *Tx) error {
+		for _, slot := range clear {
+			if _, err := tx.tx.ExecContext(ctx, `UPDATE outbox SET state = 'superseded', updated = $2 WHERE slot = $1 AND state = 'pending'`, slot, millis(now)); err != nil {
+				return wrap(err, "taking deeds back")
+			}
+		}
 		if d != nil {
 			decision, err := json.Marshal(d.Decision)
 			if err != nil {
@@ -105,7 +111,8 @@ func (t *Tx) put(ctx context.Context, d Deed, now time.Time) error {
 		name = fmt.Sprintf("%s/%d", d.Slot, count+1)
 	}
 	res, err := t.tx.ExecContext(ctx, `INSERT INTO outbox (deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, '', $10, $10) ON CONFLICT (deed) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, '', $10, $10)
+		ON CONFLICT (deed) DO UPDATE SET state = 'pending', updated = excluded.updated WHERE outbox.state = 'superseded'`,
 		name, d.Slot, d.Kind, d.RepoID, d.Number, d.Head, string(d.Payload), d.Hash, d.Marker, millis(now))
 	if err != nil {
 		return err
@@ -204,12 +211,6 @@ func (s *Store) Finished(ctx context.Context, d Deed, externalID int64, fingerpr
 	return wrap(err, "writing that a deed was done")
 }
 
-// Found writes GitHub's id of a deed that is not done yet but of which something was made.
-func (s *Store) Found(ctx context.Context, id, externalID int64, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET external_id = $2, updated = $3 WHERE id = $1`, id, externalID, millis(now))
-	return wrap(err, "writing what was found of a deed")
-}
-
 // Failed writes why a try failed. With final set the deed is not tried again.
 func (s *Store) Failed(ctx context.Context, id int64, reason string, final bool, now time.Time) error {
 	state := Pending
@@ -220,7 +221,7 @@ func (s *Store) Failed(ctx context.Context, id int64, reason string, final bool,
 	return wrap(err, "writing why a deed failed")
 }
 
-// Drop takes a deed back that was never done and no longer should be.
+// Drop takes back a deed that was not done and no longer should be.
 func (s *Store) Drop(ctx context.Context, id int64, now time.Time) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET state = 'superseded', updated = $2 WHERE id = $1 AND state = 'pending'`, id, millis(now))
 	return wrap(err, "taking a deed back")

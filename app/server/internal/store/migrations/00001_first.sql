@@ -53,7 +53,7 @@ CREATE TABLE ledger (
   base       TEXT NOT NULL,
   merge_base TEXT NOT NULL,
   complete   INTEGER NOT NULL,
-  seen       TEXT NOT NULL, -- JSON: path -> what was there
+  seen       TEXT NOT NULL, -- JSON: a list of paths (base64) and what was there
   guid       TEXT NOT NULL, -- the delivery that it came with
   received   INTEGER NOT NULL,
   PRIMARY KEY (repo_id, review_id)

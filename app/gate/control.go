@@ -1,0 +1,38 @@
+package gate
+
+// controlPaths are what steers the gate, the build and the agents themselves (invariant I10). A change to one of them always needs
+// a maintainer: no policy can take an entry away, and every policy can guard them further.
+var controlPaths = []string{
+	// reviewgate's own policy, also where an organisation keeps its floor, and who owns what
+	".github/reviewgate.yml", ".github/reviewgate.yaml", ".github/reviewgate/**",
+	"reviewgate-floor.yml", "reviewgate-floor.yaml", "reviewgate-rules/**",
+	"CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS",
+	// workflows, actions, and what changes how git shows or fetches content
+	".github/**", "**/action.yml", "**/action.yaml", "**/.gitattributes", "**/.gitmodules",
+	// instructions and configuration of coding agents: what they are told, what they may run
+	"**/AGENTS.md", "**/AGENTS.override.md", "**/CLAUDE.md", "**/CLAUDE.local.md", "**/GEMINI.md", "**/AGENT.md", "**/CONVENTIONS.md",
+	"**/.claude/**", "**/.cursor/**", "**/.cursorrules", "**/.codex/**", "**/.gemini/**", "**/.windsurf/**", "**/.windsurfrules",
+	"**/.clinerules", "**/.clinerules/**", "**/.roo/**", "**/.roorules", "**/.continue/**", "**/.junie/**", "**/.kiro/**", "**/.amazonq/**",
+	"**/.augment/**", "**/.augment-guidelines", "**/.openhands/**", "**/.aider.conf.yml", "**/.devin/**", "**/.jules/**", "**/.agents/**",
+	"**/.mcp.json", "**/mcp.json", "**/copilot-instructions.md", "**/*.instructions.md", "**/*.prompt.md", "**/*.chatmode.md",
+	"**/opencode.json", "**/opencode.jsonc", "**/.opencode/**",
+}
+
+// policyPaths are the files that a broken policy is repaired in.
+var policyPaths = []string{
+	".github/reviewgate.yml", ".github/reviewgate.yaml", ".github/reviewgate/rules/**",
+	"CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS",
+}
+
+// ControlPaths lists the globs of the files that always need a maintainer's approval, for documentation and the catalogue.
+func ControlPaths() []string { return append([]string(nil), controlPaths...) }
+
+// builtinGuards hold in every repository. They are made here, not by package config, so that no file can leave them out.
+func builtinGuards() []Guard {
+	maintainer := Need{Approvals: 1, From: []Approver{{Role: RoleMaintain}}}
+	return []Guard{
+		{Name: "control files", Origin: "built-in", Paths: controlPaths, Need: maintainer},
+		{Name: "symbolic links and submodules", Origin: "built-in", Need: maintainer},
+		{Name: "unusual file names", Origin: "built-in", Need: maintainer},
+	}
+}

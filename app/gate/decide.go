@@ -1,0 +1,673 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
+func Decide(p *Policy, f *Facts) *Decision {
+	d := &decider{p: p, f: f, in: involve(p, f), out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
+	d.out.Disqualified = d.in.list
+	d.out.Agents = d.in.marks
+	d.out.Unknown = f.Unknown
+	d.out.Ungoverned = !p.Governs(f.Default, f.BaseRef)
+	d.repair = repairs(p, f)
+	d.readable()
+	d.findings()
+	d.reviews()
+	d.guards()
+	d.conclude()
+	return d.out
+}
+
+// decider collects what one decision is made of.
+type decider struct {
+	p      *Policy
+	f      *Facts
+	in     *involved
+	out    *Decision
+	repair bool // the policy is broken, and this change does nothing but repair it
+
+	errors    []string // why we cannot tell, as titles, most important first
+	blocks    []string // what blocks, as phrases
+	waits     []string // what the change waits for, as titles
+	next      []string // what to do about waits
+	approvals []approval
+	owners    *Codeowners
+	refused   []string // per approval: why it did not count for the last guard that it came too early for
+	unfit     []string // per approval: a guard that it did not count for because of who gave it
+	counted   []bool   // per approval: it counted for some guard
+	why       []string // reasons for extra approvals
+	hidden    bool     // somebody behind a commit is not known
+}
+
+func repairs(p *Policy, f *Facts) bool {
+	if len(p.FloorBroken) > 0 || !p.HeadChecked || broken(p.HeadBroken) {
+		return false
+	}
+	return touches(f.Files, policyPaths, true)
+}
+
+// touches says whether any (or, with all, every) changed name is among the patterns. No files: false.
+func touches(files []FileChange, patterns []string, all bool) bool {
+	g := NewGlobs(patterns...)
+	found := false
+	for i := range files {
+		for _, name := range []string{files[i].Path, files[i].OldPath} {
+			if name == "" {
+				continue
+			}
+			if g.Match(name) {
+				found = true
+			} else if all {
+				return false
+			}
+		}
+	}
+	return found
+}
+
+func broken(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
+}
+
+// readable judges whether policy and facts can be relied on.
+func (d *decider) readable() {
+	p, f := d.p, d.f
+	d.out.Problems = slices.Concat(p.FloorBroken, p.Broken, p.HeadBroken)
+	if broken(p.FloorBroken) {
+		d.cannot("Broken floor: "+first(p.FloorBroken), "Ask an owner of the organisation to repair the floor: "+told(p.FloorBroken))
+	}
+	if broken(p.Broken) && !d.repair {
+		d.cannot("Broken policy: "+first(p.Broken), "Repair the policy in a pull request of its own that changes nothing else: "+told(p.Broken))
+	}
+	if broken(p.HeadBroken) {
+		d.cannot("This change breaks the policy: "+first(p.HeadBroken), "Repair what this change does to the policy: "+told(p.HeadBroken))
+	}
+	if touches(f.Files, policyPaths, false) && !p.HeadChecked {
+		d.cannot("Cannot tell: this change's own policy was not read", "Run the check again; if it stays, tell the operator of reviewgate.")
+	}
+	if f.Head == "" || f.Base == "" || f.MergeBase == "" {
+		d.cannot("Cannot tell: head, base or merge base is not known", "Run the check again.")
+	}
+	for _, u := range f.Unknown {
+		d.cannot("Cannot tell: "+u.What+" ("+u.Reason+")", "Run the check again when "+u.What+" can be read ("+u.Reason+").")
+	}
+	for _, failure := range f.Scan.Failures {
+		d.cannot("Cannot tell: a check failed: "+failure, "Run the check again; if it fails again, tell the operator of reviewgate: "+failure)
+	}
+}
+
+func (d *decider) cannot(why, next string) {
+	d.errors = append(d.errors, why)
+	d.next = append(d.next, next)
+}
+
+func first(problems []Problem) string {
+	for _, p := range problems {
+		if !p.Warning {
+			return p.Place() + ": " + p.Message
+		}
+	}
+	return ""
+}
+
+func told(problems []Problem) string {
+	for _, p := range problems {
+		if !p.Warning {
+			return strings.TrimSpace(p.Place() + ": " + p.Message + ". " + p.Remedy)
+		}
+	}
+	return ""
+}
+
+// findings judges the scan.
+func (d *decider) findings() {
+	f := d.f
+	n := 0
+	for i := range f.Scan.Findings {
+		finding := &f.Scan.Findings[i]
+		if finding.Blocking && !slices.Contains(f.Scan.NeedsHuman, finding.RuleID) {
+			n++
+			d.out.Blocking = append(d.out.Blocking, string(finding.Fingerprint))
+		}
+	}
+	if n > 0 {
+		d.blocks = append(d.blocks, plural(n, "finding"))
+		d.next = append(d.next, "Fix the "+plural(n, "blocking finding")+" and push; every finding says what to do.")
+	}
+	for _, c := range append(Clashes(f.Files, nil), f.Clashes...) {
+		why := show(c.Path) + " and " + show(c.Other) + " being one file on macOS and Windows"
+		if !slices.Contains(d.blocks, why) {
+			d.blocks = append(d.blocks, why)
+			d.next = append(d.next, "Rename one of "+show(c.Path)+" and "+show(c.Other)+": on macOS and Windows they are one file.")
+		}
+	}
+	if f.State != "open" {
+		d.waits = append(d.waits, "Closed: nothing to decide")
+	}
+	if !f.Scan.Done {
+		d.waits = append(d.waits, "Waiting for the scan")
+	}
+	if f.Draft {
+		d.waits = append(d.waits, "Draft: waits until it is ready for review")
+		d.next = append(d.next, "Mark the pull request as ready for review.")
+	}
+}
+
+// reviews reduces the reviews, and keeps the approvals that may count for a guard.
+func (d *decider) reviews() {
+	f, in := d.f, d.in
+	entries := ledger(f.Ledger)
+	var now map[string]Seen
+	for _, r := range latest(f.Reviews) {
+		state, because := in.standing(f, r)
+		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
+		switch state {
+		case "APPROVED":
+			e := entries[r.ID]
+			switch why := in.eligible(f, r.Reviewer); {
+			case why != "":
+				answer.Because = why
+			case r.ViaApp != "":
+				answer.Because = "was given through the App " + r.ViaApp + ", not by the person"
+			case e == nil:
+				answer.Because = "was given while reviewgate was not listening: what it saw is not known; approve once more"
+			case e.Reviewer != r.Reviewer.ID:
+				answer.Because = "does not belong to the account that gave it; approve once more"
+			case !e.Complete:
+				answer.Because = "what it saw (" + short(e.Head) + ") could not be read yet; if this stays, approve once more"
+			default:
+				if now == nil {
+					now = seen(f.Files)
+				}
+				a := approval{who: r.Reviewer, entry: e, answer: len(d.out.Reviews)}
+				freshness(d.p, f, &a, now)
+				d.approvals = append(d.approvals, a)
+			}
+		case "CHANGES_REQUESTED":
+			// Not in.eligible: a commit that names the reviewer must not silence the reviewer.
+			switch why := in.human(r.Reviewer); {
+			case why != "":
+				answer.Because = why
+			case !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite):
+				answer.Because = "has no write access"
+			default:
+				answer.Counts = true
+				if because == "" {
+					answer.Because = "asks for changes"
+				}
+				d.waits = append(d.waits, "@"+r.Reviewer.Login+" asked for changes")
+				d.next = append(d.next, "Settle the changes that @"+r.Reviewer.Login+" asked for; only an approval by @"+r.Reviewer.Login+", or a dismissal by somebody who may approve this change, lifts that.")
+			}
+		case "DISMISSED":
+			answer.Because = "was dismissed"
+		default:
+			answer.Because = "a comment decides nothing"
+		}
+		d.out.Reviews = append(d.out.Reviews, answer)
+	}
+}
+
+// extra says how many more approvals than a guard asks for the change needs, and notes why.
+func (d *decider) extra() int {
+	n := 0
+	if len(d.in.marks) > 0 && d.p.Agents.ExtraApprovals > 0 {
+		n += d.p.Agents.ExtraApprovals
+		d.why = append(d.why, "an agent took part")
+	}
+	switch {
+	case len(d.in.unattributed) > 0:
+		n++
+		d.hidden = true
+		d.why = append(d.why, d.in.unattributed[0])
+	case d.in.unsponsored:
+		n++
+		d.why = append(d.why, "it is not known who set the agent to work")
+	}
+	return n
+}
+
+// guards asks every guard that covers a changed file.
+func (d *decider) guards() {
+	guards := d.p.Guards
+	if d.repair && broken(d.p.Broken) {
+		guards = slices.DeleteFunc(slices.Clone(guards), func(g Guard) bool { return g.Origin != "floor" })
+	}
+	c := newCover(guards, d.f.Files)
+	duties := c.duties(d.p, d.extra())
+	duties = append(duties, d.humanDuties(c)...)
+	d.unscanned(c, duties)
+	d.readCodeowners(guards)
+	d.refused = make([]string, len(d.approvals))
+	d.unfit = make([]string, len(d.approvals))
+	d.counted = make([]bool, len(d.approvals))
+	for i := range duties {
+		d.guard(c, &duties[i])
+	}
+	for i, a := range d.approvals {
+		answer := &d.out.Reviews[a.answer]
+		saw := "approved " + short(a.entry.Head)
+		switch {
+		case len(duties) == 0 && a.all:
+			answer.Because = saw + "; the policy asks for a new approval after every push"
+		case d.counted[i] && d.refused[i] != "":
+			answer.Counts, answer.Because = true, "counts in part: "+d.refused[i]
+		case d.refused[i] != "":
+			answer.Because = d.refused[i]
+		case d.counted[i] || d.unfit[i] == "":
+			answer.Counts, answer.Because = true, saw
+		default:
+			answer.Because = "may not approve " + d.unfit[i]
+		}
+	}
+}
+
+// humanDuties are the guards that findings of class "needs a human" act as.
+func (d *decider) humanDuties(c *cover) []duty {
+	var out []duty
+	for _, rule := range slices.Compact(slices.Sorted(slices.Values(d.f.Scan.NeedsHuman))) {
+		var files []int32
+		for i := range d.f.Scan.Findings {
+			finding := &d.f.Scan.Findings[i]
+			if finding.RuleID != rule || !finding.Introduced {
+				continue
+			}
+			for n := range c.files {
+				if c.files[n].Path == finding.Location.Path || c.files[n].OldPath == finding.Location.Path {
+					files = append(files, int32(n))
+				}
+			}
+			if len(files) == 0 && len(c.files) > 0 {
+				files = append(files, 0) // a finding beyond the changed files still needs somebody
+			}
+		}
+		slices.Sort(files)
+		if files = slices.Compact(files); len(files) > 0 {
+			out = append(out, duty{guard: Guard{Name: rule, Origin: "built-in", Need: Need{Approvals: 1}}, files: files, approval: 1, list: byFinding})
+		}
+	}
+	return out
+}
+
+// unscanned asks for a human where a guarded file could not be scanned.
+func (d *decider) unscanned(c *cover, duties []duty) {
+	if len(d.f.Scan.Unscanned) == 0 {
+		return
+	}
+	paths := map[string]bool{}
+	for _, u := range d.f.Scan.Unscanned {
+		paths[u.Path] = true
+	}
+	for i := range duties {
+		du := &duties[i]
+		if du.approval == 0 && slices.ContainsFunc(du.files, func(n int32) bool { return paths[c.files[n].Path] || paths[c.files[n].OldPath] }) {
+			du.approval = 1
+		}
+	}
+}
+
+// readCodeowners parses the file if a guard uses it. A file that cannot be read in full is a broken policy.
+func (d *decider) readCodeowners(guards []Guard) {
+	if !usesCodeowners(d.p, guards) {
+		return
+	}
+	owners, problems := ParseCodeowners("CODEOWNERS", d.f.Codeowners)
+	if len(problems) > 0 && !d.repair {
+		d.out.Problems = append(d.out.Problems, problems...)
+		d.cannot("Broken policy: "+first(problems), "Repair CODEOWNERS in a pull request of its own: "+told(problems))
+	}
+	if len(problems) > 0 {
+		owners = &Codeowners{} // maintainers decide meanwhile
+	}
+	d.owners = owners
+}
+
+func usesCodeowners(p *Policy, guards []Guard) bool {
+	uses := func(n Need) bool { return slices.ContainsFunc(n.From, func(a Approver) bool { return a.Codeowners }) }
+	return slices.ContainsFunc(guards, func(g Guard) bool { return uses(g.Need) }) ||
+		p.Default != nil && uses(*p.Default) || p.FloorDefault != nil && uses(*p.FloorDefault)
+}
+
+// A group is a part of a duty's files with approvers of its own: without code owners there is one, with them one per line that owns.
+type group struct {
+	from []Approver
+	who  string // "@acme/security or a code owner (@bob)"
+}
+
+// guard answers for one duty.
+func (d *decider) guard(c *cover, du *duty) {
+	answer := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Needed: du.approval + du.extra, Extra: du.extra, Files: names(c.files, du.files), Approved: []string{}, May: []string{}}
+	groups := d.groups(c, du)
+	var fresh []int
+	for i := range d.approvals {
+		if _, because := d.approvals[i].changedSince(c, du); because != "" {
+			d.refused[i] = because
+			continue
+		}
+		fresh = append(fresh, i)
+	}
+	approved := map[string]bool{}
+	var missing []string // phrases: "1 more approval from @acme/security"
+	short := 0           // approvals that are missing in the first group that lacks any
+	for _, g := range groups {
+		have := 0
+		for _, i := range fresh {
+			switch {
+			case du.approval == 0:
+			case d.fits(d.approvals[i].who, g.from):
+				have++
+				d.counted[i] = true
+				approved[d.approvals[i].who.Login] = true
+			case d.unfit[i] == "":
+				d.unfit[i] = label(du) + ", which needs " + g.who
+			}
+		}
+		if have < du.approval {
+			n := du.approval - have
+			short = max(short, n)
+			answer.May = append(answer.May, d.may(g.from, approved)...)
+			who := g.who
+			if len(d.may(g.from, approved)) == 0 {
+				who += " (nobody of them is left who may approve this change)"
+			}
+			missing = append(missing, more(n, have)+" from "+who)
+		}
+	}
+	if du.extra > 0 {
+		for _, i := range fresh {
+			d.counted[i] = true
+			approved[d.approvals[i].who.Login] = true
+		}
+		if n := du.approval + du.extra - len(fresh) - short; n > 0 {
+			answer.May = append(answer.May, "anyone with write")
+			missing = append(missing, more(n, len(fresh))+" from anyone with write, because "+strings.Join(d.why, " and "))
+		}
+	}
+	if du.guard.Need.UpToDate && d.f.Base != d.f.MergeBase {
+		missing = append(missing, "the branch to be up to date with "+d.f.BaseRef)
+		d.next = append(d.next, "Update the branch: "+d.f.BaseRef+" has moved on, and "+label(du)+" must be judged on top of it.")
+	}
+	if d.hidden && du.guard.Tier == "critical" {
+		missing = append(missing, "every commit to belong to an account")
+		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
+	}
+	answer.Approved = sortedKeys(approved)
+	answer.May = uniqueSorted(answer.May)
+	answer.Holds = len(missing) == 0
+	switch {
+	case !answer.Holds:
+		answer.Because = "needs " + strings.Join(missing, "; ")
+		d.waits = append(d.waits, "Needs "+missing[0]+" for "+label(du))
+		d.ask(du, missing, answer.May)
+	case answer.Needed == 0:
+		answer.Because = "needs no approval"
+	case len(groups) > 1:
+		answer.Because = "every code owner approved"
+	default:
+		answer.Because = fmt.Sprintf("%d of %d approvals", min(len(approved), answer.Needed), answer.Needed)
+	}
+	d.out.Guards = append(d.out.Guards, answer)
+}
+
+// ask adds the sentence that says whom to ask.
+func (d *decider) ask(du *duty, missing, may []string) {
+	if len(may) == 0 {
+		if strings.Contains(missing[0], "approval") {
+			d.next = append(d.next, "Nobody is left who may approve "+label(du)+": it needs "+missing[0]+". Name another approver in the policy or in CODEOWNERS, in a pull request of its own.")
+		}
+		return
+	}
+	d.next = append(d.next, "Ask "+list(may)+" to approve: "+label(du)+" needs "+strings.Join(missing, "; ")+".")
+}
+
+// label names a duty to a reader: its name, or its first path.
+func label(du *duty) string {
+	switch {
+	case du.guard.Name == "default":
+		return "files without a guard"
+	case du.guard.Name != "":
+		return du.guard.Name
+	case len(du.guard.Paths) > 0:
+		return du.guard.Paths[0]
+	}
+	return "this change"
+}
+
+// groups splits the duty's files by who may approve them.
+func (d *decider) groups(c *cover, du *duty) []group {
+	need := du.guard.Need
+	var rest []Approver
+	for _, a := range need.From {
+		if !a.Codeowners {
+			rest = append(rest, a)
+		}
+	}
+	d.known(rest, "the guard "+label(du))
+	if len(rest) == len(need.From) {
+		from := need.From
+		if len(from) == 0 {
+			from = []Approver{{Role: RoleWrite}}
+		}
+		return []group{{from: from, who: d.who(from)}}
+	}
+	if d.owners == nil || du.approval == 0 {
+		return nil
+	}
+	byLine := map[int]*group{}
+	for _, i := range du.files {
+		for _, path := range []string{c.files[i].Path, c.files[i].OldPath} {
+			if path == "" {
+				continue
+			}
+			rules := d.owners.owners(path)
+			if len(rules) == 0 || len(rules) == 1 && len(rules[0].Owners) == 0 {
+				// Nobody owns it. That is no permission: a maintainer decides.
+				if byLine[0] == nil {
+					from := append(slices.Clone(rest), Approver{Role: RoleMaintain})
+					byLine[0] = &group{from: from, who: d.who(from) + " (" + show(path) + " has no code owner)"}
+				}
+				continue
+			}
+			for _, rule := range rules {
+				if len(rule.Owners) == 0 || byLine[rule.Line] != nil {
+					continue
+				}
+				owners := d.ownersOf(rule)
+				from := append(slices.Clone(rest), owners...)
+				byLine[rule.Line] = &group{from: from, who: d.who(from)}
+			}
+		}
+	}
+	var out []group
+	lines := make([]int, 0, len(byLine))
+	for line := range byLine {
+		lines = append(lines, line)
+	}
+	sort.Ints(lines)
+	said := map[string]bool{}
+	for _, line := range lines {
+		if g := byLine[line]; !said[g.who] {
+			said[g.who] = true
+			out = append(out, *g)
+		}
+	}
+	return out
+}
+
+// ownersOf turns the owners of a line into approvers. One that GitHub does not know, or that is only an e-mail address, makes the
+// line unusable: who owns the path cannot be told.
+func (d *decider) ownersOf(rule *CodeownersRule) []Approver {
+	var out []Approver
+	for _, o := range rule.Owners {
+		switch {
+		case o.User != "":
+			out = append(out, Approver{User: o.User})
+		case o.Team != "":
+			out = append(out, Approver{Team: o.Team})
+		default:
+			d.problem(Problem{File: "CODEOWNERS", Line: rule.Line, Message: fmt.Sprintf("the owner %q is an e-mail address, which cannot be matched to an account", clip(o.Email)), Remedy: "Write @login instead."})
+		}
+	}
+	d.known(out, fmt.Sprintf("CODEOWNERS, line %d,", rule.Line))
+	return out
+}
+
+func (d *decider) problem(p Problem) {
+	if slices.Contains(d.out.Problems, p) {
+		return
+	}
+	d.out.Problems = append(d.out.Problems, p)
+	d.cannot("Broken policy: "+strings.TrimPrefix(p.Place()+": "+p.Message, ": "), strings.TrimPrefix(p.Place()+": "+p.Message+". "+p.Remedy, ": "))
+}
+
+// known checks that the approvers exist: an unknown one is an error of the policy, never "nobody".
+func (d *decider) known(from []Approver, where string) {
+	for _, a := range from {
+		switch {
+		case a.User != "":
+			if who, ok := d.f.People.Users[strings.ToLower(a.User)]; !ok || who.ID == 0 {
+				d.problem(Problem{Message: where + " names @" + a.User + ", which is no account on GitHub", Remedy: "Correct the login."})
+			}
+		case a.Team != "":
+			team, ok := d.f.People.Teams[strings.ToLower(a.Team)]
+			if !ok {
+				d.problem(Problem{Message: where + " names @" + a.Team + ", which is no team that reviewgate can see", Remedy: "Correct the name, or let the App read the organisation's members."})
+			} else if a.TeamID != 0 && team.ID != a.TeamID {
+				d.problem(Problem{Message: fmt.Sprintf("%s pins @%s to id %d, but that name now belongs to team %d", where, a.Team, a.TeamID, team.ID), Remedy: "Check who owns the team, then correct the id."})
+			}
+		}
+	}
+}
+
+// fits says whether the person is among the approvers.
+func (d *decider) fits(who Person, from []Approver) bool {
+	for _, a := range from {
+		switch {
+		case a.User != "":
+			if user := d.f.People.Users[strings.ToLower(a.User)]; user.ID != 0 && user.ID == who.ID {
+				return true
+			}
+		case a.Team != "":
+			team := d.f.People.Teams[strings.ToLower(a.Team)]
+			if (a.TeamID == 0 || a.TeamID == team.ID) && slices.ContainsFunc(team.Members, func(m Person) bool { return m.ID != 0 && m.ID == who.ID }) {
+				return true
+			}
+		case a.Role != RoleNone:
+			if d.f.People.Roles[who.ID].AtLeast(a.Role) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// may lists who of the approvers may still approve.
+func (d *decider) may(from []Approver, approved map[string]bool) []string {
+	var out []string
+	// The roles of a team's members are only known once they have reviewed, so a member counts as possible until then.
+	possible := func(who Person) bool {
+		return d.in.human(who) == "" && d.in.why(who) == "" && !approved[who.Login]
+	}
+	for _, a := range from {
+		switch {
+		case a.User != "":
+			if who := resolve(d.f, a.User); possible(who) && d.f.People.Roles[who.ID].AtLeast(RoleWrite) {
+				out = append(out, "@"+who.Login)
+			}
+		case a.Team != "":
+			if slices.ContainsFunc(d.f.People.Teams[strings.ToLower(a.Team)].Members, possible) {
+				out = append(out, "@"+a.Team)
+			}
+		case a.Role != RoleNone:
+			out = append(out, "anyone with "+string(a.Role))
+		}
+	}
+	return out
+}
+
+// who names the approvers: "@acme/security or @alice".
+func (d *decider) who(from []Approver) string {
+	var out []string
+	for _, a := range from {
+		out = append(out, a.String())
+	}
+	return strings.Join(slices.Compact(out), " or ")
+}
+
+// conclude picks the state and the words.
+func (d *decider) conclude() {
+	out := d.out
+	switch {
+	case len(d.blocks) > 0:
+		out.State = Block
+		out.Title = "Blocked by " + strings.Join(d.blocks, " and ")
+	case len(d.errors) > 0:
+		out.State = Error
+		out.Title = d.errors[0]
+	case len(d.waits) > 0:
+		out.State = Pending
+		out.Title = d.waits[0]
+		if n := len(d.waits) - 1; n > 0 {
+			tail := fmt.Sprintf(" (and %d more)", n)
+			out.Title = cut(out.Title, maxTitle-len(tail)-advisoryRoom(out)) + tail
+		}
+	default:
+		out.State = Pass
+		out.Title = "Nothing needs an approval, and no finding blocks"
+		if n := len(out.Guards); n > 0 {
+			out.Title = "Approved: " + holds(n)
+		}
+	}
+	out.Next = unique(d.next)
+	if out.Advisory {
+		out.Title = "Advisory: " + lowerFirst(out.Title)
+		if len(d.p.Sources) == 0 {
+			out.Next = append(out.Next, "Nothing is enforced yet: this repository has no policy. Add .github/reviewgate.yml with the line \"version: 1\" to guard the files that steer builds and agents, and require the check "+CheckName(d.f.Default, d.f.BaseRef)+" in a ruleset.")
+		} else {
+			out.Next = append(out.Next, "Nothing is enforced: set \"mode: enforce\" in the policy to let this check block.")
+		}
+	}
+	if out.Ungoverned {
+		out.Title = "Not governed: " + d.f.BaseRef + " is no branch that the policy guards"
+	}
+	out.Title = cut(out.Title, maxTitle)
+}
+
+func names(files []FileChange, which []int32) []string {
+	out := make([]string, len(which))
+	for i, n := range which {
+		out[i] = files[n].Path
+	}
+	if !sort.StringsAreSorted(out) {
+		sort.Strings(out)
+	}
+	return out
+}
+
+// WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
+// took part is not known yet, so May names the approvers as the policy does.
+func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
+	c := newCover(p.Guards, files)
+	out := []GuardAnswer{}
+	for _, du := range c.duties(p, 0) {
+		from := du.guard.Need.From
+		if len(from) == 0 {
+			from = []Approver{{Role: RoleWrite}}
+		}
+		a := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Files: names(files, du.files), Needed: du.approval, Approved: []string{}, May: []string{}, Holds: du.approval == 0, Because: "needs no approval"}
+		if du.approval > 0 {
+			var who []string
+			for _, f := range from {
+				who = append(who, f.String())
+			}
+			a.May = uniqueSorted(slices.Clone(who))
+			a.Because = "will need " + plural(du.approval, "approval") + " from " + strings.Join(who, " or ")
+		}
+		out = append(out, a)
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package gate
+
+// Capture begins the ledger entry of an approval as its webhook arrives: reviewCommit is review.commit_id of the payload, head
+// and base are the pull request's SHAs in it. Where the first two differ, reviewCommit counts: it is what the reviewer's page
+// showed, and the head can only have moved since. (GitHub re-binds commit_id after a rebase, but not before it has sent the webhook.)
+func Capture(reviewID int64, reviewer Person, reviewCommit, head, baseRef, base string) LedgerEntry {
+	if reviewCommit != "" {
+		head = reviewCommit
+	}
+	return LedgerEntry{ReviewID: reviewID, Reviewer: reviewer.ID, Head: head, BaseRef: baseRef, Base: base}
+}
+
+// Complete fills in what the approval saw: files are all paths changed between the entry's MergeBase and Head, which the caller
+// computes from those SHAs. It is done once: an entry that is complete is returned as it is, and so is one without its SHAs.
+func Complete(entry LedgerEntry, files []FileChange) LedgerEntry {
+	if entry.Complete || entry.Head == "" || entry.MergeBase == "" {
+		return entry
+	}
+	entry.Seen = seen(files)
+	entry.Complete = true
+	return entry
+}
+
+// seen states every changed path on both sides. A rename is read as a deletion and an addition, so that the answer does not depend on
+// whether git calls it a rename.
+func seen(files []FileChange) map[string]Seen {
+	out := make(map[string]Seen, len(files))
+	for i := range files {
+		f := &files[i]
+		if f.Mode != 0 {
+			s := out[f.Path]
+			s.Mode, s.Blob = f.Mode, f.Blob
+			out[f.Path] = s
+		}
+		if f.OldMode != 0 {
+			old := f.OldPath
+			if old == "" {
+				old = f.Path
+			}
+			s := out[old]
+			s.BaseMode, s.BaseBlob = f.OldMode, f.OldBlob
+			out[old] = s
+		}
+	}
+	return out
+}
+
+// ledger gives the entry that counts for each review: the first complete one, else the first. Entries are only ever appended, so a
+// later one cannot move an approval to another head.
+func ledger(entries []LedgerEntry) map[int64]*LedgerEntry {
+	out := make(map[int64]*LedgerEntry, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		if known, ok := out[e.ReviewID]; !ok || e.Complete && !known.Complete {
+			out[e.ReviewID] = e
+		}
+	}
+	return out
+}

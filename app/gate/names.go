@@ -1,0 +1,158 @@
+package gate
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// fold maps names that land on one file on macOS or Windows onto one text: NFC, then case folding. Folding may only add matches.
+func fold(s string) string {
+	upper := false
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+		}
+		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
+	}
+	if !upper {
+		return s
+	}
+	return strings.ToLower(s)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// A Clash is two paths of the head tree that are one file on macOS and Windows.
+type Clash struct {
+	Path  string `json:"path"`  // changed by the pull request
+	Other string `json:"other"` // changed too, or already there
+}
+
+// Clashes finds the changed files of the head tree whose path, folded, equals another one of the head tree. headPaths may be nil:
+// then only changed files are compared with each other. The answer is sorted.
+func Clashes(files []FileChange, headPaths []string) []Clash {
+	byFold := make(map[string]string, len(files))
+	var out []Clash
+	for i := range files {
+		path := files[i].Path
+		if files[i].Mode == 0 {
+			continue
+		}
+		key := fold(path)
+		if other, ok := byFold[key]; ok && other != path {
+			out = append(out, Clash{path, other})
+			continue
+		}
+		byFold[key] = path
+	}
+	for _, other := range headPaths {
+		if path, ok := byFold[fold(other)]; ok && path != other {
+			out = append(out, Clash{path, other})
+		}
+	}
+	for i, c := range out {
+		if c.Other < c.Path {
+			out[i] = Clash{c.Other, c.Path}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		return out[i].Path < out[j].Path || out[i].Path == out[j].Path && out[i].Other < out[j].Other
+	})
+	uniq := out[:0]
+	for i := range out {
+		if i == 0 || out[i] != out[i-1] {
+			uniq = append(uniq, out[i])
+		}
+	}
+	return uniq
+}
+
+// oddName says what is wrong with a path that can mislead a reader, a shell or another file system; empty if nothing is.
+func oddName(path string) string {
+	if plainName(path) {
+		return ""
+	}
+	if !utf8.ValidString(path) {
+		return "is not valid UTF-8"
+	}
+	for _, r := range path {
+		switch {
+		case r == '\\':
+			return "contains a backslash"
+		case unicode.IsControl(r):
+			return "contains a control character"
+		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), unicode.Is(unicode.Co, r):
+			return "contains an invisible or bidirectional character"
+		}
+	}
+	for seg := range strings.SplitSeq(path, "/") {
+		switch {
+		case seg == "" || seg == "." || seg == "..":
+			return "contains an empty or relative part"
+		case strings.HasSuffix(seg, ".") || strings.HasSuffix(seg, " "):
+			return "has a part that ends in a dot or a space"
+		case gitLike(seg):
+			return "has a part that some file systems read as .git"
+		}
+	}
+	return ""
+}
+
+// plainName is the quick answer for nearly every path: nothing in it needs a closer look.
+func plainName(path string) bool {
+	start := 0
+	for i := 0; i <= len(path); i++ {
+		if i < len(path) && path[i] != '/' {
+			c := path[i]
+			if c < ' ' || c >= 0x7f || c == '\\' || c == '~' || c == ':' {
+				return false
+			}
+			continue
+		}
+		seg := path[start:i]
+		if seg == "" || seg[len(seg)-1] == '.' || seg[len(seg)-1] == ' ' || len(seg) == 4 && strings.EqualFold(seg, ".git") {
+			return false
+		}
+		start = i + 1
+	}
+	return true
+}
+
+// gitLike covers what Windows and macOS resolve to .git: case, trailing dots and spaces, NTFS streams, 8.3 names.
+func gitLike(seg string) bool {
+	s, _, _ := strings.Cut(fold(seg), ":")
+	s = strings.TrimRight(s, ". ")
+	return s == ".git" || s == "git~1"
+}
+
+// show writes a path so that it cannot do harm in a line of text: quoted if it is odd, and cut if it is long.
+func show(path string) string {
+	if oddName(path) != "" {
+		path = strconv.QuoteToASCII(path)
+	}
+	if utf8.RuneCountInString(path) > 120 {
+		runes := []rune(path)
+		path = "..." + string(runes[len(runes)-117:])
+	}
+	return path
+}
+
+// isLink says whether the mode is of a symbolic link or a submodule: their content lies elsewhere.
+func isLink(mode uint32) bool {
+	return mode == checks.ModeSymlink || mode == checks.ModeSubmodule
+}

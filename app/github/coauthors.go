@@ -1,0 +1,111 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	gh "github.com/google/go-github/v60/github"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+)
+
+// trailer is a Co-authored-by line as GitHub reads it, and a little more: a name that is found disqualifies, it never grants.
+var trailer = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[^<\r\n]{0,500}<[ \t]*([^<>\s]{3,320})[ \t]*>`)
+
+// maxTrailers bounds how many trailers of one commit are read.
+const maxTrailers = 100
+
+func trailerEmails(message string) []string {
+	var out []string
+	for _, m := range trailer.FindAllStringSubmatch(message, maxTrailers) {
+		out = append(out, strings.ToLower(m[1]))
+	}
+	return out
+}
+
+// noreply reads GitHub's own addresses: "12345+login@users.noreply.github.com" and the older "login@users.noreply.github.com".
+func noreply(email string) (id int64, login string) {
+	local, domain, ok := strings.Cut(email, "@")
+	if !ok || !strings.HasPrefix(domain, "users.noreply.") {
+		return 0, ""
+	}
+	number, name, ok := strings.Cut(local, "+")
+	if !ok {
+		return 0, local
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, ""
+	}
+	return id, name
+}
+
+// coAuthors finds the accounts behind the trailers: from GitHub's own addresses, from the other commits of the pull request, and from the
+// repository's history, where GitHub has mapped the same address before.
+func (c *Client) coAuthors(ctx context.Context, owner, repo string, p *PullFacts) error {
+	known := map[string]gate.Person{}
+	for i := range p.Facts.Commits {
+		cm := &p.Facts.Commits[i]
+		if cm.Author != nil {
+			known[strings.ToLower(cm.AuthorEmail)] = *cm.Author
+		}
+		if cm.Committer != nil {
+			known[strings.ToLower(cm.CommitterEmail)] = *cm.Committer
+		}
+	}
+	lookups := 0
+	for i := range p.Facts.Commits {
+		cm := &p.Facts.Commits[i]
+		have := map[int64]bool{}
+		for _, email := range trailerEmails(cm.Message) {
+			who, ok := known[email]
+			if !ok && lookups < maxLookups {
+				if id, login := noreply(email); id != 0 {
+					who = gate.Person{ID: id, Login: login, Type: "User"}
+					if strings.HasSuffix(login, "[bot]") {
+						who.Type = "Bot"
+					}
+				} else {
+					lookups++
+					var err error
+					if who, err = c.accountOf(ctx, owner, repo, email, login); err != nil {
+						return err
+					}
+				}
+				known[email] = who
+			}
+			if who.ID != 0 && !have[who.ID] {
+				have[who.ID] = true
+				cm.CoAuthors = append(cm.CoAuthors, who)
+			}
+		}
+	}
+	return nil
+}
+
+// accountOf asks GitHub for the account of an address; nobody if it knows none.
+func (c *Client) accountOf(ctx context.Context, owner, repo, email, login string) (gate.Person, error) {
+	if login != "" {
+		if !loginForm.MatchString(login) {
+			return gate.Person{}, nil
+		}
+		return c.user(ctx, login)
+	}
+	list, _, err := get[[]*gh.RepositoryCommit](ctx, c.gh, fmt.Sprintf("repos/%s/%s/commits?author=%s", owner, repo, url.QueryEscape(email)), &gh.ListOptions{PerPage: 1})
+	if err != nil {
+		if mustStop(err) || temporary(err) {
+			return gate.Person{}, err
+		}
+		return gate.Person{}, nil // an empty repository, or an address that GitHub does not search for: not resolved
+	}
+	for _, rc := range list {
+		if strings.EqualFold(rc.GetCommit().GetAuthor().GetEmail(), email) {
+			return person(rc.Author), nil
+		}
+	}
+	return gate.Person{}, nil
+}

@@ -1,0 +1,424 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+)
+
+// An Event is what one webhook delivery says, as far as we use it. It is a hint: facts are read afresh.
+type Event struct {
+	Kind   string // GitHub's name: "pull_request"
+	Action string // "synchronize"; "" for events without
+	// Ignored says that nothing follows from the event, and Why says why. An event or action that we do not know is ignored, not an error.
+	Ignored bool
+	Why     string
+
+	Installation  int64
+	Owner, Repo   string // "" for events of an organisation or installation
+	RepoID        int64
+	DefaultBranch string
+	Account       string // login of the organisation or of the installation's account
+	Sender        gate.Person
+
+	Number  int   // of the pull request that the event is about; 0: none
+	Numbers []int // pull requests that GitHub names beside it; never those of forks
+	State   string
+	Draft   bool
+	Merged  bool
+
+	HeadSHA, HeadRef string
+	BaseSHA, BaseRef string
+	Before, After    string // of a push or synchronize
+	Ref              string // of a push: "refs/heads/main"
+	Branch           string // of a push: "main"; "" for a tag
+	Created, Deleted bool   // of a push
+	OldBaseRef       string // of an edited pull request that was retargeted
+	TextEdited       bool   // its title or body changed
+
+	Review   EventReview
+	Assignee gate.Person
+	CheckRun EventCheckRun
+	Suite    EventSuite
+	Team     EventTeam
+	Member   gate.Person // whose membership changed
+
+	// Added and Removed are the repositories of an installation event.
+	Added, Removed []EventRepo
+}
+
+// An EventReview is the review of a pull_request_review event.
+type EventReview struct {
+	ID       int64
+	Reviewer gate.Person
+	State    string // "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"
+	CommitID string
+}
+
+// An EventCheckRun is the check run of a check_run event.
+type EventCheckRun struct {
+	ID         int64
+	Name       string
+	ExternalID string // as we gave it
+	Key        string // the deed's key in it
+	AppID      int64  // of whoever made it: only our own runs are ours to run again
+	Status     string
+	Conclusion string
+}
+
+// An EventSuite is the check suite of a check_suite event.
+type EventSuite struct {
+	ID    int64
+	AppID int64
+}
+
+// An EventTeam is the team of a team or membership event.
+type EventTeam struct {
+	ID   int64
+	Slug string
+}
+
+// An EventRepo is a repository of an installation event.
+type EventRepo struct {
+	ID          int64
+	Owner, Name string
+}
+
+// known lists the events and actions that something follows from. nil: the event has no actions.
+var known = map[string][]string{
+	"pull_request": {
+		"opened", "reopened", "synchronize", "edited", "closed", "ready_for_review", "converted_to_draft", "assigned", "unassigned",
+		"auto_merge_enabled", "auto_merge_disabled", "enqueued", "dequeued",
+	},
+	"pull_request_review":       {"submitted", "edited", "dismissed"},
+	"check_run":                 {"rerequested", "requested_action", "created", "completed"},
+	"check_suite":               {"rerequested"},
+	"push":                      nil,
+	"merge_group":               {"checks_requested", "destroyed"},
+	"membership":                {"added", "removed"},
+	"organization":              {"member_added", "member_removed", "renamed", "deleted"},
+	"member":                    {"added", "removed", "edited"},
+	"team":                      {"created", "deleted", "edited", "added_to_repository", "removed_from_repository"},
+	"repository":                {"edited", "renamed", "transferred", "deleted", "archived", "unarchived", "publicized", "privatized"},
+	"installation":              {"created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"},
+	"installation_repositories": {"added", "removed"},
+}
+
+// The parts of GitHub's payloads that we read. Our own, because go-github's reject real deliveries for fields that we never use.
+type payload struct {
+	Action       string `json:"action"`
+	Number       int    `json:"number"`
+	Installation *struct {
+		ID      int64        `json:"id"`
+		Account *userPayload `json:"account"`
+	} `json:"installation"`
+	Repository   *repoPayload `json:"repository"`
+	Organization *struct {
+		Login string `json:"login"`
+	} `json:"organization"`
+	Sender      *userPayload `json:"sender"`
+	PullRequest *struct {
+		Number int        `json:"number"`
+		State  string     `json:"state"`
+		Draft  bool       `json:"draft"`
+		Merged bool       `json:"merged"`
+		Head   *tipObject `json:"head"`
+		Base   *tipObject `json:"base"`
+	} `json:"pull_request"`
+	Before   string       `json:"before"`
+	After    string       `json:"after"`
+	Ref      string       `json:"ref"`
+	Created  bool         `json:"created"`
+	Deleted  bool         `json:"deleted"`
+	Assignee *userPayload `json:"assignee"`
+	Changes  *struct {
+		Base *struct {
+			Ref *struct {
+				From string `json:"from"`
+			} `json:"ref"`
+		} `json:"base"`
+		Title json.RawMessage `json:"title"`
+		Body  json.RawMessage `json:"body"`
+	} `json:"changes"`
+	Review *struct {
+		ID       int64        `json:"id"`
+		User     *userPayload `json:"user"`
+		State    string       `json:"state"`
+		CommitID string       `json:"commit_id"`
+	} `json:"review"`
+	CheckRun *struct {
+		ID           int64         `json:"id"`
+		Name         string        `json:"name"`
+		HeadSHA      string        `json:"head_sha"`
+		ExternalID   string        `json:"external_id"`
+		Status       string        `json:"status"`
+		Conclusion   string        `json:"conclusion"`
+		App          *idPayload    `json:"app"`
+		PullRequests []pullPayload `json:"pull_requests"`
+	} `json:"check_run"`
+	CheckSuite *struct {
+		ID           int64         `json:"id"`
+		HeadSHA      string        `json:"head_sha"`
+		HeadBranch   string        `json:"head_branch"`
+		App          *idPayload    `json:"app"`
+		PullRequests []pullPayload `json:"pull_requests"`
+	} `json:"check_suite"`
+	MergeGroup *struct {
+		HeadSHA string `json:"head_sha"`
+		HeadRef string `json:"head_ref"`
+		BaseSHA string `json:"base_sha"`
+		BaseRef string `json:"base_ref"`
+	} `json:"merge_group"`
+	Member     *userPayload `json:"member"`
+	Membership *struct {
+		User *userPayload `json:"user"`
+	} `json:"membership"`
+	Team *struct {
+		ID   int64  `json:"id"`
+		Slug string `json:"slug"`
+	} `json:"team"`
+	Repositories        []repoPayload `json:"repositories"`
+	RepositoriesAdded   []repoPayload `json:"repositories_added"`
+	RepositoriesRemoved []repoPayload `json:"repositories_removed"`
+}
+
+type userPayload struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Type  string `json:"type"`
+}
+
+type repoPayload struct {
+	ID            int64        `json:"id"`
+	Name          string       `json:"name"`
+	FullName      string       `json:"full_name"`
+	DefaultBranch string       `json:"default_branch"`
+	Owner         *userPayload `json:"owner"`
+}
+
+type tipObject struct {
+	Ref string `json:"ref"`
+	SHA string `json:"sha"`
+}
+
+type idPayload struct {
+	ID int64 `json:"id"`
+}
+
+type pullPayload struct {
+	Number int `json:"number"`
+}
+
+func (u *userPayload) person() gate.Person {
+	if u == nil || u.ID <= 0 {
+		return gate.Person{}
+	}
+	return gate.Person{ID: u.ID, Login: u.Login, Type: u.Type}
+}
+
+// maxNumbers bounds the pull requests that one event names.
+const maxNumbers = 1000
+
+// ParseEvent reads a delivery: name is its X-GitHub-Event header, body its JSON. An error means that the body is not what GitHub describes for
+// the event: keep it for whoever looks, there is nothing to act on.
+func ParseEvent(name string, body []byte) (Event, error) {
+	e := Event{Kind: clip(name, 100)}
+	actions, ok := known[name]
+	if !ok {
+		return e.ignore("nothing follows from events of this kind"), nil
+	}
+	var p payload
+	if err := json.Unmarshal(body, &p); err != nil {
+		return e, fmt.Errorf("reading a %s event: %w", name, err)
+	}
+	e.Action = clip(p.Action, 100)
+	if actions != nil && !slices.Contains(actions, p.Action) {
+		return e.ignore("nothing follows from this action"), nil
+	}
+	if err := e.fill(&p); err != nil {
+		return Event{Kind: e.Kind, Action: e.Action}, fmt.Errorf("reading a %s event: %w", strings.TrimSuffix(name+"."+e.Action, "."), err)
+	}
+	switch {
+	case e.Ignored:
+	case e.Installation == 0:
+		return e.ignore("it comes from a webhook of the repository or organisation, not from the App"), nil
+	case name == "push" && e.Branch == "":
+		return e.ignore("it is a push to a tag"), nil
+	}
+	return e, nil
+}
+
+func (e Event) ignore(why string) Event {
+	e.Ignored, e.Why = true, why
+	return e
+}
+
+// ofRepository lists the events that are always about one repository.
+var ofRepository = map[string]bool{
+	"pull_request": true, "pull_request_review": true, "check_run": true, "check_suite": true, "push": true, "merge_group": true, "member": true, "repository": true,
+}
+
+func (e *Event) fill(p *payload) error {
+	e.Sender = p.Sender.person()
+	if in := p.Installation; in != nil {
+		if in.ID <= 0 {
+			return errors.New("installation.id is not a positive number")
+		}
+		e.Installation = in.ID
+		if in.Account != nil {
+			e.Account = in.Account.Login
+		}
+	}
+	if p.Organization != nil {
+		e.Account = p.Organization.Login
+	}
+	if p.Repository != nil {
+		r, err := p.Repository.ref()
+		if err != nil {
+			return err
+		}
+		e.Owner, e.Repo, e.RepoID, e.DefaultBranch = r.Owner, r.Name, r.ID, p.Repository.DefaultBranch
+		if e.Account == "" {
+			e.Account = r.Owner
+		}
+	} else if ofRepository[e.Kind] {
+		return errors.New("there is no repository")
+	}
+	if e.Account != "" && !validName(e.Account) {
+		return fmt.Errorf("%q is not the name of an account", clip(e.Account, 100))
+	}
+	e.Before, e.After, e.Ref, e.Created, e.Deleted = p.Before, p.After, p.Ref, p.Created, p.Deleted
+	e.Assignee, e.Member = p.Assignee.person(), p.Member.person()
+	if p.Membership != nil && e.Member.ID == 0 {
+		e.Member = p.Membership.User.person()
+	}
+	if p.Team != nil {
+		e.Team = EventTeam{ID: p.Team.ID, Slug: p.Team.Slug}
+	}
+	if c := p.Changes; c != nil {
+		if c.Base != nil && c.Base.Ref != nil {
+			e.OldBaseRef = c.Base.Ref.From
+		}
+		e.TextEdited = len(c.Title) > 0 || len(c.Body) > 0
+	}
+	switch e.Kind {
+	case "pull_request", "pull_request_review":
+		if err := e.pull(p); err != nil {
+			return err
+		}
+	case "check_run":
+		r := p.CheckRun
+		if r == nil {
+			return errors.New("there is no check_run")
+		}
+		e.HeadSHA, e.Numbers = r.HeadSHA, numbers(r.PullRequests)
+		e.CheckRun = EventCheckRun{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Status: r.Status, Conclusion: r.Conclusion}
+		e.CheckRun.Key, _ = splitExternalID(r.ExternalID)
+		if r.App != nil {
+			e.CheckRun.AppID = r.App.ID
+		}
+	case "check_suite":
+		s := p.CheckSuite
+		if s == nil {
+			return errors.New("there is no check_suite")
+		}
+		e.HeadSHA, e.HeadRef, e.Numbers, e.Suite.ID = s.HeadSHA, s.HeadBranch, numbers(s.PullRequests), s.ID
+		if s.App != nil {
+			e.Suite.AppID = s.App.ID
+		}
+	case "merge_group":
+		g := p.MergeGroup
+		if g == nil {
+			return errors.New("there is no merge_group")
+		}
+		e.HeadSHA, e.HeadRef, e.BaseSHA, e.BaseRef = g.HeadSHA, g.HeadRef, g.BaseSHA, strings.TrimPrefix(g.BaseRef, "refs/heads/")
+	case "push":
+		if e.Ref == "" || e.Before == "" || e.After == "" {
+			return errors.New("ref, before or after is missing")
+		}
+		e.Branch, _ = strings.CutPrefix(e.Ref, "refs/heads/")
+		if e.Branch == e.Ref {
+			e.Branch = ""
+		}
+		e.HeadSHA = e.After
+	case "installation", "installation_repositories":
+		if e.Installation == 0 {
+			return errors.New("there is no installation")
+		}
+		for _, list := range []struct {
+			from []repoPayload
+			to   *[]EventRepo
+		}{{p.Repositories, &e.Added}, {p.RepositoriesAdded, &e.Added}, {p.RepositoriesRemoved, &e.Removed}} {
+			for i := range list.from {
+				r, err := list.from[i].ref()
+				if err != nil {
+					return err
+				}
+				*list.to = append(*list.to, r)
+			}
+		}
+		if e.Action == "deleted" {
+			e.Added, e.Removed = nil, e.Added
+		}
+	}
+	for _, sha := range []string{e.HeadSHA, e.BaseSHA, e.Before, e.After, e.Review.CommitID} {
+		if sha != "" && !shaForm.MatchString(sha) {
+			return fmt.Errorf("%q is not a SHA", clip(sha, 100))
+		}
+	}
+	return nil
+}
+
+func (e *Event) pull(p *payload) error {
+	pr := p.PullRequest
+	if pr == nil || pr.Head == nil || pr.Base == nil {
+		return errors.New("there is no pull_request with head and base")
+	}
+	e.Number = pr.Number
+	if e.Number <= 0 || p.Number != 0 && p.Number != e.Number {
+		return fmt.Errorf("the pull request has the number %d and %d", p.Number, pr.Number)
+	}
+	if pr.Head.SHA == "" || pr.Base.SHA == "" || pr.Base.Ref == "" {
+		return errors.New("the pull request's head or base is not named")
+	}
+	e.State, e.Draft, e.Merged = pr.State, pr.Draft, pr.Merged
+	e.HeadSHA, e.HeadRef, e.BaseSHA, e.BaseRef = pr.Head.SHA, pr.Head.Ref, pr.Base.SHA, pr.Base.Ref
+	if e.Kind == "pull_request" {
+		return nil
+	}
+	r := p.Review
+	if r == nil || r.ID <= 0 {
+		return errors.New("there is no review")
+	}
+	e.Review = EventReview{ID: r.ID, Reviewer: r.User.person(), State: strings.ToUpper(clip(r.State, 50)), CommitID: r.CommitID}
+	return nil
+}
+
+// ref reads the name of a repository. Installation events give "owner/name" only.
+func (r *repoPayload) ref() (EventRepo, error) {
+	out := EventRepo{ID: r.ID, Name: r.Name}
+	if r.Owner != nil {
+		out.Owner = r.Owner.Login
+	}
+	if owner, name, ok := strings.Cut(r.FullName, "/"); ok && (out.Owner == "" || out.Name == "") {
+		out.Owner, out.Name = owner, name
+	}
+	if out.ID <= 0 {
+		return EventRepo{}, errors.New("the repository has no id")
+	}
+	return out, checkRepo(out.Owner, out.Name)
+}
+
+func numbers(list []pullPayload) []int {
+	var out []int
+	for _, p := range list[:min(len(list), maxNumbers)] {
+		if p.Number > 0 && !slices.Contains(out, p.Number) {
+			out = append(out, p.Number)
+		}
+	}
+	return out
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package sandbox
+
+// raceDetector says that this is a test build with the race detector.
+const raceDetector = false

@@ -1,0 +1,40 @@
+package store
+
+import "context"
+
+// ResetQueue gives the jobs of a process that died back to the queue, and ends its leadership, so that nobody waits for a time-out.
+// Only for a database that the lock keeps to one process, and only before the queue is started.
+func (s *Store) ResetQueue(ctx context.Context) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		for _, q := range []string{
+			`UPDATE river_job SET state = 'available' WHERE state = 'running'`,
+			`DELETE FROM river_leader`,
+		} {
+			if _, err := tx.tx.ExecContext(ctx, q); err != nil {
+				return wrap(err, "giving back the jobs of the last run")
+			}
+		}
+		return nil
+	})
+}
+
+// QueueDepth counts the jobs that are not finished, by state.
+func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') GROUP BY state`)
+	if err != nil {
+		return nil, wrap(err, "counting jobs")
+	}
+	out := map[string]int{}
+	for rows.Next() {
+		var state string
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, wrap(err, "counting jobs")
+		}
+		out[state] = n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, wrap(err, "counting jobs")
+	}
+	return out, wrap(rows.Close(), "counting jobs")
+}

@@ -1,0 +1,107 @@
+package webhook
+
+import (
+	"time"
+
+	"github.com/reviewgate-app/reviewgate/app/github"
+)
+
+// The states of a delivery.
+const (
+	Accepted   = "accepted"   // something follows from it
+	Ignored    = "ignored"    // nothing does
+	Unreadable = "unreadable" // the body is not what GitHub describes: it is kept for whoever looks at the alert
+)
+
+// A Delivery is one webhook POST as it is kept, and what follows from it.
+type Delivery struct {
+	GUID     string
+	Event    string // X-GitHub-Event
+	Action   string
+	Received time.Time
+	State    string
+	Note     string       // why it is ignored or unreadable
+	Body     []byte       // nil for what is ignored
+	Number   int          // of the pull request that it is about; 0: none
+	Payload  github.Event // zero if it is unreadable
+
+	Effect
+}
+
+// An Effect says which pull requests have to be looked at again, and what only this event knows. What is set adds up.
+type Effect struct {
+	Numbers      []int  // of the repository; they need not be known yet
+	Head         string // the open ones with this head
+	Base         string // the open ones into this branch
+	Repo         bool   // all open ones of the repository
+	Installation bool   // all open ones of the installation
+	Force        bool   // a re-run was asked for: the result is told again even if it is the same
+	Gone         bool   // the installation was removed
+	Pushed       bool   // Payload.Sender pushed to the pull request: from Payload.Before to Payload.After
+	Approved     bool   // Payload.Review is an approval
+}
+
+// fill sets what follows from the event. ours is the id of our App.
+func (d *Delivery) fill(ev github.Event, ours int64) {
+	d.Payload, d.Action, d.Number = ev, ev.Action, ev.Number
+	if ev.Ignored {
+		d.State, d.Note = Ignored, ev.Why
+		return
+	}
+	d.State = Accepted
+	d.Effect, d.Note = effect(ev, ours)
+	if d.Note != "" {
+		d.State = Ignored
+	}
+}
+
+// effect says what follows from an event; why is set if nothing does.
+func effect(ev github.Event, ours int64) (e Effect, why string) {
+	switch ev.Kind {
+	case "pull_request":
+		e.Numbers = []int{ev.Number}
+		e.Pushed = ev.Action == "synchronize" && ev.Sender.ID != 0
+	case "pull_request_review":
+		e.Numbers = []int{ev.Number}
+		e.Approved = ev.Action == "submitted" && ev.Review.State == "APPROVED"
+	case "check_run", "check_suite":
+		app := ev.CheckRun.AppID
+		if ev.Kind == "check_suite" {
+			app = ev.Suite.AppID
+		}
+		if ev.Action != "rerequested" {
+			return e, "nothing follows from this action yet"
+		}
+		if app != ours {
+			return e, "it is about another App's checks"
+		}
+		// GitHub does not list the pull requests of forks: the head is looked up, too.
+		e.Numbers, e.Head, e.Force = ev.Numbers, ev.HeadSHA, true
+	case "push":
+		e.Base = ev.Branch
+		if ev.Branch == ev.DefaultBranch {
+			e.Repo = true                         // policy, rules or CODEOWNERS may have changed
+			e.Installation = ev.Repo == ".github" // and so may the organisation's floor
+		}
+	case "member":
+		e.Repo = true
+	case "repository":
+		e.Repo = true
+	case "membership", "organization", "team":
+		e.Installation = true
+	case "installation":
+		switch ev.Action {
+		case "deleted":
+			e.Gone = true
+		case "suspend":
+			return e, "while it is suspended nothing can be read"
+		default:
+			e.Installation = true
+		}
+	case "installation_repositories":
+		e.Installation = true
+	default:
+		return e, "nothing follows from events of this kind yet"
+	}
+	return e, ""
+}

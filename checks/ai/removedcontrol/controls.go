@@ -1,0 +1,213 @@
+package removedcontrol
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// A control is one thing in the code that keeps something out.
+type control struct {
+	name       string // what it is compared by: the last name of a call or decorator, or the folded condition of a refusal
+	shown      string // as a reader sees it
+	does       string // "checks access", for the message
+	symbol     string // the function that it stands in
+	start, end uint32
+	confidence checks.Confidence
+}
+
+// known are controls of common libraries, by the last name of the call, decorator or argument.
+var known = map[string]string{
+	"login_required": "requires a login", "permission_required": "requires a permission", "user_passes_test": "requires a permission",
+	"requires_auth": "requires a login", "auth_required": "requires a login", "jwt_required": "requires a token", "roles_required": "requires a role",
+	"roles_accepted": "requires a role", "csrf_protect": "checks the CSRF token", "ensure_csrf_cookie": "checks the CSRF token", "CSRFProtect": "checks the CSRF token", "csurf": "checks the CSRF token",
+	"permission_classes": "requires a permission", "PreAuthorize": "requires a permission", "Secured": "requires a role", "RolesAllowed": "requires a role",
+	"UseGuards": "requires what its guards require", "compare_digest": "compares in constant time", "ConstantTimeCompare": "compares in constant time", "timingSafeEqual": "compares in constant time",
+	"shlex.quote": "quotes shell arguments", "escapeHtml": "escapes HTML", "escapeHTML": "escapes HTML", "EscapeString": "escapes HTML", "HTMLEscapeString": "escapes HTML", "bleach.clean": "sanitises HTML",
+	"DOMPurify.sanitize": "sanitises HTML", "IsLocal": "keeps paths inside of a folder", "is_relative_to": "keeps paths inside of a folder", "secure_filename": "keeps paths inside of a folder",
+	"url_has_allowed_host_and_scheme": "checks where a redirect goes", "helmet": "sets security headers", "rateLimit": "limits the rate", "rate_limit": "limits the rate",
+	"MaxBytesReader": "limits the size of a request", "ValidatePayload": "checks the signature", "ParseWithClaims": "verifies the token",
+}
+
+// Words of names such as requireAdmin, verify_signature, checkPermission: an action and something worth protecting.
+var (
+	actions = []string{"verify", "validate", "check", "require", "requires", "required", "ensure", "assert", "authorize", "authorise", "authenticate", "restrict", "enforce", "guard", "deny", "protect"}
+	assets  = []string{"auth", "authenticated", "authentication", "authorization", "authorized", "login", "permission", "permissions", "perm", "perms", "role", "roles", "admin", "owner", "ownership", "access",
+		"csrf", "xsrf", "token", "jwt", "signature", "hmac", "origin", "tenant", "acl", "session"}
+	alone = []string{"authorize", "authorise", "authenticate", "sanitize", "sanitise", "sanitized"}
+)
+
+// refusals are what a condition leads to when it keeps somebody out.
+var refusals = regexp.MustCompile(`(?i)\b40[13]\b|forbidden|unauthori[sz]ed|permission_?(denied|error)|access_?denied|not_?authori[sz]ed|authentication_?(error|failed)`)
+
+// decisive are the words of a condition that decides about access.
+var decisive = regexp.MustCompile(`(?i)(auth|admin|role|owner|permission|perm\b|csrf|token|signature|session|user|scope|tenant|allow|access|origin|secret|credential|login)`)
+
+// findControls lists the controls of a tree in the order of their position.
+func findControls(tree *language.Tree) []control {
+	var out []control
+	add := func(c control, at language.ID) {
+		n := &tree.Nodes[at]
+		c.start, c.end = n.Start, n.End
+		if c.symbol == "" {
+			c.symbol = tree.SymbolAt(n.Start)
+		}
+		out = append(out, c)
+	}
+	for i := range tree.Nodes {
+		id := language.ID(i)
+		n := &tree.Nodes[id]
+		switch n.Kind {
+		case language.Decorator:
+			if operand := tree.Child(id, language.SlotOperand); operand != language.None {
+				if c, ok := named(tree, operand, true); ok {
+					c.symbol = decorated(tree, id)
+					add(c, id)
+				}
+			}
+		case language.Call:
+			if tree.Nodes[n.Parent].Kind == language.Decorator {
+				continue
+			}
+			if callee := tree.Child(id, language.SlotCallee); callee != language.None {
+				if c, ok := named(tree, callee, false); ok {
+					add(c, id)
+				}
+			}
+		case language.Name, language.Dot:
+			// A guard handed over: router.post("/x", requireAuth, handler).
+			if tree.Nodes[n.Parent].Kind == language.Args {
+				if c, ok := named(tree, id, false); ok {
+					add(c, id)
+				}
+			}
+		case language.If:
+			if c, ok := refusal(tree, id); ok {
+				add(c, tree.Child(id, language.SlotCond))
+			}
+		}
+	}
+	return out
+}
+
+// decorated is the symbol of what a decorator stands on.
+func decorated(tree *language.Tree, decorator language.ID) string {
+	owner := tree.Nodes[decorator].Parent
+	if name := tree.Child(owner, language.SlotName); name != language.None {
+		return tree.SymbolAt(tree.Nodes[name].Start)
+	}
+	return tree.SymbolAt(tree.Nodes[decorator].End)
+}
+
+// named reads a call's callee, a decorator or an argument as a control, by its name.
+func named(tree *language.Tree, id language.ID, decorator bool) (control, bool) {
+	full := dotted(tree, id)
+	if full == "" {
+		return control{}, false
+	}
+	last := full[strings.LastIndex(full, ".")+1:]
+	for _, name := range []string{full, lastTwo(full), last} {
+		if does, ok := known[name]; ok {
+			return control{name: last, shown: full, does: does, confidence: checks.Certain}, true
+		}
+	}
+	if does, ok := byWords(last); ok {
+		confidence := checks.Likely
+		if decorator {
+			confidence = checks.Certain // nothing else is a decorator of that name for
+		}
+		return control{name: last, shown: full, does: does, confidence: confidence}, true
+	}
+	return control{}, false
+}
+
+func byWords(name string) (does string, ok bool) {
+	words := split(name)
+	for _, w := range words {
+		if slices.Contains(alone, w) {
+			return "calls " + w, true
+		}
+	}
+	has := func(list []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
+	}
+	// Setters, makers and predicates about the thing are no controls: createToken, getRole, isAdmin.
+	if len(words) >= 2 && has(actions) && has(assets) {
+		return "calls " + name, true
+	}
+	return "", false
+}
+
+// split takes a name apart: requireAdmin, require_admin and RequireAdmin give require, admin.
+func split(name string) []string {
+	var words []string
+	var word []rune
+	flush := func() {
+		if len(word) > 0 {
+			words, word = append(words, strings.ToLower(string(word))), nil
+		}
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		switch {
+		case r == '_' || r == '-' || r == '$':
+			flush()
+		case unicode.IsUpper(r) && i > 0 && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])):
+			flush()
+			word = append(word, r)
+		default:
+			word = append(word, r)
+		}
+	}
+	flush()
+	return words
+}
+
+// refusal reads a condition that keeps somebody out: `if not user.is_admin: abort(403)`.
+func refusal(tree *language.Tree, id language.ID) (control, bool) {
+	cond, then := tree.Child(id, language.SlotCond), tree.Child(id, language.SlotThen)
+	if cond == language.None || then == language.None {
+		return control{}, false
+	}
+	text, body := fold(tree.Text(cond)), tree.Text(then)
+	if len(body) > 400 || !decisive.MatchString(text) || !refusals.MatchString(body) {
+		return control{}, false
+	}
+	shown := text
+	if r := []rune(shown); len(r) > 60 {
+		shown = string(r[:57]) + "..."
+	}
+	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain}, true
+}
+
+// dotted is the text of a plain chain of names, "" for anything else.
+func dotted(tree *language.Tree, id language.ID) string {
+	switch tree.Nodes[id].Kind {
+	case language.Name:
+		return tree.Nodes[id].Value
+	case language.Dot:
+		name := tree.Child(id, language.SlotName)
+		operand := tree.Child(id, language.SlotOperand)
+		if name == language.None || operand == language.None {
+			return ""
+		}
+		if before := dotted(tree, operand); before != "" {
+			return before + "." + tree.Nodes[name].Value
+		}
+		return tree.Nodes[name].Value
+	case language.Call:
+		return dotted(tree, tree.Child(id, language.SlotCallee))
+	}
+	return ""
+}
+
+func lastTwo(full string) string {
+	parts := strings.Split(full, ".")
+	return strings.Join(parts[max(0, len(parts)-2):], ".")
+}
+
+func fold(s string) string { return strings.Join(strings.Fields(s), " ") }

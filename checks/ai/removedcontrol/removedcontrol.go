@@ -1,0 +1,214 @@
+package removedcontrol
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/syntax"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+//go:embed doc.go
+var doc string
+
+const ruleID = "security-control-removed"
+
+// Check is the check.
+var Check = &checks.Check{
+	Name:  "ai/removed-control",
+	Doc:   doc,
+	Scope: checks.Difference,
+	Rules: []checks.RuleInfo{{
+		ID:         ruleID,
+		Title:      "A security control was removed",
+		Why:        "What the control kept out can now get in. The code that is left looks complete, so a reviewer of the new version alone would not miss it.",
+		Remedy:     "Put the control back, or move it to where it still covers this code, and show in a test that it refuses what it refused before.",
+		Severity:   checks.High,
+		Confidence: checks.Certain,
+		CWE:        []string{"CWE-693"},
+		References: []string{"https://cwe.mitre.org/data/definitions/693.html", "https://owasp.org/Top10/A01_2021-Broken_Access_Control/"},
+		Tags:       []string{"security"},
+		Languages:  []string{"go", "java", "javascript", "python", "typescript"},
+		Rollout:    checks.RolloutBlock,
+		Origin:     "builtin",
+	}},
+	Run: run,
+}
+
+func run(ctx context.Context, pass *checks.Pass) error {
+	var files []fileControls
+	added := map[string]int{} // controls of head minus controls of base, over the whole change: where one appears, another may have come from
+	for _, f := range pass.Change.Files {
+		if f.Opaque != "" || f.Class == checks.ClassTest || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || f.Class == checks.ClassDocs {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fc, err := read(pass, f)
+		if err != nil {
+			return err
+		}
+		for _, c := range fc.head {
+			added[c.name]++
+		}
+		for _, c := range fc.base {
+			added[c.name]--
+		}
+		if fc.baseTree != nil && fc.headTree != nil {
+			files = append(files, fc)
+		}
+	}
+	for _, fc := range files {
+		report(pass, fc, added)
+	}
+	return nil
+}
+
+// fileControls are the controls of one changed file on both sides.
+type fileControls struct {
+	file               *checks.File
+	baseTree, headTree *language.Tree // nil where the side has none
+	base, head         []control
+	headFuncs          map[string]language.ID // functions by symbol
+}
+
+func read(pass *checks.Pass, f *checks.File) (fileControls, error) {
+	fc := fileControls{file: f, headFuncs: map[string]language.ID{"": 0}}
+	for _, side := range []checks.Side{checks.Base, checks.Head} {
+		name, ok := f.PathOn(side)
+		if !ok {
+			continue
+		}
+		tree, err := syntax.Tree(pass.Change, side, name)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syntax.ErrNoLanguage) {
+			continue
+		}
+		if err != nil {
+			pass.Unscanned(checks.Unscanned{Path: name, Side: side, Reason: err.Error()})
+			continue
+		}
+		if side == checks.Base {
+			fc.baseTree, fc.base = tree, findControls(tree)
+			continue
+		}
+		fc.headTree, fc.head = tree, findControls(tree)
+		for id := range tree.Nodes {
+			if tree.Nodes[id].Kind == language.Func {
+				if symbol := tree.SymbolAt(bodyStart(tree, language.ID(id))); symbol != "" {
+					fc.headFuncs[symbol] = language.ID(id)
+				}
+			}
+		}
+	}
+	return fc, nil
+}
+
+// bodyStart is an offset inside of a function's body, past its decorators and name.
+func bodyStart(tree *language.Tree, fn language.ID) uint32 {
+	if body := tree.Child(fn, language.SlotBody); body != language.None {
+		return tree.Nodes[body].Start
+	}
+	return tree.Nodes[fn].End - 1
+}
+
+func report(pass *checks.Pass, fc fileControls, added map[string]int) {
+	for _, symbol := range symbols(fc.base) {
+		if _, stays := fc.headFuncs[symbol]; !stays {
+			continue // the function is gone, and what it guarded with it
+		}
+		before, after := in(fc.base, symbol), in(fc.head, symbol)
+		lost := minus(before, after)
+		if len(lost) == 0 || len(minus(after, before)) >= len(lost) {
+			continue // nothing is gone, or something else came instead
+		}
+		for _, c := range lost {
+			if added[c.name] >= 0 || !fc.removedLine(c) {
+				continue // as many as before in the whole change: it has moved
+			}
+			added[c.name]++ // one report for one removal
+			pass.Report(fc.finding(c, symbol))
+		}
+	}
+}
+
+// removedLine tells whether the line of a control is one that the change takes away.
+func (fc *fileControls) removedLine(c control) bool {
+	line, _ := fc.baseTree.Position(c.start)
+	if fc.file.Lines == nil {
+		return true
+	}
+	_, kept := fc.file.Lines.HeadLine(line)
+	return !kept
+}
+
+func (fc *fileControls) finding(c control, symbol string) checks.Finding {
+	path, _ := fc.file.PathOn(checks.Base)
+	where := "this file"
+	if symbol != "" {
+		where = "`" + symbol + "`"
+	}
+	f := checks.Finding{
+		RuleID:     ruleID,
+		Message:    fmt.Sprintf("%s no longer %s (`%s`), and the change adds it nowhere else. Put it back, or move it to where it still covers this code", where, c.does, c.shown),
+		Confidence: c.confidence,
+		Location:   location(fc.baseTree, path, checks.Base, c.start, c.end),
+		Key:        c.name,
+	}
+	if c.confidence < checks.Certain {
+		f.Severity = checks.Medium
+	}
+	if fn := fc.headFuncs[symbol]; fn != 0 {
+		if name := fc.headTree.Child(fn, language.SlotName); name != language.None {
+			n := fc.headTree.Nodes[name]
+			f.Related = []checks.Related{{Location: location(fc.headTree, fc.file.Path, checks.Head, n.Start, n.End), Message: "the function without it"}}
+		}
+	}
+	return f
+}
+
+func location(tree *language.Tree, path string, side checks.Side, start, end uint32) checks.Location {
+	line, column := tree.Position(start)
+	endLine, endColumn := tree.Position(end)
+	return checks.Location{Path: path, Side: side, StartLine: line, StartColumn: column, EndLine: endLine, EndColumn: endColumn}
+}
+
+func symbols(list []control) []string {
+	var out []string
+	for _, c := range list {
+		if !slices.Contains(out, c.symbol) {
+			out = append(out, c.symbol)
+		}
+	}
+	return out
+}
+
+func in(list []control, symbol string) []control {
+	var out []control
+	for _, c := range list {
+		if c.symbol == symbol {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// minus lists the controls of a that b has fewer of, by name.
+func minus(a, b []control) []control {
+	have := map[string]int{}
+	for _, c := range b {
+		have[c.name]++
+	}
+	var out []control
+	for _, c := range a {
+		if have[c.name]--; have[c.name] < 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,315 @@
+package weakenedtest
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/syntax"
+)
+
+//go:embed doc.go
+var doc string
+
+// The rules of this check.
+const (
+	deleted  = "test-deleted"
+	disabled = "test-disabled"
+	focused  = "test-focused"
+	weakened = "test-weakened"
+)
+
+// Check is the check.
+var Check = &checks.Check{
+	Name:  "ai/weakened-test",
+	Doc:   doc,
+	Scope: checks.Difference,
+	Rules: []checks.RuleInfo{
+		rule(deleted, "A test was deleted", checks.Medium, checks.Likely,
+			"What the test guarded can now break without anybody noticing, although the code that it tested stays.",
+			"Keep the test and mend the code, or say in the pull request why the behaviour is no longer wanted."),
+		rule(disabled, "A test was switched off", checks.Medium, checks.Certain,
+			"A skipped test proves nothing, and skips tend to stay.",
+			"Mend what makes it fail. If it has to wait, give the skip a reason with a link to an issue."),
+		rule(focused, "Only some tests run", checks.High, checks.Certain,
+			"A focus mark switches all other tests of the file or suite off, and the run stays green.",
+			"Remove the focus mark before merging."),
+		rule(weakened, "A test proves less than before", checks.Medium, checks.Likely,
+			"The test still passes where it used to fail, so a regression can go through.",
+			"Put the assertion back and mend the code, or say in the pull request why less is expected now."),
+	},
+	Run: run,
+}
+
+func rule(id, title string, severity checks.Severity, confidence checks.Confidence, why, remedy string) checks.RuleInfo {
+	return checks.RuleInfo{
+		ID: id, Title: title, Severity: severity, Confidence: confidence, Why: why, Remedy: remedy,
+		References: []string{"https://arxiv.org/abs/2510.20270"},
+		Tags:       []string{"test-integrity"},
+		Languages:  []string{"go", "java", "javascript", "python", "typescript"},
+		Rollout:    checks.RolloutBlock,
+		Origin:     "builtin",
+	}
+}
+
+func run(ctx context.Context, pass *checks.Pass) error {
+	base, head, err := collect(ctx, pass)
+	if err != nil {
+		return err
+	}
+	gone := removedNames(base, head)
+	pairs, missing := pair(base.tests, head.tests)
+	for _, p := range pairs {
+		compare(pass, p.base, p.head, gone)
+	}
+	reportDeleted(pass, missing, gone)
+	reportNew(pass, pairs, head.tests)
+	return nil
+}
+
+// A side is what the changed files of one side hold.
+type side struct {
+	tests []*test
+	// names of the functions, methods and classes of product code: what tests are about.
+	names map[string]bool
+}
+
+func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error) {
+	base.names, head.names = map[string]bool{}, map[string]bool{}
+	for _, f := range pass.Change.Files {
+		if f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return base, head, err
+		}
+		for _, s := range []struct {
+			side checks.Side
+			into *side
+		}{{checks.Base, &base}, {checks.Head, &head}} {
+			name, ok := f.PathOn(s.side)
+			if !ok {
+				continue
+			}
+			tree, err := syntax.Tree(pass.Change, s.side, name)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syntax.ErrNoLanguage) {
+				continue
+			}
+			if err != nil {
+				pass.Unscanned(checks.Unscanned{Path: name, Side: s.side, Reason: err.Error()})
+				continue
+			}
+			tests := findTests(tree, name, s.side)
+			s.into.tests = append(s.into.tests, tests...)
+			if len(tests) == 0 && f.Class != checks.ClassTest {
+				definedNames(tree, s.into.names)
+			}
+		}
+	}
+	return base, head, nil
+}
+
+// removedNames are the names that the change takes out of product code: tests of those may go with them.
+func removedNames(base, head side) map[string]bool {
+	gone := map[string]bool{}
+	for name := range base.names {
+		if !head.names[name] {
+			gone[name] = true
+		}
+	}
+	return gone
+}
+
+type pairOf struct{ base, head *test }
+
+// pair matches tests by file and name, then by name alone, then by body; what is left of base has been deleted.
+func pair(base, head []*test) (pairs []pairOf, missing []*test) {
+	taken := map[*test]bool{}
+	match := func(b *test, same func(h *test) bool) bool {
+		for _, h := range head {
+			if !taken[h] && same(h) {
+				taken[h] = true
+				pairs = append(pairs, pairOf{b, h})
+				return true
+			}
+		}
+		return false
+	}
+	left := base
+	for _, same := range []func(b, h *test) bool{
+		func(b, h *test) bool { return b.path == h.path && b.name == h.name },
+		func(b, h *test) bool { return b.short == h.short && b.name == h.name },
+		func(b, h *test) bool { return b.body != "" && b.body == h.body },
+		func(b, h *test) bool { return b.short == h.short && similar(b, h) >= 0.4 },
+		func(b, h *test) bool { return similar(b, h) >= 0.6 },
+	} {
+		var next []*test
+		for _, b := range left {
+			if !match(b, func(h *test) bool { return same(b, h) }) {
+				next = append(next, b)
+			}
+		}
+		left = next
+	}
+	return pairs, left
+}
+
+// similar is the share of the lines of both bodies that they have in common.
+func similar(a, b *test) float64 {
+	if len(a.lines) == 0 || len(b.lines) == 0 {
+		return 0
+	}
+	common := 0
+	counts := map[string]int{}
+	for _, l := range a.lines {
+		counts[l]++
+	}
+	for _, l := range b.lines {
+		if counts[l] > 0 {
+			counts[l]--
+			common++
+		}
+	}
+	return 2 * float64(common) / float64(len(a.lines)+len(b.lines))
+}
+
+func compare(pass *checks.Pass, base, head *test, gone map[string]bool) {
+	if head.skip != nil && base.skip == nil && !head.skip.explained {
+		pass.Report(checks.Finding{
+			RuleID:   disabled,
+			Message:  fmt.Sprintf("`%s` ran before this change and is skipped now. Mend what makes it fail, or give the skip a reason with a link to an issue", head.short),
+			Location: head.at(head.skip.offset, head.skip.end),
+		})
+	}
+	if f, ok := lostEquality(base, head); ok {
+		f.Key = head.name + " " + f.Key
+		pass.Report(f)
+		return
+	}
+	lost := lostAssertions(base, head, gone)
+	if len(lost) == 0 || 2*len(lost) < len(base.assertions) {
+		return
+	}
+	message := fmt.Sprintf("`%s` lost %d of its %d assertions, and none came instead. Put them back and mend the code, or say why less is expected now", head.short, len(lost), len(base.assertions))
+	if len(lost) == len(base.assertions) {
+		message = fmt.Sprintf("`%s` asserts nothing any more. Put its assertions back and mend the code", head.short)
+	}
+	finding := checks.Finding{RuleID: weakened, Message: message, Location: base.at(lost[0].offset, lost[0].end), Key: head.name}
+	finding.Related = []checks.Related{{Location: head.at(head.nameStart, head.nameEnd), Message: "the test as it is now"}}
+	pass.Report(finding)
+}
+
+// lostEquality finds an equality of base whose subject head only checks loosely.
+func lostEquality(base, head *test) (checks.Finding, bool) {
+	for _, b := range base.assertions {
+		if !b.equality || slices.ContainsFunc(head.assertions, func(h assertion) bool { return h.text == b.text || h.equality && h.about(b.subjects) }) {
+			continue
+		}
+		i := slices.IndexFunc(head.assertions, func(h assertion) bool {
+			had := slices.ContainsFunc(base.assertions, func(old assertion) bool { return old.text == h.text })
+			return h.weak && !had && h.about(b.subjects)
+		})
+		if i < 0 {
+			continue
+		}
+		h := head.assertions[i]
+		return checks.Finding{
+			RuleID:   weakened,
+			Message:  fmt.Sprintf("`%s` compared with an exact value before (`%s`) and now passes for almost any. Assert the exact value again", head.short, shorten(b.text)),
+			Location: head.at(h.offset, h.end),
+			Related:  []checks.Related{{Location: base.at(b.offset, b.end), Message: "what it asserted before"}},
+			Key:      b.text,
+		}, true
+	}
+	return checks.Finding{}, false
+}
+
+// lostAssertions lists base's assertions that head lacks; empty if head asserts anything new, since that may well be as strong or stronger.
+func lostAssertions(base, head *test, gone map[string]bool) []assertion {
+	have := map[string]int{}
+	for _, a := range head.assertions {
+		have[a.text]++
+	}
+	var lost []assertion
+	for _, a := range base.assertions {
+		if have[a.text] > 0 {
+			have[a.text]--
+			continue
+		}
+		if a.mentions(gone) {
+			continue
+		}
+		lost = append(lost, a)
+	}
+	for _, n := range have {
+		if n > 0 {
+			return nil
+		}
+	}
+	// A helper that is new in the test may hold the assertions now.
+	for call := range head.calls {
+		if !base.calls[call] {
+			return nil
+		}
+	}
+	return lost
+}
+
+// reportDeleted reports the deleted tests, those of one file together.
+func reportDeleted(pass *checks.Pass, missing []*test, gone map[string]bool) {
+	byFile := map[string][]*test{}
+	var order []string
+	for _, m := range missing {
+		if m.skip != nil || m.about(gone) {
+			continue
+		}
+		if len(byFile[m.path]) == 0 {
+			order = append(order, m.path)
+		}
+		byFile[m.path] = append(byFile[m.path], m)
+	}
+	for _, path := range order {
+		tests := byFile[path]
+		message := fmt.Sprintf("`%s` was deleted, and what it tests stays. Keep it, or say in the pull request why the behaviour is no longer wanted", tests[0].short)
+		if n := len(tests); n > 1 {
+			message = fmt.Sprintf("%d tests were deleted (`%s`, `%s`...), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, tests[0].short, tests[1].short)
+		}
+		finding := checks.Finding{RuleID: deleted, Message: message, Location: tests[0].at(tests[0].nameStart, tests[0].nameEnd)}
+		for _, more := range tests[1:min(len(tests), 6)] {
+			finding.Related = append(finding.Related, checks.Related{Location: more.at(more.nameStart, more.nameEnd), Message: "`" + more.short + "` was deleted too"})
+		}
+		pass.Report(finding)
+	}
+}
+
+// reportNew reports what a test brings with it although it has no better self to be compared with: focus marks.
+func reportNew(pass *checks.Pass, pairs []pairOf, head []*test) {
+	was := map[*test]bool{}
+	for _, p := range pairs {
+		if p.base.focus != nil {
+			was[p.head] = true
+		}
+	}
+	for _, h := range head {
+		if h.focus == nil || was[h] {
+			continue
+		}
+		pass.Report(checks.Finding{
+			RuleID:   focused,
+			Message:  fmt.Sprintf("`%s` carries a focus mark: all other tests of its file or suite are switched off. Remove the mark", h.short),
+			Location: h.at(h.focus.offset, h.focus.end),
+		})
+	}
+}
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return strings.TrimSpace(string(r[:57])) + "..."
+	}
+	return s
+}

@@ -1,0 +1,54 @@
+// Package all lists every check. Only programs and tests import it: whoever runs checks is handed the list.
+package all
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
+	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
+	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
+	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
+	"github.com/reviewgate-app/reviewgate/rules"
+)
+
+// coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
+var coded = []*checks.Check{
+	removedcontrol.Check,
+	weakenedtest.Check,
+	hiddenunicode.Check,
+}
+
+// Checks returns the coded checks and, where there are rules, the one check that runs all of them, sorted by name. A rule that cannot run, or whose id is taken
+// (whoever reads a finding must know which rule it is of), is left out and told as rules.Problems: the list beside that error is good without it.
+func Checks(rs []*rules.Rule) ([]*checks.Check, error) {
+	list := slices.Clone(coded)
+	taken := map[string]string{}
+	for _, c := range list {
+		for _, r := range c.Rules {
+			taken[r.ID] = "the check " + c.Name
+		}
+	}
+	var problems rules.Problems
+	var kept []*rules.Rule
+	for _, r := range rs {
+		if owner, ok := taken[r.ID.Value]; ok {
+			problems = append(problems, rules.Problem{
+				File: r.File, Line: r.ID.Line, Column: r.ID.Column, RuleID: r.ID.Value, Kind: rules.Broken,
+				Message: fmt.Sprintf("the id is taken by %s; choose another one", owner),
+			})
+			continue
+		}
+		taken[r.ID.Value] = "a rule of " + r.File
+		kept = append(kept, r)
+	}
+	if len(kept) > 0 {
+		check, unfit := rulecheck.New(kept)
+		problems = append(problems, unfit...)
+		list = append(list, check)
+	}
+	slices.SortFunc(list, func(a, b *checks.Check) int { return strings.Compare(a.Name, b.Name) })
+	return list, problems.Err()
+}

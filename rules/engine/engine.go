@@ -1,0 +1,375 @@
+// Package engine compiles rules and runs them on files.
+//
+// A rule is a formula of patterns. Each pattern gives the ranges of the file that it matches, with what its metavariables stand for; the
+// operators combine those ranges as Semgrep means them. A file is parsed only if the words that it holds leave some rule a chance, a
+// pattern that several rules share is looked for once, and every rule has a bound on its work: what was given up is returned as an
+// Overrun, never left out in silence.
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// A Set is compiled rules. It is immutable and safe for concurrent use.
+type Set struct {
+	rules    []*compiled
+	patterns []patternOf
+	words    prefilter.Dictionary
+}
+
+// compiled is one rule, with its formula for each of its languages.
+type compiled struct {
+	rule     *rules.Rule
+	formulas map[*language.Spec]*node
+	include  []string
+	exclude  []string
+}
+
+// A File is what rules are run on.
+type File struct {
+	// Path is slash-separated and relative to the root of the repository. It says the language, and `paths` of a rule is compared with it.
+	Path   string
+	Source []byte
+	// Tree gives the file's tree, which the caller may keep for others; nil: the engine parses. It is asked at most once, and not at all if
+	// no rule can match.
+	Tree func(*language.Spec) (*language.Tree, error)
+}
+
+// A Result is what one Run found.
+type Result struct {
+	Matches  []Match        // in order of start, end and rule; a rule has one match for a range
+	Overruns []Overrun      // what was not looked at to the end
+	Tree     *language.Tree // nil if the file did not have to be parsed
+}
+
+// A Match is a range of bytes of the source that a rule found.
+type Match struct {
+	Rule       *rules.Rule
+	Start, End uint32
+	Bindings   []Binding // sorted by name
+	Message    string    // the rule's, metavariables replaced
+	Fix        *string   // what to put in place of the range; nil: the rule offers none
+}
+
+// A Binding is what a metavariable stands for in one match.
+type Binding struct {
+	Name       string // "$X", "$...ARGS", "$1"
+	Start, End uint32
+	Node       language.ID // None if it stands for no single node
+	Text       string
+}
+
+// An Overrun says that a rule, or every rule that had to read the file's tree (RuleID empty), was given up on a file.
+type Overrun struct {
+	RuleID string
+	Path   string
+	Reason string
+}
+
+// Compile prepares rules. A rule that cannot run is left out, with a Problem at the place in its file; so is a rule whose id an earlier
+// rule has.
+func Compile(rs []*rules.Rule) (*Set, []rules.Problem) {
+	c := &compiler{set: &Set{}, known: map[patternKey]int{}}
+	ids := map[string]*rules.Rule{}
+	for _, r := range rs {
+		if other := ids[r.ID.Value]; other != nil {
+			c.problems = append(c.problems, r.Problem(rules.Broken, r.ID.Pos, "the id is taken by the rule at %s:%d: give this one another id", other.File, other.ID.Pos.Line))
+			continue
+		}
+		ids[r.ID.Value] = r
+		c.rule(r)
+	}
+	rules.SortProblems(c.problems)
+	return c.set, slices.Compact(c.problems) // a pattern may fail the same way in two languages
+}
+
+type patternKey struct {
+	spec *language.Spec
+	text string
+}
+
+type compiler struct {
+	set      *Set
+	problems []rules.Problem
+	known    map[patternKey]int
+	r        *rules.Rule
+	stopped  bool
+}
+
+func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ...any) {
+	c.stopped = c.stopped || kind != rules.Advice
+	c.problems = append(c.problems, c.r.Problem(kind, at, format, args...))
+}
+
+func (c *compiler) rule(r *rules.Rule) {
+	c.r, c.stopped = r, false
+	out := &compiled{rule: r, formulas: map[*language.Spec]*node{}}
+	var missing []rules.Text
+	for _, l := range r.Languages {
+		spec := language.ForName(l.Value)
+		if spec == nil {
+			missing = append(missing, l)
+			continue
+		}
+		if out.formulas[spec] == nil {
+			out.formulas[spec] = c.node(r.Formula, spec)
+		}
+	}
+	for _, l := range missing {
+		if len(out.formulas) > 0 {
+			c.problem(rules.Advice, l.Pos, "cannot run yet for language %q: the rule runs for its other languages only", l.Value)
+		} else {
+			c.problem(rules.Unsupported, l.Pos, "cannot run yet: language %q; rules run for %s", l.Value, languageNames())
+		}
+	}
+	out.include = c.globs(r.Paths.Include)
+	out.exclude = c.globs(r.Paths.Exclude)
+	if !c.stopped && len(out.formulas) > 0 {
+		c.set.rules = append(c.set.rules, out)
+	}
+}
+
+func languageNames() string {
+	var names []string
+	for _, s := range language.All() {
+		names = append(names, s.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *compiler) node(f *rules.Formula, spec *language.Spec) *node {
+	n := &node{op: f.Op}
+	for _, child := range f.Children {
+		n.children = append(n.children, c.node(child, spec))
+	}
+	for _, v := range f.Metavariables {
+		n.vars = append(n.vars, v.Value)
+	}
+	switch f.Op {
+	case rules.Pattern:
+		n.pattern, n.words = c.pattern(f.Text, spec)
+	case rules.Regex, rules.NotRegex:
+		n.regex = c.regex(f.Text, "(?m)")
+	case rules.MetavariableRegex:
+		n.regex = c.regex(f.Text, `\A`)
+	}
+	return n
+}
+
+func (c *compiler) pattern(text rules.Text, spec *language.Spec) (int, []prefilter.Word) {
+	key := patternKey{spec, text.Value}
+	index, ok := c.known[key]
+	if !ok {
+		p, err := compilePattern(spec, text.Value)
+		if err != nil {
+			c.problem(rules.Broken, text.At(err.line, err.column), "the pattern is not %s that can be read: %s", spec.Name, err.message)
+			return 0, nil
+		}
+		index = len(c.set.patterns)
+		c.set.patterns = append(c.set.patterns, p)
+		c.known[key] = index
+	}
+	var words []prefilter.Word
+	for _, w := range c.set.patterns[index].words() {
+		words = append(words, c.set.words.Add(w))
+	}
+	return index, words
+}
+
+func (c *compiler) regex(text rules.Text, prefix string) *regex {
+	re, err := newRegex(text.Value, prefix)
+	if err != nil {
+		c.problem(rules.Broken, text.At(1, 1), "the regular expression cannot be read: %s", err)
+	}
+	return re
+}
+
+func (c *compiler) globs(texts []rules.Text) []string {
+	var out []string
+	for _, t := range texts {
+		glob := strings.TrimSuffix(strings.TrimPrefix(t.Value, "./"), "/")
+		if rooted, ok := strings.CutPrefix(glob, "/"); ok {
+			glob = rooted
+		} else {
+			glob = "**/" + glob
+		}
+		if !doublestar.ValidatePattern(glob) {
+			c.problem(rules.Broken, t.Pos, "the glob %q cannot be read: close every [ and {", t.Value)
+			continue
+		}
+		out = append(out, glob)
+	}
+	return out
+}
+
+// applies says whether a rule's paths let it look at a file.
+func (c *compiled) applies(path string) bool {
+	return (len(c.include) == 0 || anyGlob(c.include, path)) && !anyGlob(c.exclude, path)
+}
+
+func anyGlob(globs []string, path string) bool {
+	for _, g := range globs {
+		// The globs were validated, so that matching cannot fail. One that names a folder means what is below it.
+		if doublestar.MatchUnvalidated(g, path) || doublestar.MatchUnvalidated(g+"/**", path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Rules gives the rules of the set, in order.
+func (s *Set) Rules() []*rules.Rule {
+	out := make([]*rules.Rule, len(s.rules))
+	for i, c := range s.rules {
+		out[i] = c.rule
+	}
+	return out
+}
+
+// Run runs every rule of the set that applies to the file. It never panics on the file's content, and gives the same result for the same
+// file each time, overruns by the clock apart.
+func (s *Set) Run(ctx context.Context, f File) Result {
+	return s.run(ctx, f, func(*rules.Rule) bool { return true })
+}
+
+// RunSome is Run with the rules that choose accepts.
+func (s *Set) RunSome(ctx context.Context, f File, choose func(*rules.Rule) bool) Result {
+	return s.run(ctx, f, choose)
+}
+
+func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Result {
+	var res Result
+	spec := language.ForPath(f.Path)
+	if spec == nil {
+		return res
+	}
+	r := &run{set: s, spec: spec, file: f, source: string(f.Source), found: map[int]finds{}}
+	scanned := false
+	order := map[*rules.Rule]int{}
+	for i, c := range s.rules {
+		formula := c.formulas[spec]
+		if formula == nil || !c.applies(f.Path) || !choose(c.rule) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			res.Overruns = append(res.Overruns, Overrun{Path: f.Path, Reason: fmt.Sprintf("stopped: %v", err)})
+			break
+		}
+		if !scanned {
+			r.words, scanned = s.words.Scan(r.source), true
+		}
+		e := &evaluation{run: r}
+		regions, err := e.eval(formula)
+		if err != nil {
+			if err != r.treeErr { // that one is told once, below
+				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
+			}
+			continue
+		}
+		order[c.rule] = i
+		for k, g := range regions {
+			if k > 0 && regions[k-1].start == g.start && regions[k-1].end == g.end {
+				continue // the same place with other bindings
+			}
+			m := Match{Rule: c.rule, Start: g.start, End: g.end, Bindings: g.env, Message: Interpolate(c.rule.Message.Value, g.env, maxBound)}
+			if c.rule.Fix != nil {
+				fix := Interpolate(c.rule.Fix.Value, g.env, 0)
+				m.Fix = &fix
+			}
+			res.Matches = append(res.Matches, m)
+		}
+	}
+	if r.treeErr != nil {
+		res.Overruns = append(res.Overruns, Overrun{Path: f.Path, Reason: r.treeErr.Error()})
+	}
+	slices.SortStableFunc(res.Matches, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(order[a.Rule], order[b.Rule]))
+	})
+	res.Tree = r.tree
+	return res
+}
+
+// run is what the rules share on one file.
+type run struct {
+	set    *Set
+	spec   *language.Spec
+	file   File
+	source string
+	words  prefilter.Set
+
+	tree    *language.Tree
+	treeErr error
+	found   map[int]finds // by pattern
+}
+
+type finds struct {
+	regions []region
+	err     error
+}
+
+// parse gives the file's tree, made at the first call.
+func (r *run) parse() (*language.Tree, error) {
+	if r.tree == nil && r.treeErr == nil {
+		var err error
+		if r.file.Tree != nil {
+			r.tree, err = r.file.Tree(r.spec)
+		} else {
+			r.tree, err = r.spec.Parse(r.file.Path, r.file.Source)
+		}
+		if err != nil {
+			r.tree, r.treeErr = nil, fmt.Errorf("the file was not parsed: %w", err)
+		}
+	}
+	return r.tree, r.treeErr
+}
+
+// find gives the regions of a pattern. They are shared: callers must not change them.
+func (r *run) find(pattern int) ([]region, error) {
+	if f, ok := r.found[pattern]; ok {
+		return f.regions, f.err
+	}
+	var f finds
+	tree, err := r.parse()
+	if err != nil {
+		f.err = err
+	} else if f.regions, f.err = r.set.patterns[pattern].find(tree); f.err == nil {
+		f.regions, f.err = (&evaluation{run: r}).tidy(f.regions)
+	}
+	r.found[pattern] = f
+	return f.regions, f.err
+}
+
+// maxBound is how much of a metavariable's text a message shows, in code points.
+const maxBound = 120
+
+var metavariable = regexp.MustCompile(`\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*|\$[0-9]+`)
+
+// Interpolate replaces the metavariables of a text by what they stand for. With a limit above 0, what stands there is put on one line
+// and cut to that many code points. A metavariable that is not bound stays as it is.
+func Interpolate(text string, bindings []Binding, limit int) string {
+	return metavariable.ReplaceAllStringFunc(text, func(name string) string {
+		b := lookup(bindings, name)
+		if b == nil {
+			return name
+		}
+		if limit <= 0 {
+			return b.Text
+		}
+		line := strings.Join(strings.Fields(b.Text), " ")
+		if runes := []rune(line); len(runes) > limit {
+			line = string(runes[:limit-1]) + "…"
+		}
+		return line
+	})
+}

@@ -1,0 +1,381 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// A node is one operator of a rule, compiled for one language.
+type node struct {
+	op       rules.Op
+	children []*node
+	pattern  int              // Pattern: index into Set.patterns
+	regex    *regex           // Regex, NotRegex, MetavariableRegex
+	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
+	words    []prefilter.Word // Pattern: what a file must hold for a match
+}
+
+// possible says whether a file with these words can have a match.
+func (n *node) possible(words prefilter.Set) bool {
+	switch n.op {
+	case rules.Pattern:
+		return words.HasAll(n.words)
+	case rules.And:
+		for _, c := range n.children {
+			if c.op.Positive() && !c.possible(words) {
+				return false
+			}
+		}
+	case rules.Or:
+		return slices.ContainsFunc(n.children, func(c *node) bool { return c.possible(words) })
+	case rules.Inside:
+		return n.children[0].possible(words)
+	}
+	return true
+}
+
+// A region is a range of the file that a formula matches, with what its metavariables stand for.
+type region struct {
+	start, end uint32
+	inside     bool // found by pattern-inside: it may hold other regions, but is not itself what was looked for
+	env        []Binding
+}
+
+// The limits of one rule on one file.
+const (
+	maxRegions = 20_000     // of one operator
+	maxSteps   = 20_000_000 // comparisons of regions
+)
+
+var (
+	errRegions = fmt.Errorf("more than %d matches of one operator", maxRegions)
+	errSteps   = errors.New("too many matches to compare with each other")
+)
+
+// evaluation is one rule on one file.
+type evaluation struct {
+	run   *run
+	steps int
+}
+
+func (e *evaluation) step(n int) error {
+	if e.steps += n; e.steps > maxSteps {
+		return errSteps
+	}
+	return nil
+}
+
+// eval gives the regions of a positive operator, in order and without repetition.
+func (e *evaluation) eval(n *node) ([]region, error) {
+	if !n.possible(e.run.words) {
+		return nil, nil
+	}
+	switch n.op {
+	case rules.Pattern:
+		return e.run.find(n.pattern)
+	case rules.Regex, rules.NotRegex:
+		return e.regex(n)
+	case rules.Inside, rules.NotInside:
+		inner, err := e.eval(n.children[0])
+		if err != nil {
+			return nil, err
+		}
+		out := slices.Clone(inner) // the pattern's own are shared
+		for i := range out {
+			out[i].inside = true
+		}
+		return out, nil
+	case rules.Not:
+		return e.eval(n.children[0])
+	case rules.Or:
+		var out []region
+		for _, c := range n.children {
+			rs, err := e.eval(c)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, rs...)
+		}
+		return e.tidy(out)
+	}
+	return e.and(n)
+}
+
+func (e *evaluation) regex(n *node) ([]region, error) {
+	spans, err := n.regex.all(e.run.source, maxRegions+1)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]region, 0, len(spans))
+	for _, s := range spans {
+		r := region{start: uint32(s.start), end: uint32(s.end)}
+		for _, g := range s.groups {
+			r.env = append(r.env, Binding{Name: g.name, Start: uint32(g.start), End: uint32(g.end), Node: language.None, Text: e.run.source[g.start:g.end]})
+		}
+		slices.SortFunc(r.env, func(a, b Binding) int { return strings.Compare(a.Name, b.Name) })
+		out = append(out, r)
+	}
+	return e.tidy(out)
+}
+
+// and evaluates `patterns`: what all positive operands agree on, less the exclusions, under the conditions, narrowed to the focus.
+func (e *evaluation) and(n *node) ([]region, error) {
+	var sets, insides [][]region
+	for _, c := range n.children {
+		if !c.op.Positive() {
+			continue
+		}
+		rs, err := e.eval(c)
+		if err != nil || len(rs) == 0 {
+			return nil, err
+		}
+		// Enclosing regions come last: they only filter what the others found.
+		if rs[0].inside {
+			insides = append(insides, rs)
+		} else {
+			sets = append(sets, rs)
+		}
+	}
+	sets = append(sets, insides...)
+	rs := sets[0]
+	var err error
+	for _, other := range sets[1:] {
+		if rs, err = e.intersect(rs, other); err != nil || len(rs) == 0 {
+			return nil, err
+		}
+	}
+	for _, c := range n.children {
+		if len(rs) == 0 {
+			return nil, nil
+		}
+		switch c.op {
+		case rules.Not, rules.NotInside, rules.NotRegex:
+			excluded, err := e.eval(c)
+			if err != nil {
+				return nil, err
+			}
+			if rs, err = e.without(rs, excluded, c.op); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, c := range n.children {
+		if c.op == rules.MetavariableRegex {
+			if rs, err = e.condition(rs, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return e.focus(rs, n.children)
+}
+
+// intersect keeps the regions of either set that lie in one of the other and agree with it on the metavariables that both have.
+func (e *evaluation) intersect(xs, ys []region) ([]region, error) {
+	a, err := e.within(xs, ys)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.within(ys, xs)
+	if err != nil {
+		return nil, err
+	}
+	return e.tidy(append(a, b...))
+}
+
+// within gives the inner regions that lie in an outer one, with the metavariables of both.
+func (e *evaluation) within(inner, outer []region) ([]region, error) {
+	var out []region
+	for i := range inner {
+		x := &inner[i]
+		for j := range outer {
+			y := &outer[j]
+			if y.start > x.start {
+				break // regions are in order of their start
+			}
+			if err := e.step(1); err != nil {
+				return nil, err
+			}
+			// What pattern-inside found cannot be narrowed by something that is merely around it.
+			if y.end < x.end || x.inside && !y.inside || !e.agree(x.env, y.env) {
+				continue
+			}
+			out = append(out, region{x.start, x.end, x.inside, join(x.env, y.env)})
+			if len(out) > maxSteps/100 {
+				return nil, errSteps
+			}
+		}
+	}
+	return out, nil
+}
+
+// without removes what the exclusions of one operator cover.
+func (e *evaluation) without(rs, excluded []region, op rules.Op) ([]region, error) {
+	var out []region
+	for i := range rs {
+		x := &rs[i]
+		gone := false
+		for j := range excluded {
+			y := &excluded[j]
+			if y.start > x.end {
+				break
+			}
+			if err := e.step(1); err != nil {
+				return nil, err
+			}
+			xInY := y.start <= x.start && x.end <= y.end
+			yInX := x.start <= y.start && y.end <= x.end
+			switch op {
+			case rules.Not:
+				gone = xInY && (yInX || y.inside)
+			case rules.NotInside:
+				gone = xInY
+			case rules.NotRegex:
+				gone = x.start < y.end && y.start < x.end || xInY || yInX
+			}
+			if gone = gone && e.agree(x.env, y.env); gone {
+				break
+			}
+		}
+		if !gone {
+			out = append(out, *x)
+		}
+	}
+	return out, nil
+}
+
+// condition keeps the regions whose metavariable matches from its first character on. One that is not bound matches nothing.
+func (e *evaluation) condition(rs []region, c *node) ([]region, error) {
+	var out []region
+	for _, r := range rs {
+		b := lookup(r.env, c.vars[0])
+		if b == nil {
+			continue
+		}
+		ok, err := c.regex.matches(b.Text)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// focus narrows regions to their metavariables: the union within one focus-metavariable, what all agree on between several.
+func (e *evaluation) focus(rs []region, children []*node) ([]region, error) {
+	focused := false
+	var out []region
+	for _, c := range children {
+		focused = focused || c.op == rules.Focus
+	}
+	if !focused {
+		return rs, nil
+	}
+	for _, r := range rs {
+		part := []region{r}
+		for _, c := range children {
+			if c.op != rules.Focus {
+				continue
+			}
+			var next []region
+			for _, name := range c.vars {
+				if b := lookup(r.env, name); b != nil {
+					next = append(next, region{b.Start, b.End, r.inside, r.env})
+				}
+			}
+			next, err := e.tidy(next)
+			if err != nil {
+				return nil, err
+			}
+			if part, err = e.intersect(part, next); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, part...)
+	}
+	return e.tidy(out)
+}
+
+// tidy orders regions by place and drops repetitions.
+func (e *evaluation) tidy(rs []region) ([]region, error) {
+	if len(rs) < 2 {
+		return rs, nil
+	}
+	slices.SortStableFunc(rs, compareRegions)
+	rs = slices.CompactFunc(rs, func(a, b region) bool { return compareRegions(a, b) == 0 })
+	if len(rs) > maxRegions {
+		return nil, errRegions
+	}
+	return rs, nil
+}
+
+func compareRegions(a, b region) int {
+	if c := cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)); c != 0 {
+		return c
+	}
+	if a.inside != b.inside {
+		if a.inside {
+			return 1
+		}
+		return -1
+	}
+	return slices.CompareFunc(a.env, b.env, func(a, b Binding) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), strings.Compare(a.Text, b.Text))
+	})
+}
+
+// An environment is a list of bindings, sorted by name.
+
+func lookup(env []Binding, name string) *Binding {
+	for i := range env {
+		if env[i].Name == name {
+			return &env[i]
+		}
+	}
+	return nil
+}
+
+// agree says whether two environments mean the same by every metavariable that both have.
+func (e *evaluation) agree(a, b []Binding) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch c := strings.Compare(a[0].Name, b[0].Name); {
+		case c < 0:
+			a = a[1:]
+		case c > 0:
+			b = b[1:]
+		default:
+			if !e.run.same(&a[0], &b[0]) {
+				return false
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return true
+}
+
+// join gives the bindings of both, a's where both have one.
+func join(a, b []Binding) []Binding {
+	if len(b) == 0 {
+		return a
+	}
+	out := make([]Binding, 0, len(a)+len(b))
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(a) > 0 && a[0].Name < b[0].Name:
+			out, a = append(out, a[0]), a[1:]
+		case len(a) == 0 || b[0].Name < a[0].Name:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return out
+}

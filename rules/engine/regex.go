@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dlclark/regexp2"
+)
+
+// regexTimeout bounds one search by the backtracking engine, which has no other limit. Hitting it is an overrun.
+const regexTimeout = 500 * time.Millisecond
+
+// maxBacktracked bounds the text that the backtracking engine is given: it works on runes, four bytes each.
+const maxBacktracked = 4 << 20
+
+// A regex is a regular expression as rules write them, for PCRE. Go's own linear engine runs all but those that look around or back.
+type regex struct {
+	linear *regexp.Regexp
+	back   *regexp2.Regexp
+}
+
+// A span is where an expression matched, with its groups; a group that took no part is missing.
+type span struct {
+	start, end int
+	groups     []group
+}
+
+type group struct {
+	name       string // "$1", and "$NAME" too for a named one
+	start, end int
+}
+
+// newRegex compiles an expression. prefix is put before it, grouped apart.
+func newRegex(expr, prefix string) (*regex, error) {
+	whole := prefix + "(?:" + zToEnd(expr) + ")"
+	linear, err := regexp.Compile(whole)
+	if err == nil {
+		return &regex{linear: linear}, nil
+	}
+	back, err2 := regexp2.Compile(whole, regexp2.RE2)
+	if err2 != nil {
+		// The linear engine words it better, unless it is the one that lacks the construct.
+		if strings.Contains(err.Error(), "invalid or unsupported Perl syntax") || strings.Contains(err.Error(), "invalid escape sequence") {
+			return nil, err2
+		}
+		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	back.MatchTimeout = regexTimeout
+	return &regex{back: back}, nil
+}
+
+// zToEnd writes \Z as \z: Go knows only the latter, and the two differ only before a final line feed.
+func zToEnd(expr string) string {
+	if !strings.Contains(expr, `\Z`) {
+		return expr
+	}
+	var b strings.Builder
+	for i := 0; i < len(expr); i++ {
+		if expr[i] == '\\' && i+1 < len(expr) {
+			i++
+			b.WriteByte('\\')
+			if expr[i] == 'Z' {
+				b.WriteByte('z')
+				continue
+			}
+		}
+		b.WriteByte(expr[i])
+	}
+	return b.String()
+}
+
+// all finds every match, one after the other, at most limit.
+func (re *regex) all(text string, limit int) ([]span, error) {
+	if re.linear != nil {
+		names := re.linear.SubexpNames()
+		var out []span
+		for _, m := range re.linear.FindAllStringSubmatchIndex(text, limit) {
+			s := span{start: m[0], end: m[1]}
+			for g := 1; g < len(m)/2; g++ {
+				if m[2*g] < 0 {
+					continue
+				}
+				s.groups = append(s.groups, group{"$" + strconv.Itoa(g), m[2*g], m[2*g+1]})
+				if names[g] != "" {
+					s.groups = append(s.groups, group{"$" + names[g], m[2*g], m[2*g+1]})
+				}
+			}
+			out = append(out, s)
+		}
+		return out, nil
+	}
+	if len(text) > maxBacktracked {
+		return nil, fmt.Errorf("a regular expression that looks around or back is not tried on more than %d MB", maxBacktracked>>20)
+	}
+	offsets := make([]int, 0, len(text)+1) // of runes, in bytes
+	for i := range text {
+		offsets = append(offsets, i)
+	}
+	offsets = append(offsets, len(text))
+	var out []span
+	m, err := re.back.FindStringMatch(text)
+	for ; m != nil && err == nil; m, err = re.back.FindNextMatch(m) {
+		s := span{start: offsets[m.Index], end: offsets[m.Index+m.Length]}
+		for i, g := range m.Groups() {
+			if i == 0 || len(g.Captures) == 0 {
+				continue
+			}
+			start, end := offsets[g.Index], offsets[g.Index+g.Length]
+			s.groups = append(s.groups, group{"$" + strconv.Itoa(i), start, end})
+			if g.Name != strconv.Itoa(i) {
+				s.groups = append(s.groups, group{"$" + g.Name, start, end})
+			}
+		}
+		if out = append(out, s); len(out) == limit {
+			break
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("a regular expression took longer than %s", regexTimeout)
+	}
+	return out, nil
+}
+
+// matches says whether the expression is found in the text.
+func (re *regex) matches(text string) (bool, error) {
+	if re.linear != nil {
+		return re.linear.MatchString(text), nil
+	}
+	if len(text) > maxBacktracked {
+		return false, fmt.Errorf("a regular expression that looks around or back is not tried on more than %d MB", maxBacktracked>>20)
+	}
+	ok, err := re.back.MatchString(text)
+	if err != nil {
+		return false, fmt.Errorf("a regular expression took longer than %s", regexTimeout)
+	}
+	return ok, nil
+}

@@ -1,0 +1,30 @@
+package language
+
+import (
+	"strings"
+
+	grammartypescript "github.com/tree-sitter/tree-sitter-typescript/bindings/go"
+)
+
+func typescript() *Spec {
+	rules := scriptRules()
+	plain := newGrammar(grammartypescript.LanguageTypescript(), rules)
+	jsx := newGrammar(grammartypescript.LanguageTSX(), rules)
+	return &Spec{
+		Name:        "typescript",
+		Aliases:     []string{"ts", "tsx"},
+		Extensions:  []string{".ts", ".tsx", ".mts", ".cts"},
+		Metavar:     "$", // as in JavaScript
+		PartialDict: true,
+		Semicolon:   true,
+		Wrappers:    scriptWrappers,
+		// `<T>x` is a cast in .ts and an element in .tsx.
+		grammar: func(path string) *grammar {
+			if strings.HasSuffix(strings.ToLower(path), ".tsx") {
+				return jsx
+			}
+			return plain
+		},
+		patterns: func() *grammar { return jsx },
+	}
+}
