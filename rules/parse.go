@@ -321,24 +321,13 @@ var (
 
 func (p *parser) rule(n *yaml.Node) *Rule {
 	r := &Rule{File: p.src.Name, Origin: p.src.Origin, Pos: Pos{n.Line, n.Column}}
+	p.id = peekID(n)
 	entries := p.mapping(n, "a rule")
 	if entries == nil {
 		if n.Kind == yaml.MappingNode && !p.stopped {
 			p.broken(n, "the rule is empty: give it id, message, severity, languages and a pattern")
 		}
 		return nil
-	}
-	// The id first, so that every problem can name the rule.
-	for _, e := range entries {
-		if e.key != "id" {
-			continue
-		}
-		r.ID = p.text(e.node, "id")
-		if v := r.ID.Value; v != "" && (!idForm.MatchString(v) || len(v) > maxID) {
-			p.broken(e.node, "id %q: use letters, digits, dots, underscores and hyphens, at most %d of them", clip(v), maxID)
-		} else {
-			p.id = v
-		}
 	}
 	mode := "search"
 	var matches []entry // the keys that say what to find
@@ -348,6 +337,9 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		seen[e.key] = true
 		switch e.key {
 		case "id":
+			if r.ID = p.text(e.node, "id"); r.ID.Value != "" && !validID(r.ID.Value) {
+				p.broken(e.node, "id %q: use letters, digits, dots, underscores and hyphens, at most %d of them", clip(r.ID.Value), maxID)
+			}
 		case "message":
 			r.Message = p.text(e.node, "message")
 		case "severity":
@@ -409,6 +401,18 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		r.Formula = p.operator(matches[0], 0)
 	}
 	return r
+}
+
+func validID(id string) bool { return idForm.MatchString(id) && len(id) <= maxID }
+
+// peekID finds a rule's id before the rule is read, so that every problem of the rule can name it.
+func peekID(n *yaml.Node) string {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "id" && n.Content[i+1].Tag == "!!str" && validID(n.Content[i+1].Value) {
+			return n.Content[i+1].Value
+		}
+	}
+	return ""
 }
 
 var severities = []string{"error", "warning", "info", "critical", "high", "medium", "low"}

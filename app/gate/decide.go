@@ -97,7 +97,7 @@ func (d *decider) readable() {
 		d.cannot("Cannot tell: "+u.What+" ("+u.Reason+")", "Run the check again when "+u.What+" can be read ("+u.Reason+").")
 	}
 	for _, failure := range f.Scan.Failures {
-		d.cannot("Cannot tell: a check failed: "+failure, "Run the check again; if it fails again, tell the operator of reviewgate: "+failure)
+		d.cannot("Cannot tell: a check failed: "+failure, "Run the check again; if it fails again, tell the operator of reviewgate: "+strings.TrimRight(failure, ".")+".")
 	}
 }
 

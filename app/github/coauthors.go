@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -27,13 +28,14 @@ func trailerEmails(message string) []string {
 	return out
 }
 
-// noreply reads GitHub's own addresses: "12345+login@users.noreply.github.com" and the older "login@users.noreply.github.com".
-func noreply(email string) (id int64, login string) {
+// noreply reads the private addresses of this GitHub: "12345+login@users.noreply.github.com" and the older "login@users.noreply.github.com".
+// The same form at another domain is anybody's.
+func (a *App) noreply(email string) (id int64, login string) {
 	local, domain, ok := strings.Cut(email, "@")
-	if !ok || !strings.HasPrefix(domain, "users.noreply.") {
+	if !ok || domain != "users.noreply."+strings.ToLower(a.web.Hostname()) && domain != "users.noreply.github.com" {
 		return 0, ""
 	}
-	number, name, ok := strings.Cut(local, "+")
+	number, _, ok := strings.Cut(local, "+")
 	if !ok {
 		return 0, local
 	}
@@ -41,7 +43,7 @@ func noreply(email string) (id int64, login string) {
 	if err != nil || id <= 0 {
 		return 0, ""
 	}
-	return id, name
+	return id, ""
 }
 
 // coAuthors finds the accounts behind the trailers: from GitHub's own addresses, from the other commits of the pull request, and from the
@@ -64,17 +66,10 @@ func (c *Client) coAuthors(ctx context.Context, owner, repo string, p *PullFacts
 		for _, email := range trailerEmails(cm.Message) {
 			who, ok := known[email]
 			if !ok && lookups < maxLookups {
-				if id, login := noreply(email); id != 0 {
-					who = gate.Person{ID: id, Login: login, Type: "User"}
-					if strings.HasSuffix(login, "[bot]") {
-						who.Type = "Bot"
-					}
-				} else {
-					lookups++
-					var err error
-					if who, err = c.accountOf(ctx, owner, repo, email, login); err != nil {
-						return err
-					}
+				lookups++
+				var err error
+				if who, err = c.accountOf(ctx, owner, repo, email); err != nil {
+					return err
 				}
 				known[email] = who
 			}
@@ -88,12 +83,17 @@ func (c *Client) coAuthors(ctx context.Context, owner, repo string, p *PullFacts
 }
 
 // accountOf asks GitHub for the account of an address; nobody if it knows none.
-func (c *Client) accountOf(ctx context.Context, owner, repo, email, login string) (gate.Person, error) {
-	if login != "" {
-		if !loginForm.MatchString(login) {
+func (c *Client) accountOf(ctx context.Context, owner, repo, email string) (gate.Person, error) {
+	id, login := c.app.noreply(email)
+	switch {
+	case login != "":
+		return c.user(ctx, login)
+	case id != 0:
+		u, _, err := c.gh.Users.GetByID(ctx, id)
+		if errors.Is(fail("", err), ErrNotFound) {
 			return gate.Person{}, nil
 		}
-		return c.user(ctx, login)
+		return person(u), err
 	}
 	list, _, err := get[[]*gh.RepositoryCommit](ctx, c.gh, fmt.Sprintf("repos/%s/%s/commits?author=%s", owner, repo, url.QueryEscape(email)), &gh.ListOptions{PerPage: 1})
 	if err != nil {

@@ -38,11 +38,14 @@ func cut(text string, limit int) string {
 		if next+len(closing)+len(cutNotice) > limit {
 			// A line that alone fills the text is cut at a character, rather than losing everything.
 			room := limit - start - len(cutNotice) - len(open.close()) - 1
-			if start < limit/2 && room > 0 && !strings.Contains(line, "<") {
+			if start < limit/2 && 0 < room && room < len(line) {
 				for room > 0 && !utf8.RuneStart(line[room]) {
 					room--
 				}
-				end, tail = start+room, "\n"+open.close()
+				after := open
+				if after.line(line[:room]); after == open {
+					end, tail = start+room, "\n"+open.close()
+				}
 			}
 			break
 		}

@@ -85,8 +85,12 @@ func cell(s string) string { return strings.ReplaceAll(code(s), "|", `\|`) }
 // prose makes text safe as running Markdown: balanced `code` stays code, everything else is shown as written. No mention, link, image,
 // HTML, heading, list or reference of whoever wrote the text gets through.
 func prose(s string) string {
-	parts := strings.Split(oneLine(s), "`")
+	s = oneLine(s)
+	parts := strings.Split(s, "`")
 	var b strings.Builder
+	if s != "" && strings.ContainsRune("#-+=>0123456789", rune(s[0])) {
+		b.WriteString("<!-- -->") // nothing that starts a heading, list or quotation
+	}
 	for i, part := range parts {
 		switch {
 		case i%2 == 1 && i < len(parts)-1:
@@ -111,9 +115,6 @@ func plain(s string) string {
 		b.WriteRune(r)
 	}
 	out := b.String()
-	if out != "" && strings.ContainsRune("#-+=:.)", rune(out[0])) {
-		out = "<!-- -->" + out // nothing that starts a block at the start of a line
-	}
 	for _, link := range []string{"@", "://", "www."} {
 		out = strings.ReplaceAll(out, link, link[:1]+"<!-- -->"+link[1:])
 	}

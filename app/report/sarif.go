@@ -117,7 +117,7 @@ func sarifResult(f *checks.Finding, index map[string]int) *sarif.Result {
 		change.AddReplacement(sarif.NewReplacement().WithDeletedRegion(region).WithInsertedContent(sarif.NewArtifactContent().WithText(f.Fix.Text)))
 		fix := sarif.NewFix().WithDescription(sarif.NewTextMessage("suggested fix"))
 		fix.AddArtifactChange(change)
-		res.AddFix(fix)
+		res.AddFixe(fix) // sic
 	}
 	props := sarif.NewPropertyBag()
 	props.Add("blocking", f.Blocking)

@@ -1,8 +1,11 @@
 package scan
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
+	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -51,11 +54,7 @@ type Problem struct {
 }
 
 // Layers says which layers of the sandbox held while the scan ran.
-type Layers struct {
-	Mode    string   `json:"mode"`              // "require", "auto", "off"
-	Held    []string `json:"held,omitempty"`    // "rlimits", "landlock", "seccomp"
-	Missing []string `json:"missing,omitempty"` // with the reason: "landlock: not supported by this kernel"
-}
+type Layers = sandbox.Layers
 
 // Failures lists the checks that failed at run time, as sentences; empty if all ran.
 func (r *Result) Failures() []string {
@@ -82,4 +81,73 @@ func (r *Result) Blocking() int {
 		}
 	}
 	return n
+}
+
+// Reusable says that the result may be stored and used again under its Key. One with a failure in it may not: it says what went wrong once.
+func (r *Result) Reusable() bool { return len(r.Failures()) == 0 }
+
+// Merge joins the results of scans of parts of one tree; maxComments is as in Config. Nil for none.
+func Merge(results []*Result, maxComments int) *Result {
+	var all *Result
+	for _, r := range results {
+		if all == nil {
+			first := *r
+			all = &first
+			continue
+		}
+		all.add(r)
+	}
+	if all != nil {
+		c := Config{MaxComments: maxComments}
+		all.finish(c.maxComments())
+	}
+	return all
+}
+
+// add takes over another part of the tree; finish brings the whole into order.
+func (r *Result) add(other *Result) {
+	r.Findings = append(slices.Clip(r.Findings), other.Findings...)
+	r.Unscanned = append(slices.Clip(r.Unscanned), other.Unscanned...)
+	r.Files += other.Files
+	r.Lines += other.Lines
+	r.Duration += other.Duration
+	// These few are joined at once, so that their number does not grow with the parts.
+	r.Rules = joined(r.Rules, other.Rules, func(a, b checks.RuleInfo) int { return cmp.Compare(a.ID, b.ID) }, func(a, _ checks.RuleInfo) checks.RuleInfo { return a })
+	r.Checks = joined(r.Checks, other.Checks, func(a, b CheckResult) int { return cmp.Compare(a.Name, b.Name) }, worse)
+	r.Problems = joined(r.Problems, other.Problems, compareProblems, func(a, _ Problem) Problem { return a })
+	r.Languages = joined(r.Languages, other.Languages, cmp.Compare[string], func(a, _ string) string { return a })
+	r.Sandbox = sandbox.Weaker(r.Sandbox, other.Sandbox)
+}
+
+// joined merges two sorted lists; both makes one of two that are equal.
+func joined[T any](a, b []T, compare func(a, b T) int, both func(a, b T) T) []T {
+	out := slices.Concat(a, b)
+	slices.SortStableFunc(out, compare)
+	n := 0
+	for i, x := range out {
+		if i > 0 && compare(out[n-1], x) == 0 {
+			out[n-1] = both(out[n-1], x)
+			continue
+		}
+		out[n] = x
+		n++
+	}
+	return out[:n]
+}
+
+// finish sorts, and keeps the comments within the budget: the parts have marked as many each.
+func (r *Result) finish(maxComments int) {
+	slices.SortStableFunc(r.Findings, compareFindings)
+	slices.SortFunc(r.Unscanned, compareUnscanned)
+	r.Unscanned = slices.Compact(r.Unscanned)
+	marked := []*checks.Finding{}
+	for i := range r.Findings {
+		if r.Findings[i].Comment {
+			marked = append(marked, &r.Findings[i])
+		}
+	}
+	slices.SortStableFunc(marked, func(a, b *checks.Finding) int { return heavierFirst(&found{Finding: *a}, &found{Finding: *b}) })
+	for _, f := range marked[min(maxComments, len(marked)):] {
+		f.Comment = false
+	}
 }

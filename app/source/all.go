@@ -56,7 +56,7 @@ func (s *Snapshot) wholeTree(ctx context.Context, r *repository, head string) er
 
 // listed makes entries of paths in the work tree or folder; those that are not there (deleted, sparse) are left out.
 func (s *Snapshot) listed(ctx context.Context, paths []string) error {
-	root := s.roots[checks.Head]
+	w := &workReader{root: s.roots[checks.Head]}
 	var entries []*entry
 	for _, p := range paths {
 		if err := ctx.Err(); err != nil {
@@ -66,7 +66,7 @@ func (s *Snapshot) listed(ctx context.Context, paths []string) error {
 		if nested {
 			continue // an untracked repository of its own: not part of this tree
 		}
-		st, err := root.Lstat(name)
+		st, err := w.lstat(name)
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
 				continue

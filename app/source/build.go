@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -29,6 +28,16 @@ func (s *side) there() bool { return s.mode != 0 }
 func (s *side) take(raw []byte) {
 	s.read, s.raw, s.size = true, raw, int64(len(raw))
 	s.text, s.encoding, s.opaque = decode(raw)
+}
+
+// drop gives the content up because the change as a whole is too large.
+func (s *side) drop(limit int64) {
+	s.read, s.raw, s.text, s.encoding = true, nil, nil, ""
+	s.opaque = overTotal(limit)
+}
+
+func overTotal(limit int64) string {
+	return "the change as a whole is over the limit of " + megabytes(limit)
 }
 
 // typeOpaque says why the content of such a mode is never given.
@@ -130,7 +139,7 @@ func (s *Snapshot) loadObjects(ctx context.Context, sides []*side) error {
 		case info.size > s.limits.FileBytes:
 			setOpaque(id, tooLarge(info.size, s.limits.FileBytes))
 		case total+info.size > s.limits.TotalBytes:
-			setOpaque(id, "the change is over the limit of "+megabytes(s.limits.TotalBytes))
+			setOpaque(id, overTotal(s.limits.TotalBytes))
 		default:
 			total += info.size
 			wanted = append(wanted, id)
@@ -154,7 +163,7 @@ func (s *Snapshot) finish(entries []*entry, atBase func(dir string) bool) {
 				continue
 			}
 			if total += int64(len(sd.text)); total > s.limits.TotalBytes {
-				*sd = side{mode: sd.mode, id: sd.id, stored: sd.stored, read: true, size: sd.size, opaque: "the change is over the limit of " + megabytes(s.limits.TotalBytes)}
+				sd.drop(s.limits.TotalBytes)
 			}
 		}
 	}
@@ -278,6 +287,3 @@ func (s *Snapshot) baseDirs(ctx context.Context, tree string, entries []*entry) 
 	}
 	return func(dir string) bool { return found[dir] }, nil
 }
-
-// sameText compares the raw bytes of two sides that were read.
-func sameRaw(a, b *side) bool { return a.raw != nil && b.raw != nil && bytes.Equal(a.raw, b.raw) }

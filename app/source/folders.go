@@ -20,7 +20,11 @@ func Folders(ctx context.Context, baseDir, headDir string, lim Limits) (_ *Snaps
 		}
 	}()
 	var paths [2][]string
-	for sd, dir := range map[checks.Side]string{checks.Base: baseDir, checks.Head: headDir} {
+	for _, sd := range []checks.Side{checks.Base, checks.Head} {
+		dir := headDir
+		if sd == checks.Base {
+			dir = baseDir
+		}
 		if dir, err = realDir(dir); err != nil {
 			return nil, err
 		}
@@ -38,10 +42,10 @@ func Folders(ctx context.Context, baseDir, headDir string, lim Limits) (_ *Snaps
 	both := slices.Compact(slices.Sorted(slices.Values(slices.Concat(paths[0], paths[1]))))
 	read := func(sd checks.Side, p string) side {
 		w := &workReader{root: s.roots[sd], limit: s.limits.FileBytes, fileMode: true, newHash: sha1.New}
-		out := w.read(p, side{id: "hash it"}, 0) // ids serve only to compare
-		return out
+		return w.read(p, side{id: "hash it"}, 0) // ids serve only to compare
 	}
 	var entries []*entry
+	var held int64
 	for _, p := range both {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -49,6 +53,11 @@ func Folders(ctx context.Context, baseDir, headDir string, lim Limits) (_ *Snaps
 		e := &entry{path: p, old: read(checks.Base, p), new: read(checks.Head, p)}
 		if e.same() || !e.old.there() && !e.new.there() {
 			continue
+		}
+		for _, sd := range []*side{&e.old, &e.new} {
+			if held += int64(len(sd.raw)); held > s.limits.TotalBytes {
+				sd.drop(s.limits.TotalBytes)
+			}
 		}
 		entries = append(entries, e)
 		if err := s.checkCount(len(entries), s.limits.Files, "changed files"); err != nil {

@@ -54,7 +54,7 @@ func Local(ctx context.Context, opt LocalOptions) (_ *Snapshot, err error) {
 	if s.work {
 		top = r.top
 	}
-	s.Prefix = r.prefix
+	s.Prefix, s.repo = r.prefix, r
 	s.view, err = viewOf(r.git, r.common, r.gitDir, top, r.sha256, r.storageConfig())
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func reason(err error) string {
 
 // treeEntries compares two commits or trees, limits first, and reads both sides.
 func (s *Snapshot) treeEntries(ctx context.Context, from, to string) ([]*entry, error) {
-	entries, err := s.diffTrees(ctx, from, to)
+	entries, err := s.diffTrees(ctx, from, to, s.Prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -150,10 +150,10 @@ func (s *Snapshot) treeEntries(ctx context.Context, from, to string) ([]*entry, 
 }
 
 // diffTrees is git's table of two trees, without renames. It does not read file contents.
-func (s *Snapshot) diffTrees(ctx context.Context, from, to string) ([]*entry, error) {
+func (s *Snapshot) diffTrees(ctx context.Context, from, to, only string) ([]*entry, error) {
 	args := []string{"diff-tree", "-r", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", from, to, "--"}
-	if s.Prefix != "" {
-		args = append(args, s.Prefix)
+	if only != "" {
+		args = append(args, only)
 	}
 	out, err := s.view.run(ctx, args...)
 	if err != nil {
@@ -499,11 +499,7 @@ func (r *repository) defaultBase(ctx context.Context, headRev, headID string) (i
 			branch = "refs/heads/" + b
 		}
 	}
-	upstream := ""
-	if branch != "" {
-		upstream = strings.TrimPrefix(branch, "refs/heads/") + "@{upstream}"
-	}
-	ids, err := r.resolve(ctx, append(candidates, upstream))
+	ids, err := r.resolve(ctx, candidates)
 	if err != nil {
 		return "", "", err
 	}
@@ -518,8 +514,9 @@ func (r *repository) defaultBase(ctx context.Context, headRev, headID string) (i
 			}
 		}
 		if branch != "" && branchName(target) == branchName(branch) { // on the default branch itself
-			if up := ids[len(candidates)]; up != "" {
-				return up, strings.TrimPrefix(branch, "refs/heads/") + "'s upstream", nil
+			// A branch without upstream makes rev-parse fail, which is no error here.
+			if up, err := r.commit(ctx, branchName(branch)+"@{upstream}"); err == nil {
+				return up, "the upstream of " + branchName(branch), nil
 			}
 			if target == branch {
 				return headID, "HEAD", nil
@@ -550,9 +547,6 @@ func shortRef(ref string) string {
 func (r *repository) resolve(ctx context.Context, names []string) ([]string, error) {
 	var in strings.Builder
 	for _, n := range names {
-		if n == "" {
-			n = "refs/none/none"
-		}
 		in.WriteString(n + "^{commit}\n")
 	}
 	out, err := r.git.run(ctx, command{dir: r.dir, args: []string{"cat-file", "--batch-check"}, stdin: strings.NewReader(in.String())})

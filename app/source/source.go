@@ -54,9 +54,10 @@ type Snapshot struct {
 	Files []*checks.File
 
 	limits  Limits
-	view    *view   // nil for plain folders
-	remote  *remote // nil: missing objects cannot be fetched
-	headRev string  // the commit that Commits starts from: Head, or HEAD of the work tree
+	view    *view       // nil for plain folders
+	repo    *repository // of Local
+	remote  *remote     // nil: missing objects cannot be fetched
+	headRev string      // the commit that Commits starts from: Head, or HEAD of the work tree
 	all     bool
 	work    bool        // head is the work tree or a folder
 	roots   [2]*os.Root // by side: where files that are not objects are read

@@ -88,14 +88,12 @@ func (s *Snapshot) workEntries(ctx context.Context, r *repository, tree string) 
 		}
 		if inWork[e.path] {
 			e.new = w.read(e.path, e.old, e.new.mode)
-			if held += int64(len(e.new.raw)); held > s.limits.TotalBytes {
-				e.new.raw, e.new.text = nil, nil
-				e.new.opaque = "the change is over the limit of " + megabytes(s.limits.TotalBytes)
-			}
 		}
 		if e.same() || !e.old.there() && !e.new.there() {
-			held -= int64(len(e.new.raw))
 			continue
+		}
+		if held += int64(len(e.new.raw)); held > s.limits.TotalBytes {
+			e.new.drop(s.limits.TotalBytes)
 		}
 		if inWork[e.path] && bytes.Contains(e.new.raw, []byte("\r\n")) {
 			lineEnds = append(lineEnds, e)
@@ -288,6 +286,37 @@ type workReader struct {
 	limit    int64
 	fileMode bool             // the executable bit means something
 	newHash  func() hash.Hash // nil: no ids
+	dirs     map[string]bool  // folders known to be (true) or not to be real folders
+}
+
+// plain says whether every folder above a path is a real folder. os.Root would follow a link that stays inside the root, and show one
+// file under two names; for git there is no file behind a link.
+func (w *workReader) plain(path string) bool {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return true
+	}
+	dir := path[:i]
+	ok, known := w.dirs[dir]
+	if !known {
+		if ok = w.plain(dir); ok {
+			st, err := w.root.Lstat(dir)
+			ok = err == nil && st.IsDir()
+		}
+		if w.dirs == nil {
+			w.dirs = map[string]bool{}
+		}
+		w.dirs[dir] = ok
+	}
+	return ok
+}
+
+// lstat is Lstat for a path whose folders are real; any other path does not exist.
+func (w *workReader) lstat(path string) (fs.FileInfo, error) {
+	if !w.plain(path) {
+		return nil, fs.ErrNotExist
+	}
+	return w.root.Lstat(path)
 }
 
 // read gives a path as it lies in the work tree. old is the side at base; it decides whether a file over the limit is worth hashing.
@@ -296,7 +325,7 @@ func (w *workReader) read(path string, old side, indexMode uint32) side {
 	unreadable := func(err error) side {
 		return side{mode: checks.ModeFile, read: true, opaque: "cannot be read: " + reason(err)}
 	}
-	st, err := w.root.Lstat(path)
+	st, err := w.lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || isNotDir(err):
 		return side{}

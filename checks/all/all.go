@@ -22,7 +22,7 @@ var coded = []*checks.Check{
 }
 
 // Checks returns the coded checks and, where there are rules, the one check that runs all of them, sorted by name. A rule that cannot run, or whose id is taken
-// (whoever reads a finding must know which rule it is of), is left out and told as rules.Problems: the list beside that error is good without it.
+// (whoever reads a finding must know which rule it is of), is left out and told as rules.CannotRun: the list beside that error is good without it.
 func Checks(rs []*rules.Rule) ([]*checks.Check, error) {
 	list := slices.Clone(coded)
 	taken := map[string]string{}
@@ -31,12 +31,12 @@ func Checks(rs []*rules.Rule) ([]*checks.Check, error) {
 			taken[r.ID] = "the check " + c.Name
 		}
 	}
-	var problems rules.Problems
+	var problems rules.CannotRun
 	var kept []*rules.Rule
 	for _, r := range rs {
 		if owner, ok := taken[r.ID.Value]; ok {
 			problems = append(problems, rules.Problem{
-				File: r.File, Line: r.ID.Line, Column: r.ID.Column, RuleID: r.ID.Value, Kind: rules.Broken,
+				File: r.File, Line: r.Pos.Line, Column: r.Pos.Column, RuleID: r.ID.Value, Kind: rules.Broken,
 				Message: fmt.Sprintf("the id is taken by %s; choose another one", owner),
 			})
 			continue

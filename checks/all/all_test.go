@@ -98,7 +98,7 @@ func TestTakenID(t *testing.T) {
 		return rs[0]
 	}
 	list, err := Checks([]*rules.Rule{rule("a.yaml", "hidden-unicode"), rule("b.yaml", "mine"), rule("c.yaml", "mine")})
-	problems, ok := err.(rules.Problems)
+	problems, ok := err.(rules.CannotRun)
 	if !ok || len(problems) != 2 || problems[0].File != "a.yaml" || problems[1].File != "c.yaml" {
 		t.Fatalf("got %v, want problems with a.yaml and c.yaml", err)
 	}

@@ -81,7 +81,7 @@ func (f *actionFlags) run(ctx context.Context, env environment, stdout, stderr i
 		return sourceError(err)
 	}
 	defer snap.Close()
-	in, willNeed, err := scanFlags.input(ctx, cache, snap, stderr)
+	in, willNeed, err := scanFlags.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,7 +99,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 		return sourceError(err)
 	}
 	defer snap.Close()
-	in, willNeed, err := f.input(ctx, dir, snap, stderr)
+	in, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}
@@ -160,8 +159,8 @@ func (f *scanFlags) open(ctx context.Context, dir string) (*source.Snapshot, err
 }
 
 // input gathers what the scan is a function of: configuration, rules, the pull request's text.
-func (f *scanFlags) input(ctx context.Context, dir string, snap *source.Snapshot, stderr io.Writer) (*scan.Input, []gate.GuardAnswer, error) {
-	eff, err := f.configuration(ctx, dir, snap)
+func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.Writer) (*scan.Input, []gate.GuardAnswer, error) {
+	eff, err := f.configuration(ctx, snap)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,31 +198,21 @@ func (f *scanFlags) input(ctx context.Context, dir string, snap *source.Snapshot
 	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files)), nil
 }
 
-// configuration is read from the base side, so that a change cannot weaken the rules that it is judged by; without a base, from DIR.
-func (f *scanFlags) configuration(ctx context.Context, dir string, snap *source.Snapshot) (*config.Effective, error) {
-	layer := &config.Layer{SHA: snap.MergeBase}
-	switch {
-	case f.config != "":
-		data, err := os.ReadFile(f.config)
-		if err != nil {
+// configFolders hold all that config.Paths accepts, so that the rest of a large tree need not be listed.
+var configFolders = []string{".github", "CODEOWNERS", "docs/CODEOWNERS"}
+
+// configuration is read from the base side, so that a change cannot weaken the rules that it is judged by; without a base, from the tree.
+func (f *scanFlags) configuration(ctx context.Context, snap *source.Snapshot) (*config.Effective, error) {
+	files, err := snap.FilesIn(ctx, "", configFolders, config.Paths)
+	if err != nil {
+		return nil, sourceError(err)
+	}
+	layer := config.NewLayer("", snap.MergeBase, files)
+	if f.config != "" {
+		layer.PolicyPath = f.config
+		if layer.Policy, err = os.ReadFile(f.config); err != nil {
 			return nil, usage(fmt.Errorf("--config: %w", err), "name a policy file that can be read")
 		}
-		layer.Policy, layer.PolicyPath = data, f.config
-	case snap.MergeBase != "":
-		files, err := snap.FilesAt(ctx, snap.MergeBase, config.Paths)
-		if err != nil {
-			return nil, sourceError(err)
-		}
-		layer = config.LayerOf("", snap.MergeBase, files, rules.OriginRepository)
-	default:
-		if f.baseDir != "" {
-			dir = f.baseDir
-		}
-		files, err := configFiles(dir)
-		if err != nil {
-			return nil, usage(err, "")
-		}
-		layer = config.LayerOf("", "", files, rules.OriginRepository)
 	}
 	eff := config.Load(config.Input{Repo: layer})
 	if len(eff.Policy.Broken) > 0 {
@@ -246,38 +235,6 @@ func configProblem(p gate.Problem) string {
 		s += " (" + p.Remedy + ")"
 	}
 	return s
-}
-
-// configFiles reads the configuration of a plain folder. Links are not followed.
-func configFiles(dir string) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	for _, top := range []string{".github", "CODEOWNERS", "docs/CODEOWNERS"} {
-		err := filepath.WalkDir(filepath.Join(dir, top), func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			rel, err := filepath.Rel(dir, path)
-			if rel = filepath.ToSlash(rel); err != nil || !d.Type().IsRegular() || !config.Paths(rel) {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			if info.Size() > 4<<20 {
-				return fmt.Errorf("%s: a configuration file of %d bytes is over the limit of 4 MB", path, info.Size())
-			}
-			files[rel], err = os.ReadFile(path)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading the configuration below %s: %w", dir, err)
-		}
-	}
-	return files, nil
 }
 
 // parsePRText reads a title line, a blank line, and the body; trailers stand in the last paragraph.

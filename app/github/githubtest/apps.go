@@ -68,6 +68,7 @@ type token struct {
 	permissions map[string]string
 	repos       map[int64]bool // nil: all of the installation
 	expires     time.Time
+	used        int
 }
 
 // appKey is made once per process: RSA keys take a while to find, and no test looks for two different ones.

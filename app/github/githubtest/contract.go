@@ -319,3 +319,6 @@ func walkProperties(schemas []*openapi3.SchemaRef, value any, at string, problem
 		}
 	}
 }
+
+// Operations lists the operationIds that are served, sorted.
+func Operations() []string { return sortedKeys(routes) }

@@ -152,12 +152,13 @@ func (g *GitHub) HookFault(f HookFault) {
 // fault returns the fault that strikes a delivery. Redeliveries are spared.
 func (b *outbox) fault(d *delivery) *HookFault {
 	for _, f := range b.faults {
-		if d.redelivery || (f.Event != "" && f.Event != d.event) || (f.Action != "" && f.Action != d.action) {
+		if d.redelivery || d.struck || (f.Event != "" && f.Event != d.event) || (f.Action != "" && f.Action != d.action) {
 			continue
 		}
 		f.seen++
 		if f.seen >= f.Nth && (f.Count < 0 || f.done < f.Count) {
 			f.done++
+			d.struck = true
 			return f
 		}
 	}

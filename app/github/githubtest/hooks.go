@@ -52,6 +52,7 @@ type delivery struct {
 	request       obj    // headers
 	response      obj
 	body          string
+	struck        bool // a fault has had its turn
 }
 
 // A DeliveryInfo is an attempt as the log shows it, for tests to read.

@@ -38,7 +38,7 @@ var (
 	actions = []string{"verify", "validate", "check", "require", "requires", "required", "ensure", "assert", "authorize", "authorise", "authenticate", "restrict", "enforce", "guard", "deny", "protect"}
 	assets  = []string{"auth", "authenticated", "authentication", "authorization", "authorized", "login", "permission", "permissions", "perm", "perms", "role", "roles", "admin", "owner", "ownership", "access",
 		"csrf", "xsrf", "token", "jwt", "signature", "hmac", "origin", "tenant", "acl", "session"}
-	alone = []string{"authorize", "authorise", "authenticate", "sanitize", "sanitise", "sanitized"}
+	alone = []string{"authorize", "authorise", "authenticate", "sanitize", "sanitise"}
 )
 
 // refusals are what a condition leads to when it keeps somebody out.
@@ -127,16 +127,15 @@ func named(tree *language.Tree, id language.ID, decorator bool) (control, bool) 
 
 func byWords(name string) (does string, ok bool) {
 	words := split(name)
-	for _, w := range words {
-		if slices.Contains(alone, w) {
-			return "calls " + w, true
-		}
+	if len(words) == 0 {
+		return "", false
 	}
-	has := func(list []string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
+	// The action comes first: get_required_permissions, createToken, isAdmin and sanitizedValue are no controls.
+	if slices.Contains(alone, words[0]) {
+		return "calls " + name, true
 	}
-	// Setters, makers and predicates about the thing are no controls: createToken, getRole, isAdmin.
-	if len(words) >= 2 && has(actions) && has(assets) {
+	about := slices.ContainsFunc(words[1:], func(w string) bool { return slices.Contains(assets, w) })
+	if slices.Contains(actions, words[0]) && about {
 		return "calls " + name, true
 	}
 	return "", false

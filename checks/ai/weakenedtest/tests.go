@@ -295,10 +295,11 @@ func firstWord(tree *language.Tree, call language.ID) string {
 }
 
 func titleOf(tree *language.Tree, id language.ID) string {
+	title := strings.Trim(tree.Text(id), "`\"'")
 	if tree.Nodes[id].Kind == language.Str {
-		return tree.Nodes[id].Value
+		title = tree.Nodes[id].Value
 	}
-	return strings.Trim(tree.Text(id), "`\"'")
+	return strings.ReplaceAll(title, "`", "'") // messages quote it in backticks
 }
 
 func commentBefore(tree *language.Tree, offset uint32) string {

@@ -26,11 +26,18 @@ type Delivery struct {
 	Repo          *Repo // nil: the event is not about one repository
 	Number        int   // the pull request that the event is about; 0: none
 	Touch
-	// Pusher is who pushed to pull request Number.
+	// Pusher is who pushed to pull request Number, and Moved between which heads.
 	Pusher *gate.Person
+	Moved  *Move
 	// Entry is the approval that was given on pull request Number, incomplete.
 	Entry *gate.LedgerEntry
 }
+
+// A Move is a push to a pull request.
+type Move struct{ From, To string }
+
+// unseen is the time after a push within which an approval may have been meant for what was there before.
+const unseen = time.Minute
 
 // Touch says which pull requests must be looked at again. What is set adds up.
 type Touch struct {
@@ -66,14 +73,17 @@ func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Co
 				return err
 			}
 		}
+		keys, err := tx.touch(ctx, repoID, d)
+		if err != nil {
+			return err
+		}
 		if d.Number > 0 && repoID != 0 {
 			if err := tx.remember(ctx, repoID, d); err != nil {
 				return err
 			}
 		}
-		keys, err := tx.touch(ctx, repoID, d)
-		if err != nil || len(keys) == 0 {
-			return err
+		if len(keys) == 0 {
+			return nil
 		}
 		return enqueue(ctx, tx, keys)
 	})
@@ -100,11 +110,19 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 			return err
 		}
 	}
+	if m := d.Moved; m != nil {
+		if _, err := t.tx.ExecContext(ctx, `UPDATE pulls SET moved = $3, moved_from = $4, moved_to = $5 WHERE repo_id = $1 AND number = $2`,
+			repoID, d.Number, millis(d.Received), m.From, m.To); err != nil {
+			return err
+		}
+	}
 	if e := d.Entry; e != nil {
 		// The first word counts: a replayed or edited event cannot change what an approval saw.
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9) ON CONFLICT (repo_id, review_id) DO NOTHING`,
-			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received)); err != nil {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received, just_moved, moved_from)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9, '[]',
+				COALESCE((SELECT moved_from FROM pulls WHERE repo_id = $1 AND number = $3 AND moved_to = $5 AND moved > $9 - $10), ''))
+			ON CONFLICT (repo_id, review_id) DO NOTHING`,
+			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), unseen.Milliseconds()); err != nil {
 			return err
 		}
 	}
@@ -153,7 +171,8 @@ func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error)
 		forced = 1
 	}
 	for _, k := range keys {
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base) VALUES ($1, $2, 1, 0, $3, 'open', 0, '', '', '')
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base, moved, moved_from, moved_to)
+			VALUES ($1, $2, 1, 0, $3, 'open', 0, '', '', '', 0, '', '')
 			ON CONFLICT (repo_id, number) DO UPDATE SET want = pulls.want + 1, forced = CASE WHEN $3 = 1 THEN pulls.want + 1 ELSE pulls.forced END`,
 			k.RepoID, k.Number, forced); err != nil {
 			return nil, err

@@ -17,22 +17,35 @@ type seenRow struct {
 	Seen gate.Seen
 }
 
+// An Entry is a ledger entry and the head before the push that came shortly before it; "" if there was none.
+type Entry struct {
+	gate.LedgerEntry
+	MovedFrom string
+}
+
 // Ledger reads what each approval of the pull request saw, in the order of their ids.
-func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT review_id, reviewer, head, base_ref, base, merge_base, complete, seen FROM ledger WHERE repo_id = $1 AND number = $2 ORDER BY review_id`, k.RepoID, k.Number)
+func (s *Store) Ledger(ctx context.Context, k Key) (out []Entry, err error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT review_id, reviewer, head, base_ref, base, merge_base, complete, seen, just_moved, moved_from FROM ledger WHERE repo_id = $1 AND number = $2 ORDER BY review_id`, k.RepoID, k.Number)
 	if err != nil {
 		return nil, wrap(err, "reading the ledger of "+k.String())
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var e gate.LedgerEntry
-		var seen string
-		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen); err != nil {
+		var e Entry
+		var seen, moved string
+		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen, &moved, &e.MovedFrom); err != nil {
 			return nil, wrap(err, "reading the ledger of "+k.String())
 		}
 		var rows []seenRow
 		if err := json.Unmarshal([]byte(seen), &rows); err != nil {
 			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
+		}
+		var paths [][]byte
+		if err := json.Unmarshal([]byte(moved), &paths); err != nil {
+			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
+		}
+		for _, p := range paths {
+			e.JustMoved = append(e.JustMoved, string(p))
 		}
 		e.Seen = make(map[string]gate.Seen, len(rows))
 		for _, r := range rows {
@@ -43,7 +56,7 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []gate.LedgerEntry, err 
 	return out, wrap(rows.Err(), "reading the ledger of "+k.String())
 }
 
-// CompleteEntry writes merge base and seen paths of an entry, once: a completed entry never changes.
+// CompleteEntry writes merge base, seen and just moved paths of an entry, once: a completed entry never changes.
 func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) error {
 	rows := make([]seenRow, 0, len(e.Seen))
 	for path, seen := range e.Seen {
@@ -54,7 +67,15 @@ func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) er
 	if err != nil {
 		return fmt.Errorf("writing the ledger of %s: %w", k, err)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
-		k.RepoID, e.ReviewID, e.MergeBase, string(seen))
+	paths := make([][]byte, 0, len(e.JustMoved))
+	for _, p := range e.JustMoved {
+		paths = append(paths, []byte(p))
+	}
+	moved, err := json.Marshal(paths)
+	if err != nil {
+		return fmt.Errorf("writing the ledger of %s: %w", k, err)
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
+		k.RepoID, e.ReviewID, e.MergeBase, string(seen), string(moved))
 	return wrap(err, "completing the ledger of "+k.String())
 }

@@ -37,8 +37,6 @@ type Deed struct {
 	Marker  string // by which the deed is found on GitHub before a retry
 	// Every gives the deed a number of its own in its slot: A, then B, then A again are three deeds.
 	Every bool
-	// Again makes a deed even if the newest of the slot has the same hash.
-	Again bool
 
 	State      string
 	Attempts   int
@@ -105,7 +103,7 @@ func (t *Tx) put(ctx context.Context, d Deed, now time.Time) error {
 	}
 	name := d.Name
 	if d.Every {
-		if hash == d.Hash && (state == Pending || state == Done && !d.Again) {
+		if hash == d.Hash && (state == Pending || state == Done) {
 			return nil
 		}
 		name = fmt.Sprintf("%s/%d", d.Slot, count+1)

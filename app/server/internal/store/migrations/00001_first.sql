@@ -36,6 +36,9 @@ CREATE TABLE pulls (
   head     TEXT NOT NULL,
   base_ref TEXT NOT NULL,
   base     TEXT NOT NULL,
+  moved      INTEGER NOT NULL, -- when the last push that we saw arrived; 0: none
+  moved_from TEXT NOT NULL,
+  moved_to   TEXT NOT NULL,
   PRIMARY KEY (repo_id, number)
 );
 CREATE INDEX pulls_head ON pulls (repo_id, head);
@@ -54,6 +57,8 @@ CREATE TABLE ledger (
   merge_base TEXT NOT NULL,
   complete   INTEGER NOT NULL,
   seen       TEXT NOT NULL, -- JSON: a list of paths (base64) and what was there
+  moved_from TEXT NOT NULL, -- the head before the push that came so shortly before that the reviewer may not have seen it; '': none
+  just_moved TEXT NOT NULL, -- JSON: the paths (base64) that this push changed
   guid       TEXT NOT NULL, -- the delivery that it came with
   received   INTEGER NOT NULL,
   PRIMARY KEY (repo_id, review_id)

@@ -1,0 +1,422 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// Bounds of the parts of a policy.
+const (
+	maxGuards    = 500
+	maxPaths     = 200
+	maxFrom      = 50
+	maxApprovals = 10
+	maxNames     = 500
+)
+
+// tier is a named need, without approvers.
+type tier struct {
+	approvals int
+	upToDate  bool
+}
+
+// builtinTiers may be raised, never lowered.
+var builtinTiers = map[string]tier{"critical": {2, true}, "sensitive": {1, false}, "normal": {0, false}}
+
+// tierOrder is the order in which tiers are read and named.
+var tierOrder = []string{"critical", "sensitive", "normal"}
+
+// document is one policy file as read, before floor and repository are put together.
+type document struct {
+	mode     gate.Mode // empty: not said
+	tiers    map[string]tier
+	guards   []guard
+	fallback *guard // the key "default"
+	stale    gate.Stale
+	agents   gate.Agents
+	checks   gate.Blocking
+	governed []string
+}
+
+// guard is a gate.Guard whose tier is not yet a number.
+type guard struct {
+	gate.Guard
+	nameAt *yaml.Node // nil: the name was made from the first path
+	paths  []*yaml.Node
+}
+
+// Why this version refuses keys that the format has. Leaving one of them out silently could let a change pass that its author
+// meant to stop, or make a rule stricter than anyone wrote.
+var laterGuardKeys = map[string]field{
+	"when":               {unsupported: "a guard always applies"},
+	"distinct_teams":     {unsupported: "approvals are not counted by team"},
+	"allow_readers":      {unsupported: "only people with write access approve"},
+	"min_review_seconds": {unsupported: "the time of a review is not judged"},
+	"any_of":             {unsupported: "\"from\" is one list of which anyone may approve"},
+}
+
+// parse reads a policy file. The document is what could be read; it may be used only if no problem is an error.
+func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
+	r := &reader{file: file, floor: floor}
+	d := &document{tiers: map[string]tier{}}
+	root := r.root(data)
+	if root == nil {
+		return d, r.problems
+	}
+	versioned := false
+	fields := map[string]field{
+		"version": {read: func(n *yaml.Node) {
+			versioned = true
+			if n.Kind != yaml.ScalarNode || n.Value != "1" {
+				r.bad(n, "Write \"version: 1\".", "version is %s", describe(n))
+			}
+		}},
+		"mode": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "mode", string(gate.Enforce), string(gate.Advisory)); ok {
+				d.mode = gate.Mode(s)
+			}
+		}},
+		"tier":    {read: func(n *yaml.Node) { r.tiers(n, d) }},
+		"guard":   {read: func(n *yaml.Node) { r.guards(n, d) }},
+		"default": {read: func(n *yaml.Node) { d.fallback = r.guard(n, true) }},
+		"stale": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "stale", string(gate.StalePaths), string(gate.StaleAnyPush)); ok {
+				d.stale = gate.Stale(s)
+			}
+		}},
+		"agents": {read: func(n *yaml.Node) { r.agents(n, d) }},
+		"checks": {read: func(n *yaml.Node) { r.checks(n, d) }},
+		"governed_branches": {read: func(n *yaml.Node) {
+			for _, item := range r.items(n, "governed_branches", maxNames) {
+				if s, ok := r.text(item, "a branch"); ok {
+					if err := gate.ValidGlob(s); err != nil && s != "~default" {
+						r.bad(item, "Correct the pattern.", "the branch pattern %q: %v", clip(s), err)
+						continue
+					}
+					d.governed = append(d.governed, s)
+				}
+			}
+		}},
+		// Ignoring these two can only be stricter: nothing is waived, nothing is exempt. Their owner is told.
+		"waivers":   {read: func(n *yaml.Node) { r.ignored(n, "waivers", "nothing can be waived") }},
+		"exempt":    {read: func(n *yaml.Node) { r.ignored(n, "exempt", "nothing is exempt") }},
+		"checklist": {unsupported: "there are no checklists"},
+		"audit":     {unsupported: "merges that went around the gate are not reported"},
+	}
+	if floor {
+		fields["floor"] = field{read: func(n *yaml.Node) {
+			if v, ok := r.boolean(n, "floor"); ok && !v {
+				r.bad(n, "Write \"floor: true\" or leave it out.", "this file always is the floor")
+			}
+		}}
+	}
+	if r.mapping(root, "the policy", fields) && !versioned {
+		r.bad(root, "Begin the file with \"version: 1\".", "the version is missing")
+	}
+	r.uniqueNames(d)
+	return d, r.problems
+}
+
+func (r *reader) ignored(n *yaml.Node, key, effect string) {
+	r.warn(n, "The rest of the policy applies.", "%q is not acted on by this version: %s", key, effect)
+}
+
+func (r *reader) tiers(n *yaml.Node, d *document) {
+	fields := map[string]field{}
+	for _, name := range tierOrder {
+		fields[name] = field{read: func(n *yaml.Node) {
+			t := builtinTiers[name]
+			r.mapping(n, "tier "+name, map[string]field{
+				"approvals": {read: func(n *yaml.Node) {
+					v, ok := r.number(n, "approvals", maxApprovals)
+					if ok && v < t.approvals {
+						r.bad(n, "Use another tier, or \"approvals\" in the guard.", "tier %s asks for at least %d approvals and can only be raised", name, t.approvals)
+					} else if ok {
+						t.approvals = v
+					}
+				}},
+				"up_to_date": {read: func(n *yaml.Node) {
+					v, ok := r.boolean(n, "up_to_date")
+					if ok && t.upToDate && !v {
+						r.bad(n, "Use another tier, or \"approvals\" in the guard.", "tier %s asks for an up-to-date branch and can only be raised", name)
+					} else if ok {
+						t.upToDate = v
+					}
+				}},
+				"independence": {read: func(n *yaml.Node) {
+					if n.Kind != yaml.ScalarNode || n.Value != "pr" {
+						r.bad(n, "Write \"pr\" or leave it out.", "independence: only \"pr\" is supported by this version (whoever took part in the pull request cannot approve it)")
+					}
+				}},
+			})
+			d.tiers[name] = t
+		}}
+	}
+	r.mapping(n, "tier", fields)
+}
+
+func (r *reader) guards(n *yaml.Node, d *document) {
+	for _, item := range r.items(n, "guard", maxGuards) {
+		if g := r.guard(item, false); g != nil {
+			d.guards = append(d.guards, *g)
+		}
+	}
+}
+
+// guard reads one guard, or the default: a guard without paths.
+func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
+	what := "a guard"
+	if fallback {
+		what = "default"
+	}
+	g := &guard{}
+	var tierAt, approvalsAt, pathsAt, fromAt *yaml.Node
+	fields := map[string]field{
+		"tier": {read: func(n *yaml.Node) {
+			tierAt = n
+			g.Tier, _ = r.oneOf(n, "tier", tierOrder...)
+		}},
+		"approvals": {read: func(n *yaml.Node) {
+			approvalsAt = n
+			g.Need.Approvals, _ = r.number(n, "approvals", maxApprovals)
+		}},
+		"from": {read: func(n *yaml.Node) {
+			fromAt = n
+			if n.Kind == yaml.MappingNode {
+				r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
+				return
+			}
+			items := r.items(n, "from", maxFrom)
+			if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+				r.bad(n, "Name somebody, or leave the key out: then anyone with write access may approve.", "\"from\" names nobody")
+			}
+			for _, item := range items {
+				if a, ok := r.approver(item); ok {
+					g.Need.From = append(g.Need.From, a)
+				}
+			}
+		}},
+	}
+	if !fallback {
+		maps.Copy(fields, laterGuardKeys)
+		fields["paths"] = field{read: func(n *yaml.Node) { pathsAt = n; r.paths(n, g) }}
+		fields["name"] = field{read: func(n *yaml.Node) {
+			if s, ok := r.text(n, "name"); ok {
+				if len([]rune(s)) > 60 {
+					r.bad(n, "Shorten it to 60 characters.", "the name is too long to be shown")
+				}
+				g.Name, g.nameAt = s, n
+			}
+		}}
+		fields["unwaivable"] = field{read: func(n *yaml.Node) {
+			r.boolean(n, "unwaivable") // nothing can be waived yet
+		}}
+	}
+	if !r.mapping(n, what, fields) {
+		return nil
+	}
+	switch {
+	case tierAt != nil && approvalsAt != nil:
+		r.bad(approvalsAt, "Keep one of them.", "%s has both \"tier\" and \"approvals\"", what)
+	case tierAt == nil && approvalsAt == nil:
+		r.bad(n, "Add \"approvals: 1\" or \"tier: sensitive\".", "%s does not say how many approvals it needs", what)
+	}
+	if !fallback && pathsAt == nil {
+		r.bad(n, "Add paths: [\"folder/**\"].", "a guard needs \"paths\"")
+	}
+	if fromAt != nil && approvalsAt != nil && g.Need.Approvals > len(g.Need.From) && onlyUsers(g.Need.From) {
+		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
+	}
+	return g
+}
+
+func onlyUsers(from []gate.Approver) bool {
+	return len(from) > 0 && !slices.ContainsFunc(from, func(a gate.Approver) bool { return a.User == "" })
+}
+
+func (r *reader) paths(n *yaml.Node, g *guard) {
+	included := false
+	for _, item := range r.items(n, "paths", maxPaths) {
+		s, ok := r.text(item, "a path")
+		if !ok {
+			continue
+		}
+		if err := gate.ValidGlob(s); err != nil {
+			r.bad(item, "Correct the pattern.", "the path %q: %v", clip(s), err)
+			continue
+		}
+		g.Paths = append(g.Paths, s)
+		g.paths = append(g.paths, item)
+		if !strings.HasPrefix(s, "!") {
+			if g.Name == "" {
+				g.Name = s
+			}
+			included = true
+		}
+	}
+	if !included && len(n.Content) == len(g.Paths) {
+		r.bad(n, "Add the paths to guard; \"!\" only takes away from them.", "the paths name no file")
+	}
+}
+
+var (
+	userName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$`)
+	teamName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+	ruleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+)
+
+// approver reads "@alice", "@acme/security", "@acme/security#4411", "codeowners" or "role:maintain".
+func (r *reader) approver(n *yaml.Node) (gate.Approver, bool) {
+	if n.Kind == yaml.MappingNode {
+		r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
+		return gate.Approver{}, false
+	}
+	s, ok := r.text(n, "an approver")
+	if !ok {
+		return gate.Approver{}, false
+	}
+	const forms = "Write @login, @organisation/team, codeowners or role:write, role:maintain, role:admin."
+	if s == "codeowners" {
+		return gate.Approver{Codeowners: true}, true
+	}
+	if role, ok := strings.CutPrefix(s, "role:"); ok {
+		switch gate.Role(role) {
+		case gate.RoleWrite, gate.RoleMaintain, gate.RoleAdmin:
+			return gate.Approver{Role: gate.Role(role)}, true
+		}
+		r.bad(n, "Write role:write, role:maintain or role:admin.", "%q: an approval needs at least write access", clip(s))
+		return gate.Approver{}, false
+	}
+	name, at := strings.CutPrefix(s, "@")
+	if !at {
+		remedy := forms
+		if userName.MatchString(s) || teamName.MatchString(s) {
+			remedy = fmt.Sprintf("Did you mean %q?", "@"+s)
+		}
+		if near := nearest(s, []string{"codeowners"}); near != "" {
+			remedy = fmt.Sprintf("Did you mean %q?", near)
+		}
+		r.bad(n, remedy, "%q is not an approver", clip(s))
+		return gate.Approver{}, false
+	}
+	team, id, pinned := strings.Cut(name, "#")
+	switch {
+	case userName.MatchString(name):
+		return gate.Approver{User: name}, true
+	case teamName.MatchString(team):
+		a := gate.Approver{Team: team}
+		if pinned {
+			v, err := strconv.ParseInt(id, 10, 64)
+			if err != nil || v <= 0 {
+				r.bad(n, "Write the team's number after \"#\", or leave it out.", "%q does not pin a team id", clip(s))
+				return gate.Approver{}, false
+			}
+			a.TeamID = v
+		}
+		return a, true
+	}
+	r.bad(n, forms, "%q is not an approver", clip(s))
+	return gate.Approver{}, false
+}
+
+func (r *reader) agents(n *yaml.Node, d *document) {
+	login := func(n *yaml.Node, what string) (string, bool) {
+		s, ok := r.text(n, what)
+		s = strings.TrimPrefix(s, "@")
+		if ok && !userName.MatchString(strings.TrimSuffix(s, "[bot]")) {
+			r.bad(n, "Write the account's login.", "%s is %q", what, clip(s))
+			return "", false
+		}
+		return s, ok
+	}
+	accounts := func(n *yaml.Node, what string) {
+		for _, item := range r.items(n, what, maxNames) {
+			if s, ok := login(item, "an agent"); ok {
+				d.agents.Accounts = append(d.agents.Accounts, s)
+			}
+		}
+	}
+	r.mapping(n, "agents", map[string]field{
+		"accounts": {read: func(n *yaml.Node) { accounts(n, "accounts") }},
+		"apps":     {read: func(n *yaml.Node) { accounts(n, "apps") }},
+		"extra_approvals": {read: func(n *yaml.Node) {
+			d.agents.ExtraApprovals, _ = r.number(n, "extra_approvals", maxApprovals)
+		}},
+		"sponsors": {read: func(n *yaml.Node) {
+			if n.Kind != yaml.MappingNode || len(n.Content)/2 > maxNames {
+				r.bad(n, "Write agent: human pairs.", "sponsors must be a mapping of at most %d entries", maxNames)
+				return
+			}
+			d.agents.Sponsors = map[string]string{}
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				agent, ok := login(n.Content[i], "an agent")
+				human, ok2 := login(n.Content[i+1], "a sponsor")
+				if ok && ok2 {
+					d.agents.Sponsors[agent] = human
+				}
+			}
+		}},
+		"unattributed": {read: func(n *yaml.Node) {
+			if n.Kind != yaml.ScalarNode || n.Value != "extra" {
+				r.bad(n, "Write \"extra\" or leave it out.", "unattributed: only \"extra\" is supported by this version (one more approval)")
+			}
+		}},
+		"disclosure": {unsupported: "a missing disclosure is not asked for"},
+	})
+}
+
+func (r *reader) checks(n *yaml.Node, d *document) {
+	r.mapping(n, "checks", map[string]field{
+		"block_on": {read: func(n *yaml.Node) {
+			for _, item := range r.items(n, "block_on", maxNames) {
+				if s, ok := r.text(item, "a rule"); ok {
+					if !ruleName.MatchString(s) {
+						r.bad(item, "Write the rule's id as findings show it.", "%q is not the id of a rule", clip(s))
+						continue
+					}
+					d.checks.BlockOn = append(d.checks.BlockOn, s)
+				}
+			}
+		}},
+		"severity": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "severity", "critical", "high", "medium", "low", "info"); ok {
+				d.checks.Severity, _ = checks.ParseSeverity(s)
+			}
+		}},
+		"pack": {read: func(n *yaml.Node) {
+			if s, ok := r.text(n, "pack"); ok {
+				if !ruleName.MatchString(s) {
+					r.bad(n, "Write the pack's name.", "%q is not the name of a pack", clip(s))
+					return
+				}
+				d.checks.Pack = s
+			}
+		}},
+		"rollout":      {unsupported: "a rule says its own rollout, in its file"},
+		"max_comments": {unsupported: "at most 10 comments are written"},
+	})
+}
+
+// uniqueNames refuses two guards of one file with the same written name: nobody could tell which one a message means.
+func (r *reader) uniqueNames(d *document) {
+	lines := map[string]int{}
+	for i := range d.guards {
+		g := &d.guards[i]
+		if g.nameAt == nil {
+			continue
+		}
+		if line, twice := lines[g.Name]; twice {
+			r.bad(g.nameAt, "Give it another name.", "two guards are called %q; the first is in line %d", clip(g.Name), line)
+		}
+		lines[g.Name] = g.nameAt.Line
+	}
+}

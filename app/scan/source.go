@@ -1,0 +1,197 @@
+package scan
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+const (
+	maxMessage = 4096 // bytes of a message or reason
+	maxLine    = 2000 // bytes of one line of a snippet
+	maxRelated = 50
+)
+
+// sources gives the text of files that findings stand in, each read and parsed once.
+type sources struct {
+	change *checks.Change
+	files  map[place]*file
+}
+
+type place struct {
+	side checks.Side
+	path string
+}
+
+// file is one file on one side.
+type file struct {
+	path       string
+	data       []byte
+	starts     []int          // offsets of line starts
+	tree       *language.Tree // nil: no language for the path, or not parsed yet
+	directives []directive    // suppressions, in order of line
+	parsed     bool
+	read       bool
+}
+
+func newSources(change *checks.Change) *sources {
+	return &sources{change: change, files: map[place]*file{}}
+}
+
+// at gives a file, or nil if it is not there.
+func (s *sources) at(side checks.Side, path string) *file {
+	key := place{side, path}
+	f, ok := s.files[key]
+	if !ok {
+		if data, err := s.change.Tree(side).Open(path); err == nil {
+			f = &file{path: path, data: data, starts: lineStarts(data)}
+		}
+		s.files[key] = f
+	}
+	return f
+}
+
+func lineStarts(data []byte) []int {
+	starts := make([]int, 0, bytes.Count(data, []byte{'\n'})+1)
+	for i := 0; i < len(data); {
+		starts = append(starts, i)
+		next := bytes.IndexByte(data[i:], '\n')
+		if next < 0 {
+			break
+		}
+		i += next + 1
+	}
+	return starts
+}
+
+// parse gives the syntax tree; nil if the language is not known or the file is over the parser's limits.
+func (f *file) parse() *language.Tree {
+	if !f.parsed {
+		f.parsed = true
+		if spec := language.ForPath(f.path); spec != nil {
+			// An error is a limit: the checks that parse say so themselves.
+			f.tree, _ = spec.Parse(f.path, f.data)
+		}
+	}
+	return f.tree
+}
+
+// suppressions gives the directives of the file's comments.
+func (f *file) suppressions() []directive {
+	if !f.read {
+		f.read = true
+		// Few files have one: the cheap question first saves the parsing.
+		if mayHaveDirective(f.data) {
+			if t := f.parse(); t != nil {
+				f.directives = directivesInComments(f, t)
+			} else {
+				f.directives = directivesInLines(f)
+			}
+		}
+	}
+	return f.directives
+}
+
+func (f *file) symbolAt(offset int) string {
+	if t := f.parse(); t != nil && offset <= len(t.Source) {
+		return t.SymbolAt(uint32(offset))
+	}
+	return ""
+}
+
+// line gives a line (from 1) without its end; nil beyond the file.
+func (f *file) line(n int) []byte {
+	if n < 1 || n > len(f.starts) {
+		return nil
+	}
+	end := len(f.data)
+	if n < len(f.starts) {
+		end = f.starts[n]
+	}
+	line := bytes.TrimSuffix(f.data[f.starts[n-1]:end], []byte{'\n'})
+	return bytes.TrimSuffix(line, []byte{'\r'})
+}
+
+// lineAt gives the line (from 1) of an offset.
+func (f *file) lineAt(offset int) int {
+	i, found := slices.BinarySearch(f.starts, offset)
+	if found {
+		return i + 1
+	}
+	return max(i, 1)
+}
+
+// offset gives the byte offset of a line and column; columns count code points. Beyond the line or the file it is their end.
+func (f *file) offset(line, column int) int {
+	if line < 1 {
+		return 0
+	}
+	if line > len(f.starts) {
+		return len(f.data)
+	}
+	at, rest := f.starts[line-1], f.line(line)
+	for i := 1; i < column && len(rest) > 0; i++ {
+		_, size := utf8.DecodeRune(rest)
+		at, rest = at+size, rest[size:]
+	}
+	return at
+}
+
+// span gives the text of a location.
+func (f *file) span(l checks.Location) []byte {
+	if l.StartLine == 0 {
+		return nil
+	}
+	start, end := f.offset(l.StartLine, l.StartColumn), f.offset(l.EndLine, l.EndColumn)
+	return f.data[start:max(start, end)]
+}
+
+// snippet gives the lines of a location for display, bounded.
+func (f *file) snippet(l checks.Location) string {
+	if l.StartLine == 0 {
+		return ""
+	}
+	var lines []string
+	for n := l.StartLine; n <= min(l.EndLine, l.StartLine+checks.MaxSnippetLines-1, len(f.starts)); n++ {
+		lines = append(lines, text(string(f.line(n)), maxLine))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// fit makes a location one that the file has: positive, in order, not beyond the end. An end at column 1 of the next line becomes the end of
+// the line before, so that it does not count as touching it.
+func (f *file) fit(l checks.Location) checks.Location {
+	if l.StartLine <= 0 {
+		return checks.Location{Path: l.Path, Side: l.Side}
+	}
+	last := max(len(f.starts), 1)
+	l.StartLine = min(l.StartLine, last)
+	l.EndLine = min(max(l.EndLine, l.StartLine), last)
+	if l.EndLine > l.StartLine && l.EndColumn == 1 {
+		l.EndLine--
+		l.EndColumn = utf8.RuneCount(f.line(l.EndLine)) + 1
+	}
+	l.StartColumn = max(l.StartColumn, 1)
+	l.EndColumn = max(l.EndColumn, 1)
+	if l.EndLine == l.StartLine {
+		l.EndColumn = max(l.EndColumn, l.StartColumn)
+	}
+	return l
+}
+
+// text makes a string one that every output can carry: valid UTF-8, not too long.
+func text(s string, most int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}

@@ -1,0 +1,90 @@
+package scan
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/reviewgate-app/reviewgate/app/sandbox"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+var update = flag.Bool("update", false, "write what is found into testdata/*.txtar")
+
+// TestStages tells for each finding of a change what becomes of it. The files are read from top to bottom as stories.
+func TestStages(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := Run(t.Context(), scenario(t, archive), fakes, Options{Sandbox: sandbox.Off})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := describe(r)
+			last := &archive.Files[len(archive.Files)-1]
+			if last.Name != "want" {
+				t.Fatal("the last section is not want")
+			}
+			if *update {
+				last.Data = []byte(got)
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := cmp.Diff(string(last.Data), got); d != "" {
+				t.Errorf("(-want +got; -update writes it)\n%s", d)
+			}
+		})
+	}
+}
+
+// describe writes one line per finding, in the order of the result.
+func describe(r *Result) string {
+	var out bytes.Buffer
+	for _, f := range r.Findings {
+		fmt.Fprintf(&out, "%s:%d %s", f.Location.Path, f.Location.StartLine, f.RuleID)
+		if f.Location.Side == checks.Base {
+			fmt.Fprint(&out, " (base)")
+		}
+		if f.Symbol != "" {
+			fmt.Fprintf(&out, " in %s", f.Symbol)
+		}
+		word := func(is bool, yes string) {
+			if is {
+				fmt.Fprint(&out, " ", yes)
+			}
+		}
+		word(!f.Introduced, "old")
+		word(f.Blocking, "blocks")
+		word(f.Comment, "comment")
+		if s := f.Suppression; s != nil {
+			fmt.Fprintf(&out, " suppressed[line %d", s.Line)
+			word(s.Added, "added")
+			fmt.Fprintf(&out, ": %q]", s.Reason)
+		}
+		fmt.Fprintln(&out)
+	}
+	for _, u := range r.Unscanned {
+		fmt.Fprintf(&out, "unscanned %s:%d: %s\n", u.Path, u.Line, u.Reason)
+	}
+	for _, failure := range r.Failures() {
+		fmt.Fprintf(&out, "failure %s\n", failure)
+	}
+	return out.String()
+}

@@ -1,0 +1,297 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/sandbox"
+	"github.com/reviewgate-app/reviewgate/app/scan"
+)
+
+// A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
+// part is for the program that starts it.
+type Config struct {
+	Listen         string       // "host:port"
+	AppID          int64        // of the GitHub App
+	PrivateKey     []byte       // its key, PEM
+	WebhookSecrets [][]byte     // one, or two while the secret is changed
+	GitHubURL      string       // "https://github.com"
+	APIURL         string       // "https://api.github.com"
+	Database       string       // path of the SQLite file
+	CacheDir       string       // folder for fetched repositories
+	Sandbox        sandbox.Mode // how much the worker must be locked in
+	Workers        int          // pull requests at a time
+	FloorRequired  bool         // every organisation must have a floor; without one, nothing passes
+	LogLevel       zerolog.Level
+
+	Version string       // of the program
+	Checks  scan.Lister  // what looks at changes; required
+	Log     io.Writer    // nil: standard error
+	HTTP    *http.Client // nil: the standard one
+	Pace    *github.Pace // nil: as GitHub asks
+	Now     func() time.Time
+	// Reached is called at named points of a job, so that a test can end the process there: "scan" (before the worker runs), "decided"
+	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
+	// yet). Nil: nobody listens.
+	Reached func(point string)
+}
+
+// The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
+type file struct {
+	Listen  *string `yaml:"listen"` // REVIEWGATE_LISTEN
+	App     fileApp `yaml:"app"`
+	GitHub  fileHub `yaml:"github"`
+	DB      *string `yaml:"database"`  // REVIEWGATE_DATABASE
+	Cache   *string `yaml:"cache_dir"` // REVIEWGATE_CACHE_DIR
+	Sandbox *string `yaml:"sandbox"`   // REVIEWGATE_SANDBOX
+	Workers *string `yaml:"workers"`   // REVIEWGATE_WORKERS
+	Floor   *string `yaml:"floor"`     // REVIEWGATE_FLOOR
+	Log     *string `yaml:"log_level"` // REVIEWGATE_LOG_LEVEL
+}
+
+type fileApp struct {
+	ID        *string `yaml:"id"`                      // REVIEWGATE_APP_ID
+	Key       *string `yaml:"private_key_file"`        // REVIEWGATE_PRIVATE_KEY_FILE, or the key itself in REVIEWGATE_PRIVATE_KEY
+	Secret    *string `yaml:"webhook_secret_file"`     // REVIEWGATE_WEBHOOK_SECRET_FILE, or the secret itself in REVIEWGATE_WEBHOOK_SECRET
+	OldSecret *string `yaml:"old_webhook_secret_file"` // REVIEWGATE_OLD_WEBHOOK_SECRET_FILE, or REVIEWGATE_OLD_WEBHOOK_SECRET
+}
+
+type fileHub struct {
+	URL *string `yaml:"url"`     // REVIEWGATE_GITHUB_URL
+	API *string `yaml:"api_url"` // REVIEWGATE_GITHUB_API_URL
+}
+
+// Bounds of the configuration.
+const (
+	maxConfigFile = 1 << 20
+	maxSecretFile = 64 << 10
+	minSecret     = 16 // bytes; a shorter one can be guessed
+	maxWorkers    = 64
+)
+
+// LoadConfig reads the configuration: the YAML file at path ("": none), and over it the variables of env ("NAME=value", as os.Environ
+// gives them). What is wrong is told all at once, each with its key and what to do.
+func LoadConfig(path string, env []string) (Config, error) {
+	var f file
+	if path != "" {
+		if err := f.read(path); err != nil {
+			return Config{}, err
+		}
+	}
+	l := &loader{file: path, env: map[string]string{}}
+	for _, kv := range env {
+		if name, value, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(name, "REVIEWGATE_") {
+			l.env[name] = value
+		}
+	}
+	c := l.load(&f)
+	if len(l.problems) > 0 {
+		return Config{}, fmt.Errorf("the configuration of the server is not complete:\n%w", errors.Join(l.problems...))
+	}
+	return c, nil
+}
+
+func (f *file) read(path string) error {
+	data, err := readSmall(path, maxConfigFile)
+	if err != nil {
+		return fmt.Errorf("reading the configuration: %w", err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(f); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the configuration %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	return nil
+}
+
+// A loader reads one value after the other and collects what is wrong.
+type loader struct {
+	file     string
+	env      map[string]string
+	problems []error
+}
+
+func (l *loader) bad(key, variable, what, remedy string) {
+	l.problems = append(l.problems, fmt.Errorf("  %s (%s): %s; %s", key, variable, what, remedy))
+}
+
+// value gives the value of a key: the environment's, the file's, or the default. from is the folder that relative paths start from.
+func (l *loader) value(inFile *string, variable, def string) (value, from string) {
+	if v, ok := l.env[variable]; ok && v != "" {
+		return v, ""
+	}
+	if inFile != nil {
+		return strings.TrimSpace(*inFile), filepath.Dir(l.file)
+	}
+	return def, ""
+}
+
+func (l *loader) path(inFile *string, variable string) string {
+	v, from := l.value(inFile, variable, "")
+	if v == "" || filepath.IsAbs(v) {
+		return v
+	}
+	return filepath.Join(from, v)
+}
+
+// secret reads a secret from a variable of its own, or from the file that the configuration names.
+func (l *loader) secret(key string, inFile *string, variable string) []byte {
+	if v := l.env[variable]; v != "" {
+		return []byte(v)
+	}
+	path := l.path(inFile, variable+"_FILE")
+	if path == "" {
+		return nil
+	}
+	data, err := readSmall(path, maxSecretFile)
+	if err != nil {
+		l.bad(key, variable+"_FILE", err.Error(), "name a file that this process can read")
+	}
+	return bytes.TrimSpace(data)
+}
+
+func (l *loader) load(f *file) (c Config) {
+	const (
+		appPage = "it is on the App's settings page"
+		noValue = "it is not set"
+	)
+	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+		l.bad("listen", "REVIEWGATE_LISTEN", fmt.Sprintf("%q is not an address", c.Listen), `write host:port, such as ":8080"`)
+	}
+	switch id, _ := l.value(f.App.ID, "REVIEWGATE_APP_ID", ""); {
+	case id == "":
+		l.bad("app.id", "REVIEWGATE_APP_ID", noValue, appPage)
+	default:
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n <= 0 {
+			l.bad("app.id", "REVIEWGATE_APP_ID", fmt.Sprintf("%q is not a positive number", id), appPage)
+		}
+		c.AppID = n
+	}
+	before := len(l.problems)
+	c.PrivateKey = l.secret("app.private_key_file", f.App.Key, "REVIEWGATE_PRIVATE_KEY")
+	switch {
+	case len(l.problems) > before:
+	case len(c.PrivateKey) == 0:
+		l.bad("app.private_key_file", "REVIEWGATE_PRIVATE_KEY_FILE", noValue, "generate a private key on the App's settings page and name the file")
+	case !bytes.Contains(c.PrivateKey, []byte("PRIVATE KEY-----")):
+		l.bad("app.private_key_file", "REVIEWGATE_PRIVATE_KEY_FILE", "it holds no key in PEM form", "name the .pem file that GitHub gave you")
+	}
+	for i, s := range []struct {
+		key, variable string
+		file          *string
+	}{
+		{"app.webhook_secret_file", "REVIEWGATE_WEBHOOK_SECRET", f.App.Secret},
+		{"app.old_webhook_secret_file", "REVIEWGATE_OLD_WEBHOOK_SECRET", f.App.OldSecret},
+	} {
+		before := len(l.problems)
+		secret := l.secret(s.key, s.file, s.variable)
+		switch {
+		case len(l.problems) > before:
+		case len(secret) == 0 && i == 0:
+			l.bad(s.key, s.variable, noValue, "choose a secret of at least 32 random characters, and write the same into the App's settings")
+		case len(secret) == 0:
+		case len(secret) < minSecret:
+			l.bad(s.key, s.variable, fmt.Sprintf("it has %d bytes and could be guessed", len(secret)), "use at least 32 random characters")
+		default:
+			c.WebhookSecrets = append(c.WebhookSecrets, secret)
+		}
+	}
+	c.GitHubURL, _ = l.value(f.GitHub.URL, "REVIEWGATE_GITHUB_URL", "https://github.com")
+	c.GitHubURL = strings.TrimRight(c.GitHubURL, "/")
+	api := "https://api.github.com"
+	if c.GitHubURL != "https://github.com" {
+		api = c.GitHubURL + "/api/v3" // as Enterprise Servers have it
+	}
+	c.APIURL, _ = l.value(f.GitHub.API, "REVIEWGATE_GITHUB_API_URL", api)
+	for _, u := range []struct{ key, variable, value string }{
+		{"github.url", "REVIEWGATE_GITHUB_URL", c.GitHubURL}, {"github.api_url", "REVIEWGATE_GITHUB_API_URL", c.APIURL},
+	} {
+		if why := checkURL(u.value); why != "" {
+			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", u.value, why), "write it as https://HOST")
+		}
+	}
+	if c.Database = l.path(f.DB, "REVIEWGATE_DATABASE"); c.Database == "" {
+		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db; it is made if it is not there")
+	}
+	if c.CacheDir = l.path(f.Cache, "REVIEWGATE_CACHE_DIR"); c.CacheDir == "" && c.Database != "" {
+		c.CacheDir = filepath.Join(filepath.Dir(c.Database), "cache")
+	}
+	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
+	switch mode {
+	case "require":
+		c.Sandbox = sandbox.Require
+	case "auto":
+		c.Sandbox = sandbox.Auto
+	case "off":
+		c.Sandbox = sandbox.Off
+	default:
+		l.bad("sandbox", "REVIEWGATE_SANDBOX", fmt.Sprintf("%q is no mode", mode), "write require, auto or off")
+	}
+	workers, _ := l.value(f.Workers, "REVIEWGATE_WORKERS", "4")
+	n, err := strconv.Atoi(workers)
+	if err != nil || n < 1 || n > maxWorkers {
+		l.bad("workers", "REVIEWGATE_WORKERS", fmt.Sprintf("%q is not a number from 1 to %d", workers, maxWorkers), "4 is a good start")
+	}
+	c.Workers = n
+	floor, _ := l.value(f.Floor, "REVIEWGATE_FLOOR", "optional")
+	c.FloorRequired = floor == "required"
+	if floor != "required" && floor != "optional" {
+		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
+	}
+	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
+		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")
+	} else if c.LogLevel, err = zerolog.ParseLevel(level); err != nil {
+		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", err.Error(), "write debug, info, warn or error")
+	}
+	return c
+}
+
+// checkURL says what is wrong with an address. Plain http is for a GitHub on this machine only: tokens go over it.
+func checkURL(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "is not an address"
+	case u.Scheme == "https":
+		return ""
+	case u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()):
+		return ""
+	case u.Scheme == "http":
+		return "would send tokens in the clear"
+	}
+	return "is not an address"
+}
+
+// readSmall reads a file that must not be larger than limit.
+func readSmall(path string, limit int64) (data []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if data, err = io.ReadAll(io.LimitReader(f, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, nil
+}

@@ -1,0 +1,12 @@
+// Package review is the path of the main job: one pull request from the facts on GitHub to the decision told there.
+//
+// Pull goes through each room once: github (facts), source (git), config, github (people), scan, gate, report, and the outbox. It is
+// level-triggered: it looks at what is, whatever event woke it, and running it again changes nothing that already stands. What it
+// needs from others is declared here as narrow interfaces; package server fits the store, the outbox and GitHub's client to them.
+//
+// What is known by immutable ids is not asked for twice: the changed paths by (base, head), the configuration by the SHAs that it was
+// read at, the scan by its key. So an approval costs a few requests, no fetch and no scan.
+//
+// An error of Pull is worth another try, and meanwhile the check run stays in progress. What another try would not change is told at
+// once as "cannot tell"; GiveUp tells the rest after the last try.
+package review

@@ -1,0 +1,385 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/reviewgate-app/reviewgate/app/config"
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/app/source"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// A Ref names a pull request and what it is looked at for.
+type Ref struct {
+	Installation int64
+	RepoID       int64
+	Owner, Name  string // of the repository
+	Number       int
+	Generation   int64 // the events up to here are answered
+	Forced       bool  // somebody asked for a re-run
+}
+
+func (r Ref) repo() string { return r.Owner + "/" + r.Name }
+
+// GitHub reads as one installation. A *github.Client fits.
+type GitHub interface {
+	Pull(ctx context.Context, owner, repo string, number int) (*github.PullFacts, error)
+	// Standing reads head, base and state alone, to see whether they are still what was judged.
+	Standing(ctx context.Context, owner, repo string, number int) (Standing, error)
+	Floor(ctx context.Context, owner string) (github.Floor, error)
+	People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error)
+	Token(ctx context.Context, owner, repo string) (string, error)
+	CloneURL(owner, repo string) string
+}
+
+// Standing is what must not change while a pull request is judged.
+type Standing struct {
+	State         string // "open", "closed", "merged"; "gone" if we cannot see it any more
+	Draft         bool
+	Head          string // SHA
+	BaseRef, Base string // branch, and the SHA of its tip
+}
+
+// A Fetched change is what git brought.
+type Fetched struct {
+	MergeBase string
+	Files     []*checks.File
+	Git
+}
+
+// Git reads more of a fetched change. A *source.Snapshot fits.
+type Git interface {
+	Contents(ctx context.Context) ([]source.Content, error)
+	Read(ctx context.Context, side checks.Side, paths []string) (map[string][]byte, error)
+	Paths(ctx context.Context, side checks.Side) ([]string, error)
+	FilesAt(ctx context.Context, rev string, match func(path string) bool) (map[string][]byte, error)
+	Commits(ctx context.Context) ([]source.Commit, error)
+	MergeBaseOf(ctx context.Context, a, b string) (string, error)
+	ChangedPaths(ctx context.Context, mergeBase, head string) ([]*checks.File, error)
+	Close() error
+}
+
+// An Entry is a ledger entry and the head before the push that came shortly before the approval; "" if there was none.
+type Entry struct {
+	gate.LedgerEntry
+	MovedFrom string
+}
+
+// A Mark is the newest state of one check run of ours, as it was given to the outbox.
+type Mark struct {
+	Slot, Head, Name string
+	Says             string // "in_progress", "cancelled", or the conclusion
+}
+
+// A Deed is something to be told on GitHub.
+type Deed struct {
+	Slot   string // deeds of one slot replace each other
+	Name   string // of a deed that is done once for ever; "": it is done whenever it differs from the slot's newest
+	GitHub github.Deed
+}
+
+// An Outcome is what is kept of one run, in one transaction.
+type Outcome struct {
+	Ref                Ref
+	Standing           Standing
+	ScanKey, ConfigKey string
+	Decision           *gate.Decision // nil: no decision was made
+	Facts              *gate.Facts
+	Deeds              []Deed
+	Clear              []string // slots in which nothing else stays pending
+}
+
+// Store remembers. Reads of what is not there give nil or "", without an error.
+type Store interface {
+	SaveStanding(ctx context.Context, ref Ref, s Standing) error
+	Siblings(ctx context.Context, ref Ref, head, baseRef string) ([]int, error)
+	Pushers(ctx context.Context, ref Ref) ([]gate.Person, error)
+	Ledger(ctx context.Context, ref Ref) ([]Entry, error)
+	CompleteEntry(ctx context.Context, ref Ref, e gate.LedgerEntry) error
+	ChangedPaths(ctx context.Context, repoID int64, base, head string) ([]byte, error)
+	SaveChangedPaths(ctx context.Context, repoID int64, base, head string, facts []byte) error
+	Config(ctx context.Context, key string) ([]byte, error)
+	SaveConfig(ctx context.Context, key string, config []byte) error
+	Scan(ctx context.Context, key string) (*scan.Result, error)
+	SaveScan(ctx context.Context, key string, r *scan.Result) error
+	Marks(ctx context.Context, ref Ref) ([]Mark, error)
+	Says(ctx context.Context, slot string) (string, error)
+	Posted(ctx context.Context, ref Ref) (map[checks.Fingerprint]bool, error)
+	Keep(ctx context.Context, o Outcome) error
+	Setting(ctx context.Context, key string) (string, error)
+	SetSetting(ctx context.Context, key, value string) error
+}
+
+// Outbox does what Keep wrote down.
+type Outbox interface {
+	Settle(ctx context.Context, ref Ref) error
+	Deliver(ctx context.Context, ref Ref) error
+}
+
+// Options are the parts that a Reviewer is put together from. All are required but Reached.
+type Options struct {
+	GitHub func(installation int64) GitHub
+	Fetch  func(ctx context.Context, repoID int64, opt source.FetchOptions) (*Fetched, error)
+	// Scan runs the checks; Reads names the files beyond the changed ones that they look at, given the paths of the head tree.
+	Scan  func(ctx context.Context, in *scan.Input) (*scan.Result, error)
+	Reads func(in *scan.Input, paths func() ([]string, error)) ([]string, error)
+
+	Store         Store
+	Outbox        Outbox
+	Tool          report.Tool
+	FloorRequired bool // every organisation must have a floor
+	Log           zerolog.Logger
+	Reached       func(point string)
+}
+
+// A Reviewer judges pull requests. It is safe for concurrent use.
+type Reviewer struct{ opt Options }
+
+// New makes a Reviewer.
+func New(opt Options) *Reviewer {
+	if opt.Reached == nil {
+		opt.Reached = func(string) {}
+	}
+	return &Reviewer{opt}
+}
+
+// errMoved says that the pull request moved while it was judged: the result is thrown away.
+var errMoved = errors.New("the pull request moved while it was judged")
+
+// Pull looks at a pull request as it is now, decides, and tells.
+func (r *Reviewer) Pull(ctx context.Context, ref Ref) error {
+	if err := r.opt.Outbox.Settle(ctx, ref); err != nil {
+		return err
+	}
+	for range 3 {
+		if err := r.once(ctx, ref); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+	return errMoved
+}
+
+func (r *Reviewer) once(ctx context.Context, ref Ref) error {
+	gh := r.opt.GitHub(ref.Installation)
+	live, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
+	if errors.Is(err, github.ErrNotFound) {
+		// Removed, transferred, or no longer ours to see: there is nobody to tell.
+		return r.opt.Store.SaveStanding(ctx, ref, Standing{State: "gone"})
+	}
+	if err != nil {
+		return err
+	}
+	f := &live.Facts
+	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name // it may have been renamed
+	stand := Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}
+	if err := r.opt.Store.SaveStanding(ctx, ref, stand); err != nil {
+		return err
+	}
+	switch f.State {
+	case "merged":
+		return nil // what the check runs say is left as it was
+	case "open":
+		j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, stand: stand, name: gate.CheckName(f.Default, f.BaseRef)}
+		j.slot = checkSlot(ref, f.Head, j.name)
+		defer j.close()
+		return j.run(ctx)
+	}
+	deeds, err := r.cancels(ctx, ref, f.Default, "", "")
+	if err != nil || len(deeds) == 0 {
+		return err
+	}
+	if err := r.opt.Store.Keep(ctx, Outcome{Ref: ref, Standing: stand, Deeds: deeds, Clear: []string{reviewSlot(ref)}}); err != nil {
+		return err
+	}
+	return r.opt.Outbox.Deliver(ctx, ref)
+}
+
+// GiveUp tells that there is no answer, after the last try failed.
+func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) error {
+	gh := r.opt.GitHub(ref.Installation)
+	live, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
+	if errors.Is(err, github.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f := &live.Facts
+	if f.State != "open" {
+		return nil
+	}
+	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name
+	j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, name: gate.CheckName(f.Default, f.BaseRef),
+		stand: Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}}
+	j.slot = checkSlot(ref, f.Head, j.name)
+	j.facts = *f
+	j.decision = cannotTell("an internal error", github.Redact(firstLine(cause.Error())),
+		"Press \"Re-run\" on this check. If that does not help, tell whoever runs this reviewgate; their log has the whole story.")
+	return j.tell(ctx)
+}
+
+// A judgement is one run for one open pull request.
+type judgement struct {
+	*Reviewer
+	gh    GitHub
+	ref   Ref
+	live  *github.PullFacts
+	stand Standing
+	name  string // of the check run
+	slot  string
+
+	fetched   *Fetched // nil until something has to be fetched
+	git       *gitFacts
+	config    *config.Effective
+	configKey string
+	facts     gate.Facts
+	scan      *scan.Result
+	scanKey   string
+	decision  *gate.Decision
+}
+
+func (j *judgement) close() {
+	if j.fetched == nil {
+		return
+	}
+	if err := j.fetched.Close(); err != nil {
+		j.log().Warn().Err(err).Msg("closing a fetched change")
+	}
+}
+
+func (j *judgement) log() *zerolog.Logger {
+	l := j.opt.Log.With().Str("repo", j.ref.repo()).Int("pr", j.ref.Number).Str("head_sha", j.stand.Head).Logger()
+	return &l
+}
+
+func (j *judgement) run(ctx context.Context) error {
+	start := time.Now() // for the log only
+	deeds, err := j.cancels(ctx, j.ref, j.live.Facts.Default, j.stand.Head, j.name)
+	if err != nil {
+		return err
+	}
+	// A base other than the default branch may turn out to be ungoverned, and then it has no check run at all.
+	if j.stand.BaseRef == j.live.Facts.Default {
+		more, err := j.progress(ctx)
+		if err != nil {
+			return err
+		}
+		deeds = append(deeds, more...)
+	}
+	if err := j.now(ctx, deeds); err != nil {
+		return err
+	}
+	switch err := j.decide(ctx); {
+	case err == nil:
+	case final(err):
+		j.log().Warn().Err(err).Msg("cannot tell")
+		j.facts = j.live.Facts
+		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "The reason is above. Once it is gone, press \"Re-run\" on this check.")
+	default:
+		return err
+	}
+	after, err := j.gh.Standing(ctx, j.ref.Owner, j.ref.Name, j.ref.Number)
+	if err != nil {
+		return err
+	}
+	if after != j.stand {
+		j.log().Info().Str("now", after.Head).Msg("the pull request moved while it was judged; the result is thrown away")
+		return errMoved
+	}
+	if err := j.tell(ctx); err != nil {
+		return err
+	}
+	j.log().Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
+	return nil
+}
+
+// final says that another try would not change the error.
+func final(err error) bool {
+	var git *source.Error
+	var refused *github.Error
+	switch {
+	case errors.As(err, &git):
+		return git.Kind == source.Limit || git.Kind == source.Usage
+	case errors.As(err, &refused):
+		return errors.Is(refused, github.ErrNotFound) || errors.Is(refused, github.ErrInvalid) || errors.Is(refused, github.ErrForbidden)
+	}
+	var known unknownFact
+	return errors.As(err, &known)
+}
+
+// An unknownFact is something without which nothing can be decided.
+type unknownFact struct{ gate.Unknown }
+
+func (u unknownFact) Error() string { return u.What + " could not be read: " + u.Reason }
+
+func cannotTell(what, reason, next string) *gate.Decision {
+	return &gate.Decision{State: gate.Error, Title: "Cannot tell: " + what, Next: []string{next}, Guards: []gate.GuardAnswer{}, Reviews: []gate.ReviewAnswer{},
+		Unknown: []gate.Unknown{{What: what, Reason: reason}}}
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// decide gathers the facts and makes the decision.
+func (j *judgement) decide(ctx context.Context) error {
+	f := &j.live.Facts
+	if f.Base == "" || j.live.DefaultSHA == "" {
+		u := gate.Unknown{What: "the tip of a branch", Reason: "GitHub did not say it"}
+		for _, known := range f.Unknown {
+			if strings.Contains(known.What, "branch") {
+				u = known
+			}
+		}
+		return unknownFact{u}
+	}
+	if err := j.readGit(ctx); err != nil {
+		return err
+	}
+	if err := j.readConfig(ctx); err != nil {
+		return err
+	}
+	if j.stand.BaseRef != f.Default && j.config.Policy.Governs(f.Default, j.stand.BaseRef) {
+		deeds, err := j.progress(ctx)
+		if err != nil {
+			return err
+		}
+		if err := j.now(ctx, deeds); err != nil {
+			return err
+		}
+	}
+	if err := j.readFacts(ctx); err != nil {
+		return err
+	}
+	people, unknown, err := j.gh.People(ctx, j.ref.Owner, j.ref.Name, gate.Needs(j.config.Policy, &j.facts))
+	if err != nil {
+		return err
+	}
+	j.facts.People, j.facts.Unknown = people, append(j.facts.Unknown, unknown...)
+	if err := j.readScan(ctx); err != nil {
+		return err
+	}
+	j.decision = gate.Decide(j.config.Policy, &j.facts)
+	return nil
+}
+
+// now writes deeds down and does them before anything slow is begun.
+func (j *judgement) now(ctx context.Context, deeds []Deed) error {
+	if len(deeds) == 0 {
+		return nil
+	}
+	if err := j.opt.Store.Keep(ctx, Outcome{Ref: j.ref, Standing: j.stand, Deeds: deeds}); err != nil {
+		return fmt.Errorf("writing down what to tell: %w", err)
+	}
+	return j.opt.Outbox.Deliver(ctx, j.ref)
+}

@@ -1,0 +1,133 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+func checkSlot(ref Ref, head, name string) string {
+	return fmt.Sprintf("check/%d/%s/%s", ref.RepoID, head, name)
+}
+
+func reviewSlot(ref Ref) string { return fmt.Sprintf("review/%d/%d", ref.RepoID, ref.Number) }
+
+// checkKey is what a check run carries, so that it is known again. It is the same for all states of the check run; pull requests that
+// share head and base share it.
+func checkKey(ref Ref, head, name string) string { return "check-" + key(checkSlot(ref, head, name))[:24] }
+
+func (j *judgement) check(run *report.CheckRun) Deed {
+	return Deed{Slot: j.slot, GitHub: github.Deed{Kind: github.SetCheck, Owner: j.ref.Owner, Repo: j.ref.Name, Number: j.ref.Number, Head: j.stand.Head,
+		Key: checkKey(j.ref, j.stand.Head, j.name), Check: run}}
+}
+
+// progress sets the check run to "in progress" where it has no result yet, or a re-run was asked for.
+func (j *judgement) progress(ctx context.Context) ([]Deed, error) {
+	says, err := j.opt.Store.Says(ctx, j.slot)
+	if err != nil {
+		return nil, err
+	}
+	if says != "" && says != "cancelled" && !j.ref.Forced {
+		return nil, nil
+	}
+	return []Deed{j.check(&report.CheckRun{Name: j.name, Status: "in_progress", Title: "Looking at the change", Summary: "The result will stand here in a moment."})}, nil
+}
+
+// cancels sets the check runs of this pull request to "cancelled" on every head and for every base that are no longer its own: only
+// the current head may shine. head and name are the current ones; "" for a closed pull request. A head that another open pull
+// request has, into the same base, is left to that one.
+func (r *Reviewer) cancels(ctx context.Context, ref Ref, defaultBranch, head, name string) ([]Deed, error) {
+	marks, err := r.opt.Store.Marks(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var out []Deed
+	for _, m := range marks {
+		if m.Says == "cancelled" || m.Head == head && m.Name == name {
+			continue
+		}
+		base := defaultBranch
+		if m.Name != gate.CheckName(defaultBranch, defaultBranch) {
+			base = strings.TrimPrefix(m.Name, gate.CheckName(defaultBranch, defaultBranch)+": ")
+		}
+		others, err := r.opt.Store.Siblings(ctx, ref, m.Head, base)
+		if err != nil {
+			return nil, err
+		}
+		if len(others) > 0 {
+			continue
+		}
+		out = append(out, cancel(ref, m.Slot, m.Head, m.Name))
+	}
+	return out, nil
+}
+
+func cancel(ref Ref, slot, head, name string) Deed {
+	return Deed{Slot: slot, GitHub: github.Deed{Kind: github.Cancel, Owner: ref.Owner, Repo: ref.Name, Number: ref.Number, Head: head, Name: name, Key: checkKey(ref, head, name)}}
+}
+
+// tell keeps the decision and does what tells it.
+func (j *judgement) tell(ctx context.Context) error {
+	deeds, err := j.deeds(ctx)
+	if err != nil {
+		return err
+	}
+	// A review that an earlier run planned and that is not wanted any more is taken back.
+	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: deeds, Clear: []string{reviewSlot(j.ref)}}
+	if err := j.opt.Store.Keep(ctx, o); err != nil {
+		return fmt.Errorf("keeping the decision: %w", err)
+	}
+	j.opt.Reached("decided")
+	return j.opt.Outbox.Deliver(ctx, j.ref)
+}
+
+func (j *judgement) deeds(ctx context.Context) ([]Deed, error) {
+	in := &report.Input{Tool: j.opt.Tool, Repo: j.ref.repo(), Number: j.ref.Number, Scan: j.scan, Decision: j.decision}
+	if j.config != nil {
+		in.FailOn = j.config.Scan.FailOn
+	}
+	var out []Deed
+	if j.scan != nil {
+		already, err := j.opt.Store.Posted(ctx, j.ref)
+		if err != nil {
+			return nil, err
+		}
+		for f := range j.live.Fingerprints {
+			already[checks.Fingerprint(f)] = true
+		}
+		if review := report.RenderReview(in, already); review != nil {
+			out = append(out, j.review(review))
+		}
+	}
+	if j.decision.Conclusion() != "" {
+		return append(out, j.check(report.RenderCheckRun(in, j.name))), nil
+	}
+	// An ungoverned base has comments and no check run; one that was set while it was governed must not shine on.
+	says, err := j.opt.Store.Says(ctx, j.slot)
+	if err != nil {
+		return nil, err
+	}
+	if says != "" && says != "cancelled" {
+		out = append(out, cancel(j.ref, j.slot, j.stand.Head, j.name))
+	}
+	return out, nil
+}
+
+// review is the deed that posts a review. Its name comes from the findings that it tells, so that a second run over the same head
+// posts nothing new.
+func (j *judgement) review(r *report.Review) Deed {
+	var prints []string
+	for _, c := range r.Comments {
+		prints = append(prints, string(c.Fingerprint))
+	}
+	slices.Sort(prints)
+	name := fmt.Sprintf("%s/%s/%s", reviewSlot(j.ref), j.stand.Head, key(prints...)[:24])
+	return Deed{Slot: reviewSlot(j.ref), Name: name, GitHub: github.Deed{Kind: github.Post, Owner: j.ref.Owner, Repo: j.ref.Name, Number: j.ref.Number, Head: j.stand.Head,
+		Key: "review-" + key(name)[:24], Review: r}}
+}

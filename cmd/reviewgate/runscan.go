@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/app/source"
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/all"
+)
+
+// batchBytes is how much of a whole tree is in memory at a time.
+const batchBytes = 32 << 20
+
+// runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches.
+func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool) (*scan.Result, error) {
+	if wholeTree {
+		return scan.RunAll(ctx, batches(ctx, snap, in), all.Checks, opt)
+	}
+	contents, err := snap.Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in.Contents = scanContents(contents)
+	return scan.Run(ctx, in, all.Checks, opt)
+}
+
+// batches cuts a whole tree into inputs that differ in nothing but their files.
+func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input) iter.Seq2[*scan.Input, error] {
+	return func(yield func(*scan.Input, error) bool) {
+		byPath := make(map[string]*checks.File, len(snap.Files))
+		for _, f := range snap.Files {
+			byPath[f.Path] = f
+		}
+		given := map[string]bool{}
+		err := snap.ContentsBatch(ctx, batchBytes, func(contents []source.Content) error {
+			batch := *in
+			batch.Files, batch.Contents = nil, scanContents(contents)
+			for _, c := range contents {
+				batch.Files, given[c.Path] = append(batch.Files, byPath[c.Path]), true
+			}
+			if !yield(&batch, nil) {
+				return errStopped
+			}
+			return nil
+		})
+		if errors.Is(err, errStopped) {
+			return
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		// What could not be given is part of the result too: it was not scanned.
+		rest := *in
+		rest.Files, rest.Contents = nil, nil
+		for _, f := range snap.Files {
+			if !given[f.Path] {
+				rest.Files = append(rest.Files, f)
+			}
+		}
+		yield(&rest, nil)
+	}
+}
+
+var errStopped = errors.New("the scan stopped")
+
+func scanContents(contents []source.Content) []scan.Content {
+	out := make([]scan.Content, len(contents))
+	for i, c := range contents {
+		out[i] = scan.Content{Side: c.Side, Path: c.Path, Data: c.Data}
+	}
+	return out
+}

@@ -1,0 +1,39 @@
+import vm from "node:vm";
+
+import { load, parser } from "./lib";
+
+function hits(name: string, expr: string, req: Request) {
+  // ruleid: ts-code-from-strings
+  eval(`config.${name}`);
+  // ruleid: ts-code-from-strings
+  eval("(" + expr + ")");
+  // ruleid: ts-code-from-strings
+  const f = new Function("row", `return row.${name}`);
+  // ruleid: ts-code-from-strings
+  const g = new Function(`return ${expr}`);
+  // ruleid: ts-code-from-strings
+  vm.runInNewContext("result = " + expr, {});
+  // ruleid: ts-code-from-strings
+  eval(req.query.filter);
+  // ruleid: ts-code-from-strings
+  setTimeout(`load("${name}")`, 100);
+  return [f, g];
+}
+
+function silences(name: string, expr: string, req: Request, row: Record<string, unknown>) {
+  // ok: ts-code-from-strings
+  const data = JSON.parse(expr);
+  // ok: ts-code-from-strings
+  const value = row[name];
+  // ok: ts-code-from-strings
+  eval("1 + 1");
+  // ok: ts-code-from-strings
+  const root = new Function("return this")();
+  // ok: ts-code-from-strings
+  setTimeout(() => load(`x ${name}`), 100);
+  // ok: ts-code-from-strings
+  const evaluate = parser.eval(`${expr}`);
+  // ok: ts-code-from-strings
+  setTimeout(load, 100, `x ${name}`);
+  return [data, value, root, evaluate];
+}

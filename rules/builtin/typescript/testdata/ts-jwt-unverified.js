@@ -1,0 +1,31 @@
+const jwt = require("jsonwebtoken");
+
+function hits(req, token, key) {
+  // ruleid: ts-jwt-unverified
+  const a = jwt.verify(token, key, { algorithms: ["RS256", "none"] });
+  // ruleid: ts-jwt-unverified
+  const b = jwt.verify(token, key, { ignoreExpiration: true });
+  // ruleid: ts-jwt-unverified
+  const c = jwt.verify(token, "", { algorithms: ["HS256"] });
+  // ruleid: ts-jwt-unverified
+  req.user = jwt.decode(token);
+  // ruleid: ts-jwt-unverified
+  const d = jwt.sign({ sub: "alice" }, key, { expiresIn: "1h", algorithm: "none" });
+  return [a, b, c, d];
+}
+
+function silences(req, token, key) {
+  // ok: ts-jwt-unverified
+  const a = jwt.verify(token, key, { algorithms: ["RS256"] });
+  // ok: ts-jwt-unverified
+  const b = jwt.verify(token, key, { algorithms: ["RS256"], ignoreExpiration: false });
+  // ok: ts-jwt-unverified
+  const header = jwt.decode(token, { complete: true }).header;
+  // ok: ts-jwt-unverified
+  req.user = jwt.verify(token, key, { algorithms: ["RS256"] });
+  // ok: ts-jwt-unverified
+  const c = jwt.sign({ sub: "alice" }, key, { algorithm: "RS256" });
+  // ok: ts-jwt-unverified
+  const options = { ignoreExpiration: true };
+  return [a, b, c, header, options];
+}

@@ -1,0 +1,300 @@
+// Package match finds a pattern in a file's tree: unification of the two normalised trees, with metavariables.
+//
+// The matcher walks the pattern, never the file: its recursion is as deep as the pattern (which pattern.Compile bounds), and lists,
+// nested expressions and nested statements of the file are loops. What a choice leads to is a continuation, so that every way to
+// match is found. Each comparison costs a step of the Budget; a pattern that runs out of steps is an error, never a silence.
+package match
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// ErrBudget is what an error of Find wraps: the pattern was not looked for to the end.
+var ErrBudget = errors.New("the pattern takes too many steps on this file")
+
+// DefaultSteps is enough for patterns that people write on files that people write, and is spent in about a second.
+const DefaultSteps = 5_000_000
+
+// maxMatches is the most matches of one pattern in one file.
+const maxMatches = 20_000
+
+// A Budget bounds the work of one file and keeps what has been worked out about its tree between the patterns. It belongs to one
+// goroutine. Use one per file.
+type Budget struct {
+	Steps int // for each pattern; 0: DefaultSteps
+
+	tree *language.Tree
+	file *file
+}
+
+// A Match is one way that the pattern fits.
+type Match struct {
+	Start, End uint32      // bytes of the source
+	Node       language.ID // the matched node; the first one for a run of statements
+	Bindings   Bindings
+}
+
+// Bindings are what the metavariables stand for, sorted by name. They are never changed once made.
+type Bindings []Binding
+
+// A Binding is a metavariable, "$X" or "$...X", and what it stands for.
+type Binding struct {
+	Name string
+	Bound
+}
+
+// Bound is the code that a metavariable stands for.
+type Bound struct {
+	Start, End uint32
+	Node       language.ID // None: a part of a string, or several nodes
+	Text       string
+}
+
+// Get returns what a metavariable stands for.
+func (b Bindings) Get(name string) (Bound, bool) {
+	for i := range b {
+		if b[i].Name == name {
+			return b[i].Bound, true
+		}
+	}
+	return Bound{}, false
+}
+
+func (b Bindings) with(name string, bound Bound) Bindings {
+	i, _ := slices.BinarySearchFunc(b, name, func(e Binding, name string) int { return cmp.Compare(e.Name, name) })
+	out := make(Bindings, 0, len(b)+1)
+	out = append(out, b[:i]...)
+	out = append(out, Binding{name, bound})
+	return append(out, b[i:]...)
+}
+
+// Find returns where the pattern fits in the tree, in the order of their starts, the longer first. Matches with the same range and the same
+// bindings are given once. The error wraps ErrBudget.
+func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
+	if b.tree != t {
+		b.tree, b.file = t, newFile(t)
+	}
+	m := &matcher{file: b.file, t: t, p: p, steps: b.Steps}
+	if m.steps <= 0 {
+		m.steps = DefaultSteps
+	}
+	m.run()
+	if m.over {
+		return nil, fmt.Errorf("find %q: %w", short(p.String()), ErrBudget)
+	}
+	slices.SortStableFunc(m.found, func(a, b Match) int {
+		if c := cmp.Compare(a.Start, b.Start); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(b.End, a.End); c != 0 {
+			return c
+		}
+		return compareBindings(a.Bindings, b.Bindings)
+	})
+	return slices.CompactFunc(m.found, func(a, b Match) bool {
+		return a.Start == b.Start && a.End == b.End && compareBindings(a.Bindings, b.Bindings) == 0
+	}), nil
+}
+
+func short(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "..."
+	}
+	return s
+}
+
+func compareBindings(a, b Bindings) int {
+	return slices.CompareFunc(a, b, func(x, y Binding) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End))
+	})
+}
+
+type matcher struct {
+	*file
+	t     *language.Tree
+	p     *pattern.Pattern
+	steps int
+	over  bool
+	found []Match
+}
+
+// next is a continuation: what is left to match once a part has matched.
+type next func(Bindings)
+
+// step spends one step and says whether there was one.
+func (m *matcher) step() bool {
+	if m.steps <= 0 {
+		m.over = true
+		return false
+	}
+	m.steps--
+	return true
+}
+
+func (m *matcher) emit(id language.ID, start, end uint32, b Bindings) {
+	if len(m.found) >= maxMatches {
+		m.over = true
+		m.steps = 0
+		return
+	}
+	m.found = append(m.found, Match{Start: start, End: end, Node: id, Bindings: b})
+}
+
+// run tries the pattern at every place where it could begin.
+func (m *matcher) run() {
+	if m.p.Sequence {
+		for _, kind := range []language.Kind{language.File, language.Block} {
+			for _, id := range m.ids(kind) {
+				m.sequence(id)
+			}
+		}
+		return
+	}
+	root := m.p.Roots[0]
+	for _, kind := range rootKinds(root) {
+		for _, id := range m.ids(kind) {
+			if m.over {
+				return
+			}
+			if !m.rootAllowed(root, id) {
+				continue
+			}
+			n := &m.t.Nodes[id]
+			m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
+		}
+	}
+}
+
+// expressions are the kinds that a lone metavariable finds.
+var expressions = []language.Kind{
+	language.Name, language.Dot, language.Index, language.Call, language.Binary, language.Unary, language.Ternary, language.Cast,
+	language.Str, language.Template, language.Num, language.Bool, language.Null, language.Regex, language.List, language.Tuple,
+	language.Dict, language.Func, language.Assign, language.Defer, language.Element, language.Other,
+}
+
+// rootKinds are the kinds of nodes at which a pattern can match.
+func rootKinds(p *pattern.Node) []language.Kind {
+	switch p.Kind {
+	case language.Metavar, language.TypedMetavar, language.DeepEllipsis, language.Ellipsis:
+		return expressions
+	case language.Dot, language.Name:
+		return []language.Kind{language.Dot, language.Name}
+	case language.Assign:
+		kinds := []language.Kind{language.Assign, language.Import, language.ImportFrom}
+		if v := p.Child(language.SlotValue); v != nil && v.Kind == language.Func {
+			kinds = append(kinds, language.Func)
+		}
+		return kinds
+	case language.Func:
+		return []language.Kind{language.Func, language.Assign}
+	case language.Import, language.ImportFrom:
+		return []language.Kind{language.Import, language.ImportFrom}
+	case language.Str:
+		if p.Interpolated {
+			return []language.Kind{language.Str, language.Template}
+		}
+	case language.List, language.Dict:
+		return []language.Kind{language.List, language.Dict}
+	case language.For:
+		return []language.Kind{language.For, language.ForEach}
+	}
+	return []language.Kind{p.Kind}
+}
+
+// rootAllowed refuses names that are no expressions: the b of a.b, keys, the names of declarations.
+func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
+	n := &m.t.Nodes[id]
+	if n.Kind != language.Name && n.Kind != language.Str && n.Kind != language.Other {
+		return true
+	}
+	switch n.Slot {
+	case language.SlotName:
+		// The name of a declared parameter or function is found by the pattern that is just that name, as in Semgrep.
+		return p.Kind == language.Name && m.t.Nodes[n.Parent].Kind != language.KeyArg && m.t.Nodes[n.Parent].Kind != language.Dot
+	case language.SlotKey, language.SlotModule, language.SlotAlias, language.SlotType, language.SlotReturns, language.SlotBase:
+		return p.Kind != language.Metavar && p.Kind != language.TypedMetavar && p.Kind != language.DeepEllipsis
+	}
+	if n.Kind == language.Other && m.statementish(id) {
+		return p.Kind == language.Other
+	}
+	return true
+}
+
+// statementish says whether a node stands in a list of statements.
+func (m *matcher) statementish(id language.ID) bool {
+	n := &m.t.Nodes[id]
+	if n.Slot != language.Item || n.Parent == language.None {
+		return false
+	}
+	k := m.t.Nodes[n.Parent].Kind
+	return k == language.Block || k == language.File
+}
+
+// bind binds a metavariable to a node, or checks that the code is the same as that bound before.
+func (m *matcher) bind(name string, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	m.bindTo(name, Bound{Start: n.Start, End: n.End, Node: id, Text: m.t.Source[n.Start:n.End]}, b, k)
+}
+
+func (m *matcher) bindTo(name string, bound Bound, b Bindings, k next) {
+	if name == "$_" || name == "$..._" {
+		k(b)
+		return
+	}
+	if old, ok := b.Get(name); ok {
+		if m.same(old, bound) {
+			k(b)
+		}
+		return
+	}
+	k(b.with(name, bound))
+}
+
+// same says whether two pieces of code are equal but for white space and comments.
+func (m *matcher) same(a, b Bound) bool {
+	if a.Node != language.None && b.Node != language.None {
+		return m.equal(a.Node, b.Node)
+	}
+	return m.content(a) == m.content(b)
+}
+
+// content is the text of a bound piece; that of a string is what is inside of the quotes.
+func (m *matcher) content(a Bound) string {
+	if a.Node != language.None && m.t.Nodes[a.Node].Kind == language.Str {
+		return m.t.Nodes[a.Node].Value
+	}
+	return a.Text
+}
+
+const compared = language.New | language.Tagged
+
+// equal compares two subtrees node by node.
+func (m *matcher) equal(a, b language.ID) bool {
+	if a == b {
+		return true
+	}
+	nodes := m.t.Nodes
+	size := nodes[a].Next - a
+	if nodes[b].Next-b != size {
+		return false
+	}
+	for i := range size {
+		if !m.step() {
+			return false
+		}
+		x, y := &nodes[a+i], &nodes[b+i]
+		if x.Kind != y.Kind || x.Value != y.Value || x.Next-a != y.Next-b || (x.Flags^y.Flags)&compared != 0 {
+			return false
+		}
+		if i > 0 && x.Slot != y.Slot || x.Kind == language.Other && x.Symbol != y.Symbol {
+			return false
+		}
+	}
+	return true
+}

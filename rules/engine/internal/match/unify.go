@@ -1,0 +1,680 @@
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// node matches one node of the pattern against one of the file and goes on with k for each way that it can.
+func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
+	if !m.step() {
+		return
+	}
+	t := m.t
+	n := &t.Nodes[id]
+	switch p.Kind {
+	case language.Metavar:
+		m.bind(p.Value, id, b, k)
+		return
+	case language.Ellipsis:
+		k(b)
+		return
+	case language.MetaEllipsis:
+		m.bind(p.Value, id, b, k)
+		return
+	case language.TypedMetavar:
+		if m.hasType(id, p.Type) {
+			m.bind(p.Value, id, b, k)
+		}
+		return
+	case language.DeepEllipsis:
+		for i := id; i < n.Next && !m.over; i++ {
+			m.node(p.Kids[0], i, b, k)
+		}
+		return
+	case language.Str:
+		m.str(p, id, b, k)
+		return
+	case language.Name, language.Dot:
+		m.name(p, id, b, k)
+		return
+	case language.Num, language.Bool, language.Null:
+		if n.Kind != p.Kind {
+			if c := m.constant(id); c != language.None {
+				id, n = c, &t.Nodes[c]
+			}
+		}
+		if n.Kind == p.Kind && n.Value == p.Value {
+			k(b)
+		}
+		return
+	case language.Type:
+		m.typ(p, id, b, k)
+		return
+	case language.Assign:
+		m.assign(p, id, b, k)
+		return
+	case language.Func:
+		m.function(p, id, b, k)
+		return
+	case language.Import, language.ImportFrom:
+		m.importing(p, id, b, k)
+		return
+	case language.For:
+		if init := p.Child(language.SlotInit); init != nil && init.IsEllipsis() && (n.Kind == language.For || n.Kind == language.ForEach) {
+			m.slot(p, id, language.SlotBody, b, k) // for (...)
+			return
+		}
+	case language.ExprStmt:
+		m.statement(p, id, b, k)
+		return
+	case language.Dict:
+		if n.Kind == language.List && p.Child(language.SlotType) != nil && allEllipses(p.In(language.Item)) {
+			m.slot(p, id, language.SlotType, b, k) // T{...}
+			return
+		}
+	}
+	if n.Kind != p.Kind {
+		return
+	}
+	switch p.Kind {
+	case language.Other:
+		if t.Type(id) == p.Type && n.Value == p.Value {
+			m.items(p.Kids, m.kids(id, nil), b, k)
+		}
+	case language.Block:
+		m.block(p, id, b, k)
+	case language.Class:
+		m.class(p, id, b, k)
+	case language.Args:
+		m.args(p.Kids, m.kids(id, nil), b, k)
+	case language.Dict:
+		m.slot(p, id, language.SlotType, b, func(b Bindings) {
+			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), m.p.Spec.PartialDict, b, k)
+		})
+	case language.Pair:
+		m.pair(p, id, b, k)
+	case language.Decorator:
+		m.decorator(p, id, b, k)
+	case language.Param:
+		m.param(p, id, b, k)
+	case language.Element:
+		m.slot(p, id, language.SlotName, b, func(b Bindings) {
+			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, func(b Bindings) {
+				m.slot(p, id, language.SlotBody, b, k)
+			})
+		})
+	default:
+		if n.Value != p.Value || (n.Flags^p.Flags)&compared != 0 || p.Flags&language.Async&^n.Flags != 0 {
+			return
+		}
+		m.slots(p, id, b, k)
+	}
+}
+
+func allEllipses(list []*pattern.Node) bool {
+	for _, p := range list {
+		if !p.IsEllipsis() {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// kids returns the children of a node, optionally only those that keep wants.
+func (m *matcher) kids(id language.ID, keep func(*language.Node) bool) []language.ID {
+	var list []language.ID
+	for c := range m.t.Children(id) {
+		if keep == nil || keep(&m.t.Nodes[c]) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (m *matcher) inSlot(id language.ID, slot language.Slot) []language.ID {
+	return m.kids(id, func(n *language.Node) bool { return n.Slot == slot })
+}
+
+// optional are the parts of a node that a pattern may leave out.
+func optional(k language.Kind, s language.Slot) bool {
+	switch s {
+	case language.SlotElse, language.SlotFinally, language.SlotDecorator, language.SlotReturns, language.SlotReceiver:
+		return true
+	case language.SlotType:
+		return k != language.Cast && k != language.List && k != language.Dict
+	case language.SlotBody:
+		return true // the wrapper's body was cut off, or an anonymous class
+	case language.SlotInit:
+		return k == language.If || k == language.Switch
+	case language.SlotThen:
+		return k == language.If
+	case language.SlotAlias:
+		return false
+	case language.SlotCatch:
+		return true
+	}
+	return false
+}
+
+// slots matches the children of two nodes of the same kind, role by role.
+func (m *matcher) slots(p *pattern.Node, id language.ID, b Bindings, k next) {
+	var order []language.Slot
+	seen := func(s language.Slot) {
+		if !slices.Contains(order, s) {
+			order = append(order, s)
+		}
+	}
+	for _, c := range p.Kids {
+		seen(c.Slot)
+	}
+	for c := range m.t.Children(id) {
+		seen(m.t.Nodes[c].Slot)
+	}
+	m.slotList(p, id, order, b, k)
+}
+
+func (m *matcher) slotList(p *pattern.Node, id language.ID, order []language.Slot, b Bindings, k next) {
+	if len(order) == 0 {
+		k(b)
+		return
+	}
+	m.slot(p, id, order[0], b, func(b Bindings) { m.slotList(p, id, order[1:], b, k) })
+}
+
+// slot matches what the two nodes have in one role.
+func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindings, k next) {
+	ps := p.In(s)
+	ids := m.inSlot(id, s)
+	switch {
+	case len(ps) == 0 && (len(ids) == 0 || optional(p.Kind, s)):
+		k(b)
+	case len(ps) == 0:
+	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch:
+		m.unordered(ps, ids, true, b, k)
+	case len(ps) == 1 && len(ids) == 1:
+		m.node(ps[0], ids[0], b, k)
+	default:
+		m.items(ps, ids, b, k)
+	}
+}
+
+// items matches lists in order; an ellipsis takes any number.
+func (m *matcher) items(ps []*pattern.Node, ids []language.ID, b Bindings, k next) {
+	if !m.step() {
+		return
+	}
+	if len(ps) == 0 {
+		if len(ids) == 0 {
+			k(b)
+		}
+		return
+	}
+	if p := ps[0]; p.IsEllipsis() {
+		if len(ps) == 1 {
+			m.run1(p, ids, b, k)
+			return
+		}
+		for i := 0; i <= len(ids) && !m.over; i++ {
+			m.run1(p, ids[:i], b, func(b Bindings) { m.items(ps[1:], ids[i:], b, k) })
+		}
+		return
+	}
+	if len(ids) > 0 {
+		m.node(ps[0], ids[0], b, func(b Bindings) { m.items(ps[1:], ids[1:], b, k) })
+	}
+}
+
+// run1 lets an ellipsis take a run of neighbours.
+func (m *matcher) run1(p *pattern.Node, ids []language.ID, b Bindings, k next) {
+	if !m.step() {
+		return
+	}
+	if p.Kind != language.MetaEllipsis {
+		k(b)
+		return
+	}
+	bound := Bound{Node: language.None}
+	if len(ids) > 0 {
+		bound.Start = m.t.Nodes[ids[0]].Start
+		bound.End = m.t.Nodes[ids[len(ids)-1]].End
+		bound.Text = m.t.Source[bound.Start:max(bound.Start, bound.End)]
+		if len(ids) == 1 {
+			bound.Node = ids[0]
+		}
+	}
+	m.bindTo(p.Value, bound, b, k)
+}
+
+// unordered matches each node of the pattern with another one of the file, in any order. Unless partial, what is left over needs an
+// ellipsis.
+func (m *matcher) unordered(ps []*pattern.Node, ids []language.ID, partial bool, b Bindings, k next) {
+	var plain []*pattern.Node
+	rest := (*pattern.Node)(nil)
+	for _, p := range ps {
+		if p.IsEllipsis() {
+			rest, partial = p, true
+		} else {
+			plain = append(plain, p)
+		}
+	}
+	if len(plain) > len(ids) || !partial && len(plain) != len(ids) {
+		return
+	}
+	m.choose(plain, rest, ids, nil, b, k)
+}
+
+func (m *matcher) choose(ps []*pattern.Node, rest *pattern.Node, ids, taken []language.ID, b Bindings, k next) {
+	if !m.step() {
+		return
+	}
+	if len(ps) == 0 {
+		if rest == nil || rest.Kind != language.MetaEllipsis {
+			k(b)
+			return
+		}
+		var left []language.ID
+		for _, id := range ids {
+			if !slices.Contains(taken, id) {
+				left = append(left, id)
+			}
+		}
+		m.run1(rest, left, b, k)
+		return
+	}
+	for _, id := range ids {
+		if m.over {
+			return
+		}
+		if slices.Contains(taken, id) {
+			continue
+		}
+		now := append(taken[:len(taken):len(taken)], id)
+		m.node(ps[0], id, b, func(b Bindings) { m.choose(ps[1:], rest, ids, now, b, k) })
+	}
+}
+
+// args matches arguments: those given by name in any order, the others in theirs.
+func (m *matcher) args(ps []*pattern.Node, ids []language.ID, b Bindings, k next) {
+	var named, others []*pattern.Node
+	for _, p := range ps {
+		if p.Kind == language.KeyArg {
+			named = append(named, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	if len(named) == 0 {
+		m.items(others, ids, b, k)
+		return
+	}
+	m.keyArgs(named, others, ids, b, k)
+}
+
+func (m *matcher) keyArgs(named, others []*pattern.Node, ids []language.ID, b Bindings, k next) {
+	if len(named) == 0 {
+		m.items(others, ids, b, k)
+		return
+	}
+	for i, id := range ids {
+		if m.t.Nodes[id].Kind != language.KeyArg || m.over {
+			continue
+		}
+		left := slices.Delete(slices.Clone(ids), i, i+1)
+		m.node(named[0], id, b, func(b Bindings) { m.keyArgs(named[1:], others, left, b, k) })
+	}
+}
+
+// str matches a string: "...", "$X", "=~/re/" or its content. Constants and sums of strings count as what they amount to.
+func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Kind == language.Template && p.AnyString && p.Interpolated {
+		k(b)
+		return
+	}
+	value, ok := m.text(id)
+	switch {
+	case !ok && n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey:
+		value = n.Value // { a: 1 } and { "a": 1 } are the same
+	case !ok:
+		return
+	}
+	switch {
+	case p.AnyString:
+		k(b)
+	case p.Regexp != nil:
+		if p.Regexp.MatchString(value) {
+			k(b)
+		}
+	case len(p.Kids) == 1:
+		bound := Bound{Start: n.Start, End: n.End, Node: language.None, Text: value}
+		if n.Kind == language.Str {
+			// The range of the content, when the literal is written as it is.
+			if i := strings.Index(m.t.Source[n.Start:n.End], value); i >= 0 {
+				bound.Start = n.Start + uint32(i)
+				bound.End = bound.Start + uint32(len(value))
+			}
+		}
+		m.bindTo(p.Kids[0].Value, bound, b, k)
+	case value == p.Value:
+		k(b)
+	}
+}
+
+// name matches names and member accesses: as they stand, or by the qualified name that the file's imports give them.
+func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if p.Kind == language.Name {
+		switch {
+		case n.Kind == language.Name && n.Value == p.Value,
+			n.Kind == language.Str && n.Slot == language.SlotKey && m.p.Spec.PartialDict && n.Value == p.Value:
+			k(b)
+			return
+		case n.Kind == language.Type && m.t.Type(id) == "generic_type":
+			if o := m.t.Child(id, language.SlotOperand); o != language.None {
+				m.node(p, o, b, k) // List finds List<String>
+			}
+			return
+		}
+	} else if name := p.Child(language.SlotName); name != nil && name.IsEllipsis() {
+		m.chain(p.Child(language.SlotOperand), id, b, k)
+		return
+	} else if n.Kind == language.Dot {
+		done := false
+		m.slots(p, id, b, func(b Bindings) { done = true; k(b) })
+		if done {
+			return
+		}
+	}
+	if p.Path != nil && (n.Kind == language.Name || n.Kind == language.Dot) {
+		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value {
+			k(b)
+		}
+		return
+	}
+	if n.Kind == language.Name && p.Kind == language.Dot {
+		m.imported(p, id, b, k)
+	}
+}
+
+// imported matches `$M.f` with a name f that was imported from a module: the metavariable stands for the module's name in the import.
+func (m *matcher) imported(p *pattern.Node, id language.ID, b Bindings, k next) {
+	operand, name := p.Child(language.SlotOperand), p.Child(language.SlotName)
+	full := m.imports[m.t.Nodes[id].Value]
+	if len(full) < 2 || operand == nil || operand.Kind != language.Metavar || name == nil || name.Kind != language.Name || name.Value != full[len(full)-1] {
+		return
+	}
+	for _, f := range m.ids(language.ImportFrom) {
+		mod := m.t.Child(f, language.SlotModule)
+		if mod != language.None && slices.Equal(modulePath(m.t.Spec, m.t.Nodes[mod].Value), full[:len(full)-1]) {
+			m.bind(operand.Value, mod, b, k)
+			return
+		}
+	}
+}
+
+// chain matches the front of `$X. ... .f()`: the operand itself or what any link of the chain before it stands on.
+func (m *matcher) chain(front *pattern.Node, id language.ID, b Bindings, k next) {
+	for id != language.None && m.step() {
+		m.node(front, id, b, k)
+		switch n := &m.t.Nodes[id]; n.Kind {
+		case language.Dot, language.Index:
+			id = m.t.Child(id, language.SlotOperand)
+		case language.Call:
+			id = m.t.Child(id, language.SlotCallee)
+		case language.Defer:
+			if n.Value != "await" {
+				return
+			}
+			id = m.t.Child(id, language.SlotOperand)
+		default:
+			return
+		}
+	}
+}
+
+// typ matches a type that is more than a name.
+func (m *matcher) typ(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Kind != language.Type || m.t.Type(id) != p.Type {
+		return
+	}
+	if len(p.Kids) == 0 {
+		if n.Value == p.Value {
+			k(b)
+		}
+		return
+	}
+	m.slots(p, id, b, k)
+}
+
+// hasType says whether an expression is known to have a type.
+func (m *matcher) hasType(id language.ID, want string) bool {
+	t := m.t
+	n := &t.Nodes[id]
+	switch n.Kind {
+	case language.Str, language.Template:
+		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
+	case language.Num:
+		float := strings.ContainsAny(n.Value, ".") && !strings.HasPrefix(n.Value, "0x")
+		switch want {
+		case "int", "long", "short", "byte", "Integer", "Long":
+			return !float
+		case "float", "double", "float64", "Double", "Float":
+			return float
+		case "number":
+			return true
+		}
+		return false
+	case language.Bool:
+		return want == "bool" || want == "boolean" || want == "Boolean"
+	}
+	typ := m.typeOf(id)
+	if typ == language.None {
+		if n.Kind == language.Binary && n.Value == "+" && (want == "String" || want == "string") {
+			for c := range t.Children(id) {
+				if k := t.Nodes[c].Kind; k == language.Str || k == language.Template {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return m.typeIs(typ, want)
+}
+
+// typeIs compares a type as written with the one wanted: the text, the text without type arguments, or the qualified name.
+func (m *matcher) typeIs(typ language.ID, want string) bool {
+	t := m.t
+	n := &t.Nodes[typ]
+	text := strings.Join(strings.Fields(t.Text(typ)), "")
+	if n.Kind == language.Type && t.Type(typ) == "generic_type" && !strings.Contains(want, "<") {
+		if o := t.Child(typ, language.SlotOperand); o != language.None {
+			return m.typeIs(o, want)
+		}
+	}
+	if strings.HasPrefix(want, "$") {
+		return true // ($T $X): any declared type
+	}
+	if text == want {
+		return true
+	}
+	if full := m.qualified(typ); full != nil && strings.Join(full, ".") == want {
+		return true
+	}
+	// A simple name in the source may be the last part of the qualified one that the pattern gives, and the reverse.
+	if t.Spec.Name == "java" {
+		if i := strings.LastIndexByte(want, '.'); i >= 0 && text == want[i+1:] {
+			return m.starImport(want[:i])
+		}
+		return strings.HasSuffix(text, "."+want)
+	}
+	return false
+}
+
+// starImport says whether the file imports all of a package.
+func (m *matcher) starImport(pkg string) bool {
+	for _, id := range m.ids(language.Import) {
+		if m.value(m.t.Child(id, language.SlotModule)) == pkg+".*" {
+			return true
+		}
+	}
+	return pkg == "java.lang"
+}
+
+// assign matches `x = e` with assignments and declarations, and with the imports that stand for `x = require(...)`.
+func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	target, value := p.Child(language.SlotTarget), p.Child(language.SlotValue)
+	switch {
+	case n.Kind == language.Import && p.Value == "=" && target != nil && value != nil:
+		alias, call := m.t.Child(id, language.SlotAlias), m.t.Child(id, language.SlotValue)
+		if alias != language.None && call != language.None {
+			m.node(target, alias, b, func(b Bindings) { m.node(value, call, b, k) })
+		}
+		return
+	case n.Kind == language.ImportFrom && p.Value == "=" && target != nil && value != nil && target.Kind == language.Metavar:
+		if call := m.t.Child(id, language.SlotValue); call != language.None {
+			m.node(value, call, b, k)
+		}
+		return
+	case n.Kind != language.Assign || n.Value != p.Value:
+		return
+	case p.Flags&language.Declares&^n.Flags != 0 || p.Flags&language.Const&^n.Flags != 0 && m.p.Spec.PartialDict:
+		return
+	}
+	order := []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}
+	m.slotList(p, id, order, b, func(b Bindings) {
+		source := m.t.Child(id, language.SlotValue)
+		switch {
+		case value == nil && source == language.None:
+			k(b)
+		case value == nil:
+			// `T x;` is a declaration without a value.
+		case source != language.None:
+			m.node(value, source, b, k)
+		}
+	})
+}
+
+// function matches a function however it is written: a declaration, a method, or a function that is assigned to the name.
+func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	name := p.Child(language.SlotName)
+	if n.Kind == language.Assign {
+		target, value := m.t.Child(id, language.SlotTarget), m.t.Child(id, language.SlotValue)
+		if name == nil || target == language.None || value == language.None || m.t.Nodes[value].Kind != language.Func || m.t.Nodes[target].Kind != language.Name {
+			return
+		}
+		m.node(name, target, b, func(b Bindings) { m.signature(p, value, b, k) })
+		return
+	}
+	if n.Kind != language.Func {
+		return
+	}
+	own := m.t.Child(id, language.SlotName)
+	switch {
+	case name == nil && own != language.None && n.Flags&language.Lambda == 0:
+	case name == nil:
+		m.signature(p, id, b, k)
+	case own != language.None:
+		m.node(name, own, b, func(b Bindings) { m.signature(p, id, b, k) })
+	}
+}
+
+func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if p.Flags&language.Async&^n.Flags != 0 || p.Value != "" && p.Value != n.Value {
+		return
+	}
+	order := []language.Slot{language.SlotDecorator, language.SlotReceiver, language.SlotParams, language.SlotReturns, language.SlotType, language.SlotBody}
+	m.slotList(p, id, order, b, k)
+}
+
+// param matches a parameter. A plain name fits whatever type and default the parameter has.
+func (m *matcher) param(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Value != p.Value {
+		return
+	}
+	order := []language.Slot{language.SlotDecorator, language.SlotName, language.SlotType}
+	m.slotList(p, id, order, b, func(b Bindings) {
+		value := p.Child(language.SlotValue)
+		if value == nil {
+			k(b)
+			return
+		}
+		if v := m.t.Child(id, language.SlotValue); v != language.None {
+			m.node(value, v, b, k)
+		}
+	})
+}
+
+// class matches a class: the bases and the members that the pattern names must be there, in any order.
+func (m *matcher) class(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Value != p.Value {
+		return
+	}
+	order := []language.Slot{language.SlotDecorator, language.SlotName, language.SlotBase, language.SlotParams}
+	m.slotList(p, id, order, b, func(b Bindings) {
+		body := p.Child(language.SlotBody)
+		own := m.t.Child(id, language.SlotBody)
+		if body == nil || own == language.None {
+			k(b)
+			return
+		}
+		m.unordered(body.Kids, m.kids(own, nil), true, b, k)
+	})
+}
+
+// pair matches key and value. Where keys may be written with or without quotes, that makes no difference.
+func (m *matcher) pair(p *pattern.Node, id language.ID, b Bindings, k next) {
+	m.slot(p, id, language.SlotKey, b, func(b Bindings) { m.slot(p, id, language.SlotOperand, b, k) })
+}
+
+// decorator matches a decorator or modifier. A pattern without arguments fits one with arguments.
+func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Value != p.Value {
+		return
+	}
+	want, own := p.Child(language.SlotOperand), m.t.Child(id, language.SlotOperand)
+	if want == nil || own == language.None {
+		if want == nil && own == language.None {
+			k(b)
+		}
+		return
+	}
+	if c := m.t.Child(own, language.SlotCallee); m.t.Nodes[own].Kind == language.Call && (want.Kind == language.Name || want.Kind == language.Dot) && c != language.None {
+		own = c
+	}
+	m.node(want, own, b, k)
+}
+
+// importing matches imports. Names of the pattern must be among those of the file; an alias that the pattern leaves out does not matter.
+func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	if n.Kind != p.Kind {
+		return
+	}
+	if n.Kind == language.Import {
+		m.slot(p, id, language.SlotModule, b, func(b Bindings) {
+			alias := p.Child(language.SlotAlias)
+			own := m.t.Child(id, language.SlotAlias)
+			switch {
+			case alias == nil:
+				k(b)
+			case own != language.None:
+				m.node(alias, own, b, k)
+			}
+		})
+		return
+	}
+	m.slot(p, id, language.SlotModule, b, func(b Bindings) {
+		m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, k)
+	})
+}

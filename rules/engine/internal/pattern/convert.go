@@ -1,0 +1,242 @@
+package pattern
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// convert cuts the pattern out of its wrapper and turns stand-ins into what they stand for.
+func (p *prepared) convert(r *reading) (*Pattern, error) {
+	t := r.tree
+	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") // the wrapper adds a body
+	lo, hi := r.lo, r.hi
+	for lo < hi && strings.IndexByte(" \t\r\n", t.Source[lo]) >= 0 {
+		lo++
+	}
+	var tops []language.ID
+	for id := language.ID(1); int(id) < len(t.Nodes); {
+		n := &t.Nodes[id]
+		if n.Start >= lo && n.Start < hi && n.Start < n.End && (n.End <= hi || grown) {
+			tops = append(tops, id)
+			id = n.Next
+			continue
+		}
+		id++
+	}
+	if len(tops) == 0 {
+		return nil, &Error{1, 1, "the pattern holds no code"}
+	}
+	c := &converter{prepared: p, tree: t}
+	out := &Pattern{Spec: p.spec}
+	parent := t.Nodes[tops[0]].Parent
+	for _, id := range tops {
+		if t.Nodes[id].Parent != parent {
+			return nil, &Error{1, 1, "the pattern is neither one piece of code nor a list of statements"}
+		}
+		n := c.node(id, 0)
+		if c.err != nil {
+			return nil, c.err
+		}
+		if grown {
+			n.Kids = without(n.Kids, language.SlotBody, language.SlotThen)
+		}
+		out.Roots = append(out.Roots, n)
+	}
+	list := t.Nodes[parent].Kind == language.File || t.Nodes[parent].Kind == language.Block
+	if len(out.Roots) > 1 && !list {
+		return nil, &Error{1, 1, "the pattern is neither one piece of code nor a list of statements"}
+	}
+	if len(out.Roots) == 1 {
+		root := out.Roots[0]
+		closed := p.spec.Semicolon && strings.HasSuffix(p.source, ";")
+		if root.Kind == language.ExprStmt && !closed && len(root.Kids) == 1 && !root.Kids[0].IsEllipsis() {
+			root = root.Kids[0]
+			root.Slot = language.Item
+			out.Roots[0] = root
+		}
+		out.Sequence = root.IsEllipsis() || root.Kind == language.ExprStmt
+	} else {
+		out.Sequence = true
+	}
+	return out, nil
+}
+
+func without(list []*Node, slots ...language.Slot) []*Node {
+	var out []*Node
+	for _, n := range list {
+		drop := false
+		for _, s := range slots {
+			drop = drop || n.Slot == s
+		}
+		if !drop {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+type converter struct {
+	*prepared
+	tree *language.Tree
+	err  *Error
+}
+
+// stand tells what an identifier of the parsed text stands for; ok is false if it is itself.
+func (c *converter) stand(value string) (n *Node, ok bool) {
+	word, found := strings.CutPrefix(value, c.spec.Metavar)
+	if !found {
+		return nil, false
+	}
+	switch {
+	case word == ellipsisWord:
+		return &Node{Kind: language.Ellipsis}, true
+	case strings.HasPrefix(word, metaEllipsisWord):
+		return &Node{Kind: language.MetaEllipsis, Value: "$..." + word[len(metaEllipsisWord):]}, true
+	case strings.HasPrefix(word, typedWord):
+		i, err := strconv.Atoi(word[len(typedWord):])
+		if err != nil || i >= len(c.typed) {
+			return nil, false
+		}
+		return &Node{Kind: language.TypedMetavar, Value: c.typed[i].name, Type: squeeze(c.typed[i].typ)}, true
+	case metavar(word) == len(word):
+		return &Node{Kind: language.Metavar, Value: "$" + word}, true
+	}
+	return nil, false
+}
+
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+var wholeMetavar = regexp.MustCompile(`^\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*$`)
+
+func (c *converter) node(id language.ID, depth int) *Node {
+	from := &c.tree.Nodes[id]
+	if depth > MaxDepth {
+		if c.err == nil {
+			c.err = &Error{1, 1, "the pattern is nested deeper than " + strconv.Itoa(MaxDepth) + " levels"}
+		}
+		return &Node{}
+	}
+	n := &Node{Kind: from.Kind, Slot: from.Slot, Flags: from.Flags, Value: from.Value, Type: c.tree.Type(id)}
+	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || n.Kind == language.Other && from.Next == id+1 {
+		if s, ok := c.stand(n.Value); ok {
+			s.Slot = n.Slot
+			return s
+		}
+	}
+	if n.Kind == language.Str {
+		c.str(id, n)
+		return n
+	}
+	for k := range c.tree.Children(id) {
+		n.Kids = append(n.Kids, c.node(k, depth+1))
+	}
+	return c.collapse(n)
+}
+
+// str reads the forms that a string of a pattern may have.
+func (c *converter) str(id language.ID, n *Node) {
+	if text := c.tree.Text(id); n.Value == "..." {
+		n.AnyString = true
+		n.Interpolated = strings.HasPrefix(text, "`") || text[0] == 'f' || text[0] == 'F'
+	}
+	if wholeMetavar.MatchString(n.Value) {
+		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
+		return
+	}
+	text := inner(c.tree.Text(id))
+	if !strings.HasPrefix(text, "=~/") {
+		return
+	}
+	end := strings.LastIndexByte(text, '/')
+	if end < 3 {
+		return
+	}
+	expr, flags := text[3:end], text[end+1:]
+	if strings.Contains(flags, "i") {
+		expr = "(?i)" + expr
+	}
+	if strings.Contains(flags, "m") {
+		expr = "(?m)" + expr
+	}
+	if strings.Contains(flags, "s") {
+		expr = "(?s)" + expr
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		c.err = &Error{1, 1, "the regular expression of a string cannot be used: " + err.Error()}
+		return
+	}
+	n.Regexp = re
+}
+
+func inner(s string) string {
+	s = strings.TrimLeft(s, "rRbBuUfF")
+	return strings.Trim(s, "\"'`")
+}
+
+// collapse turns a node that exists only to hold a stand-in into the stand-in.
+func (c *converter) collapse(n *Node) *Node {
+	as := func(s *Node) *Node { s.Slot = n.Slot; return s }
+	switch n.Kind {
+	case language.Call:
+		if callee := n.Child(language.SlotCallee); callee != nil && callee.Kind == language.Name && callee.Value == c.spec.Metavar+deepWord {
+			args := n.Child(language.SlotArgs)
+			if args == nil || len(args.Kids) != 1 {
+				if c.err == nil {
+					c.err = &Error{1, 1, "`<... ...>` holds one expression"}
+				}
+				return n
+			}
+			args.Kids[0].Slot = language.SlotOperand
+			return as(&Node{Kind: language.DeepEllipsis, Kids: args.Kids})
+		}
+	case language.ExprStmt:
+		if len(n.Kids) == 1 && n.Kids[0].IsEllipsis() {
+			return as(n.Kids[0])
+		}
+	case language.Param, language.Pair, language.KeyArg, language.ImportName, language.Assign, language.Case, language.Import, language.Decorator:
+		// All named parts are the same stand-in: `E E`, `E: E`, `E E;`, `case E:`.
+		if len(n.Kids) == 0 {
+			break
+		}
+		first := n.Kids[0]
+		for _, k := range n.Kids {
+			if k.Kind == language.Block && len(k.Kids) == 0 {
+				continue
+			}
+			if !k.IsEllipsis() || k.Value != first.Value {
+				first = nil
+				break
+			}
+		}
+		if first == nil || n.Kind == language.Assign && len(n.Kids) == 2 && n.Child(language.SlotValue) != nil {
+			break
+		}
+		return as(first)
+	case language.Dot:
+		n.Path = path(n)
+	case language.Name:
+		n.Path = []string{n.Value}
+	}
+	return n
+}
+
+// path is the qualified name of nested member accesses between plain names, or nil.
+func path(n *Node) []string {
+	switch n.Kind {
+	case language.Name:
+		return []string{n.Value}
+	case language.Dot:
+		operand, name := n.Child(language.SlotOperand), n.Child(language.SlotName)
+		if operand == nil || name == nil || name.Kind != language.Name {
+			return nil
+		}
+		if p := path(operand); p != nil {
+			return append(p[:len(p):len(p)], name.Value)
+		}
+	}
+	return nil
+}
