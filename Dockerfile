@@ -17,7 +17,7 @@ COPY --from=build /reviewgate /usr/local/bin/reviewgate
 USER 10001
 VOLUME /data
 WORKDIR /data
-ENV REVIEWGATE_DATABASE=/data/reviewgate.db REVIEWGATE_CACHE=/data/cache REVIEWGATE_LISTEN=:8080
+ENV REVIEWGATE_DATABASE=/data/reviewgate.db REVIEWGATE_CACHE_DIR=/data/cache REVIEWGATE_LISTEN=:8080
 EXPOSE 8080
 ENTRYPOINT ["reviewgate"]
 CMD ["serve"]

@@ -159,9 +159,10 @@ type Related struct {
 
 // A Suppression is a comment in the source that asks to silence a finding.
 type Suppression struct {
-	Reason string `json:"reason"`          // empty: none was given, and the suppression does not hold
-	Line   int    `json:"line"`            // where the comment stands, at head
-	Added  bool   `json:"added,omitempty"` // the change itself adds it: it does not silence a blocking finding (B73)
+	Reason string `json:"reason"` // empty: none was given, and the suppression does not hold
+	Line   int    `json:"line"`   // where the comment stands, at head
+	// Added says that the change itself adds it, or puts new code under it: it does not silence a blocking finding (B73).
+	Added bool `json:"added,omitempty"`
 }
 
 // A Fix replaces one region of the head file by another text.
@@ -193,4 +194,9 @@ type Finding struct {
 	Blocking bool `json:"blocking"`
 	// Comment marks what may be posted inline, within the noise budget.
 	Comment bool `json:"comment"`
+}
+
+// Suppressed says that a suppression silences the finding: it gives a reason, and the finding does not block all the same.
+func (f *Finding) Suppressed() bool {
+	return f.Suppression != nil && f.Suppression.Reason != "" && !f.Blocking
 }

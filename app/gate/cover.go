@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"sync"
 )
 
 // cover says which changed files each guard covers. One matcher serves all guards; both names of a rename count.
@@ -21,13 +22,22 @@ const (
 	builtinCount
 )
 
+// builtinMatcher has the built-in guards' globs, compiled once; it is only ever cloned.
+var builtinMatcher = sync.OnceValue(func() *globMatcher {
+	var lists [][]string
+	for _, g := range builtinGuards() {
+		lists = append(lists, g.Paths)
+	}
+	return newGlobMatcher(lists)
+})
+
 func newCover(guards []Guard, files []FileChange) *cover {
-	c := &cover{guards: append(builtinGuards(), guards...), files: files}
-	lists := make([][]string, len(c.guards))
-	for i, g := range c.guards {
+	c := &cover{guards: append(builtinGuards(), guards...), files: files, matcher: builtinMatcher().clone()}
+	lists := make([][]string, len(guards))
+	for i, g := range guards {
 		lists[i] = g.Paths
 	}
-	c.matcher = newGlobMatcher(lists)
+	c.matcher.addLists(lists)
 	c.matched = make([][]int32, len(c.guards))
 	c.written = make([]bool, len(files))
 	c.floor = make([]bool, len(files))
@@ -103,7 +113,7 @@ func (c *cover) duties(p *Policy, extra int) []duty {
 				covered[i] = true
 			}
 		}
-		add(Guard{Name: "everything else", Origin: "built-in"}, c.without(covered), byDefault)
+		add(Guard{Name: "unguarded files", Origin: "built-in"}, c.without(covered), byDefault)
 	}
 	for i := range builtinCount {
 		add(c.guards[i], c.matched[i], i)

@@ -34,6 +34,8 @@ type decider struct {
 	errors    []string // why we cannot tell, as titles, most important first
 	blocks    []string // what blocks, as phrases
 	waits     []string // what the change waits for, as titles
+	repairs   []string // what to do about errors, as sentences
+	fixes     []string // what to do about blocks
 	next      []string // what to do about waits
 	approvals []approval
 	owners    *Codeowners
@@ -103,7 +105,7 @@ func (d *decider) readable() {
 
 func (d *decider) cannot(why, next string) {
 	d.errors = append(d.errors, why)
-	d.next = append(d.next, next)
+	d.repairs = append(d.repairs, next)
 }
 
 func first(problems []Problem) string {
@@ -137,13 +139,13 @@ func (d *decider) findings() {
 	}
 	if n > 0 {
 		d.blocks = append(d.blocks, plural(n, "finding"))
-		d.next = append(d.next, "Fix the "+plural(n, "blocking finding")+" and push; every finding says what to do.")
+		d.fixes = append(d.fixes, "Fix the "+plural(n, "blocking finding")+" and push; every finding says what to do.")
 	}
 	for _, c := range append(Clashes(f.Files, nil), f.Clashes...) {
 		why := show(c.Path) + " and " + show(c.Other) + " being one file on macOS and Windows"
 		if !slices.Contains(d.blocks, why) {
 			d.blocks = append(d.blocks, why)
-			d.next = append(d.next, "Rename one of "+show(c.Path)+" and "+show(c.Other)+": on macOS and Windows they are one file.")
+			d.fixes = append(d.fixes, "Rename one of "+show(c.Path)+" and "+show(c.Other)+": on macOS and Windows they are one file.")
 		}
 	}
 	if f.State != "open" {
@@ -164,33 +166,33 @@ func (d *decider) reviews() {
 	entries := ledger(f.Ledger)
 	var now map[string]Seen
 	for _, r := range latest(f.Reviews) {
-		state, because := in.standing(f, r)
+		state, because := in.standing(f, r.Review)
 		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
 		switch state {
 		case "APPROVED":
-			e := entries[r.ID]
-			switch why := in.eligible(f, r.Reviewer); {
-			case why != "":
-				answer.Because = why
-			case r.ViaApp != "":
-				answer.Because = "was given through the App " + r.ViaApp + ", not by the person"
-			case e == nil:
-				answer.Because = "was given while reviewgate was not listening: what it saw is not known; approve once more"
-			case e.Reviewer != r.Reviewer.ID:
-				answer.Because = "does not belong to the account that gave it; approve once more"
-			case !e.Complete:
-				answer.Because = "what it saw (" + short(e.Head) + ") could not be read yet; if this stays, approve once more"
-			default:
-				if now == nil {
-					now = seen(f.Files)
+			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
+				break
+			}
+			a := approval{who: r.Reviewer, answer: len(d.out.Reviews)}
+			for _, given := range r.approvals {
+				e := entries[given.ID]
+				switch why := unusable(given, e); {
+				case why == "":
+					if now == nil {
+						now = seen(f.Files)
+					}
+					a.views = append(a.views, freshness(d.p, f, e, now))
+				case answer.Because == "":
+					answer.Because = why
 				}
-				a := approval{who: r.Reviewer, entry: e, answer: len(d.out.Reviews)}
-				freshness(d.p, f, &a, now)
+			}
+			if len(a.views) > 0 {
 				d.approvals = append(d.approvals, a)
 			}
 		case "CHANGES_REQUESTED":
 			// Not in.eligible: a commit that names the reviewer must not silence the reviewer.
-			switch why := in.human(r.Reviewer); {
+			// Nor may a policy's list of agents: whoever is at an account of a person can say no.
+			switch why := accountKind(r.Reviewer); {
 			case why != "":
 				answer.Because = why
 			case !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite):
@@ -210,6 +212,21 @@ func (d *decider) reviews() {
 		}
 		d.out.Reviews = append(d.out.Reviews, answer)
 	}
+}
+
+// unusable says why it is not known what an approval saw; empty if it is.
+func unusable(r *Review, e *LedgerEntry) string {
+	switch {
+	case r.ViaApp != "":
+		return "was given through the App " + r.ViaApp + ", not by the person"
+	case e == nil:
+		return "was given while reviewgate was not listening: what it saw is not known; approve once more"
+	case e.Reviewer != r.Reviewer.ID:
+		return "does not belong to the account that gave it; approve once more"
+	case !e.Complete:
+		return "what it saw (" + short(e.Head) + ") could not be read yet; if this stays, approve once more"
+	}
+	return ""
 }
 
 // extra says how many more approvals than a guard asks for the change needs, and notes why.
@@ -250,9 +267,9 @@ func (d *decider) guards() {
 	}
 	for i, a := range d.approvals {
 		answer := &d.out.Reviews[a.answer]
-		saw := "approved " + short(a.entry.Head)
+		saw := "approved " + short(a.views[0].entry.Head)
 		switch {
-		case len(duties) == 0 && a.all:
+		case len(duties) == 0 && !slices.ContainsFunc(a.views, func(v *view) bool { return !v.all }):
 			answer.Because = saw + "; the policy asks for a new approval after every push"
 		case d.counted[i] && d.refused[i] != "":
 			answer.Counts, answer.Because = true, "counts in part: "+d.refused[i]
@@ -344,7 +361,7 @@ func (d *decider) guard(c *cover, du *duty) {
 	groups := d.groups(c, du)
 	var fresh []int
 	for i := range d.approvals {
-		if _, because := d.approvals[i].changedSince(c, du); because != "" {
+		if because := d.approvals[i].changedSince(c, du); because != "" {
 			d.refused[i] = because
 			continue
 		}
@@ -372,7 +389,7 @@ func (d *decider) guard(c *cover, du *duty) {
 			answer.May = append(answer.May, d.may(g.from, approved)...)
 			who := g.who
 			if len(d.may(g.from, approved)) == 0 {
-				who += " (nobody of them is left who may approve this change)"
+				who += " (nobody is left)"
 			}
 			missing = append(missing, more(n, have)+" from "+who)
 		}
@@ -383,7 +400,7 @@ func (d *decider) guard(c *cover, du *duty) {
 			approved[d.approvals[i].who.Login] = true
 		}
 		if n := du.approval + du.extra - len(fresh) - short; n > 0 {
-			answer.May = append(answer.May, "anyone with write")
+			answer.May = append(answer.May, Approver{Role: RoleWrite}.String())
 			missing = append(missing, more(n, len(fresh))+" from anyone with write, because "+strings.Join(d.why, " and "))
 		}
 	}
@@ -401,7 +418,8 @@ func (d *decider) guard(c *cover, du *duty) {
 	switch {
 	case !answer.Holds:
 		answer.Because = "needs " + strings.Join(missing, "; ")
-		d.waits = append(d.waits, "Needs "+missing[0]+" for "+label(du))
+		what, _, _ := strings.Cut(missing[0], ", because ")
+		d.waits = append(d.waits, "Needs "+what+" for "+label(du))
 		d.ask(du, missing, answer.May)
 	case answer.Needed == 0:
 		answer.Because = "needs no approval"
@@ -417,17 +435,17 @@ func (d *decider) guard(c *cover, du *duty) {
 func (d *decider) ask(du *duty, missing, may []string) {
 	if len(may) == 0 {
 		if strings.Contains(missing[0], "approval") {
-			d.next = append(d.next, "Nobody is left who may approve "+label(du)+": it needs "+missing[0]+". Name another approver in the policy or in CODEOWNERS, in a pull request of its own.")
+			d.next = append(d.next, "Everybody who may approve "+label(du)+" took part in this change, has approved it already or cannot approve: it needs "+missing[0]+". Name another approver in the policy or in CODEOWNERS, in a pull request of its own.")
 		}
 		return
 	}
-	d.next = append(d.next, "Ask "+list(may)+" to approve: "+label(du)+" needs "+strings.Join(missing, "; ")+".")
+	d.next = append(d.next, "Ask "+list(may)+" to approve "+label(du)+"; still missing: "+strings.Join(missing, "; ")+".")
 }
 
 // label names a duty to a reader: its name, or its first path.
 func label(du *duty) string {
 	switch {
-	case du.guard.Name == "default":
+	case du.list == byDefault || du.list == byFloorDefault:
 		return "files without a guard"
 	case du.guard.Name != "":
 		return du.guard.Name
@@ -468,7 +486,7 @@ func (d *decider) groups(c *cover, du *duty) []group {
 				// Nobody owns it. That is no permission: a maintainer decides.
 				if byLine[0] == nil {
 					from := append(slices.Clone(rest), Approver{Role: RoleMaintain})
-					byLine[0] = &group{from: from, who: d.who(from) + " (" + show(path) + " has no code owner)"}
+					byLine[0] = &group{from: from, who: d.who(from) + ", because " + show(path) + " has no code owner"}
 				}
 				continue
 			}
@@ -521,7 +539,8 @@ func (d *decider) problem(p Problem) {
 		return
 	}
 	d.out.Problems = append(d.out.Problems, p)
-	d.cannot("Broken policy: "+strings.TrimPrefix(p.Place()+": "+p.Message, ": "), strings.TrimPrefix(p.Place()+": "+p.Message+". "+p.Remedy, ": "))
+	next := p.String()
+	d.cannot("Broken policy: "+strings.TrimPrefix(p.Place()+": "+p.Message, ": "), strings.ToUpper(next[:1])+next[1:])
 }
 
 // known checks that the approvers exist: an unknown one is an error of the policy, never "nobody".
@@ -579,11 +598,12 @@ func (d *decider) may(from []Approver, approved map[string]bool) []string {
 				out = append(out, "@"+who.Login)
 			}
 		case a.Team != "":
-			if slices.ContainsFunc(d.f.People.Teams[strings.ToLower(a.Team)].Members, possible) {
+			team := d.f.People.Teams[strings.ToLower(a.Team)]
+			if (a.TeamID == 0 || a.TeamID == team.ID) && slices.ContainsFunc(team.Members, possible) {
 				out = append(out, "@"+a.Team)
 			}
 		case a.Role != RoleNone:
-			out = append(out, "anyone with "+string(a.Role))
+			out = append(out, a.String())
 		}
 	}
 	return out
@@ -594,6 +614,9 @@ func (d *decider) who(from []Approver) string {
 	var out []string
 	for _, a := range from {
 		out = append(out, a.String())
+	}
+	if len(out) == 0 {
+		return "a code owner"
 	}
 	return strings.Join(slices.Compact(out), " or ")
 }
@@ -622,7 +645,7 @@ func (d *decider) conclude() {
 			out.Title = "Approved: " + holds(n)
 		}
 	}
-	out.Next = unique(d.next)
+	out.Next = unique(slices.Concat(d.fixes, d.repairs, d.next))
 	if out.Advisory {
 		out.Title = "Advisory: " + lowerFirst(out.Title)
 		if len(d.p.Sources) == 0 {
@@ -632,6 +655,9 @@ func (d *decider) conclude() {
 		}
 	}
 	if out.Ungoverned {
+		if out.State == Pass {
+			out.State = Pending // green is for governed branches only, whoever reads the state
+		}
 		out.Title = "Not governed: " + d.f.BaseRef + " is no branch that the policy guards"
 	}
 	out.Title = cut(out.Title, maxTitle)

@@ -35,7 +35,7 @@ type GuardAnswer struct {
 	Needed   int      `json:"needed"`          // with Extra
 	Extra    int      `json:"extra,omitempty"` // that many of Needed may come from anyone eligible with write: agents, unattributed commits
 	Approved []string `json:"approved"`        // logins whose approval counts here
-	May      []string `json:"may"`             // who may still approve: logins, "@org/team", "anyone with write"
+	May      []string `json:"may"`             // who may still approve: "@login", "@org/team", "anyone with write", "a maintainer"
 	Holds    bool     `json:"holds"`
 	Because  string   `json:"because"` // "2 of 2 approvals", "needs 1 more approval from @acme/security"
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -87,8 +88,24 @@ type globEntry struct {
 }
 
 func newGlobMatcher(lists [][]string) *globMatcher {
-	m := &globMatcher{last: make([]int32, len(lists))}
-	for list, patterns := range lists {
+	m := &globMatcher{}
+	m.addLists(lists)
+	return m
+}
+
+// clone gives a matcher that can grow and match on its own; what is compiled is shared.
+func (m *globMatcher) clone() *globMatcher {
+	programs := func(w walker) walker { return walker{programs: slices.Clip(w.programs)} }
+	return &globMatcher{entries: slices.Clip(m.entries), folded: programs(m.folded), exact: programs(m.exact), excluding: programs(m.excluding),
+		slow: slices.Clip(m.slow), last: make([]int32, len(m.last))}
+}
+
+// addLists compiles more pattern lists; they are numbered on from those that are there.
+func (m *globMatcher) addLists(lists [][]string) {
+	from := len(m.last)
+	m.last = append(m.last, make([]int32, len(lists))...)
+	for i, patterns := range lists {
+		list := from + i
 		for _, p := range patterns {
 			pattern, exclude := strings.CutPrefix(p, "!")
 			if ValidGlob(pattern) != nil {
@@ -111,7 +128,6 @@ func newGlobMatcher(lists [][]string) *globMatcher {
 			}
 		}
 	}
-	return m
 }
 
 // match returns the lists that match the path, in no particular order. The slice is valid until the next call.
@@ -219,6 +235,24 @@ const (
 func globSegments(pattern string) []segment {
 	var out []segment
 	for s := range strings.SplitSeq(pattern, "/") {
+		// Nearly all segments are plain, or a star at one end.
+		switch wild := strings.IndexAny(s, "*?"); {
+		case wild < 0:
+			out = append(out, segment{kind: literalSegment, text: s})
+			continue
+		case s == "**":
+			out = append(out, segment{kind: deepSegment})
+			continue
+		case s == "*":
+			out = append(out, segment{kind: anySegment})
+			continue
+		case s[0] == '*' && !strings.ContainsAny(s[1:], "*?"):
+			out = append(out, segment{kind: suffixSegment, text: s[1:]})
+			continue
+		case s[wild] == '*' && wild == len(s)-1:
+			out = append(out, segment{kind: prefixSegment, text: s[:wild]})
+			continue
+		}
 		toks := make([]rune, 0, len(s))
 		for i := 0; i < len(s); {
 			r, n := decode(s[i:])

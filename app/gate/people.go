@@ -47,9 +47,9 @@ func involve(p *Policy, f *Facts) *involved {
 	for _, login := range p.Agents.Accounts {
 		in.agents[fold(login)] = true
 	}
-	in.opened(p, f, f.Author, f.ViaApp, f.Requested)
+	in.opened(p, f, "the pull request", f.Author, f.Requested)
 	for _, s := range f.Siblings {
-		in.opened(p, f, s.Author, s.ViaApp, s.Requested)
+		in.opened(p, f, fmt.Sprintf("#%d, which has the same head", s.Number), s.Author, s.Requested)
 		for _, who := range s.Pushers {
 			in.add(who, fmt.Sprintf("pushed to the branch of #%d, which has the same head", s.Number))
 		}
@@ -94,8 +94,8 @@ func (in *involved) index() {
 }
 
 // opened takes in the author of a pull request and, if that is a machine, whoever set it to work.
-func (in *involved) opened(p *Policy, f *Facts, author Person, viaApp string, requested []Person) {
-	in.add(author, "opened the pull request")
+func (in *involved) opened(p *Policy, f *Facts, what string, author Person, requested []Person) {
+	in.add(author, "opened "+what)
 	humanFound := false
 	for _, who := range requested {
 		in.add(who, "set an agent to work here")
@@ -242,6 +242,17 @@ func (in *involved) tookPart(agent string) bool {
 
 // human says what keeps an account from being a person whose word counts (invariant I5); empty if it is one.
 func (in *involved) human(who Person) string {
+	if why := accountKind(who); why != "" {
+		return why
+	}
+	if name, ok := in.agent(who); ok {
+		return "is an agent's account (" + name + ")"
+	}
+	return ""
+}
+
+// accountKind says what keeps an account from being one of a person, by what GitHub says alone.
+func accountKind(who Person) string {
 	switch {
 	case who.ID == 0:
 		return "is an account that no longer exists or is not known"
@@ -249,9 +260,6 @@ func (in *involved) human(who Person) string {
 		return "is a bot"
 	case who.Type != "User":
 		return "is not a person's account but of type " + strings.ToLower(orUnknown(who.Type))
-	}
-	if name, ok := in.agent(who); ok {
-		return "is an agent's account (" + name + ")"
 	}
 	return ""
 }

@@ -1,36 +1,55 @@
 package gate
 
-import "sort"
+import (
+	"cmp"
+	"slices"
+)
 
-// latest reduces the reviews to one per person: the last decisive one (approved, changes requested, dismissed), else the last
-// comment. A dismissed review leaves nothing: an older approval does not come back to life. Reviews come in the order of submission.
-func latest(reviews []Review) []*Review {
+// maxApprovals bounds the approvals of one person that are looked at.
+const maxApprovals = 20
+
+// A verdict is what one person says now: the last decisive review (approved, changes requested, dismissed), else the last comment.
+type verdict struct {
+	*Review
+	// approvals are the approvals since the person last said otherwise, latest first: an approval of an older state does not undo a
+	// newer one, nor the other way round, so the one that saw what is there now counts.
+	approvals []*Review
+}
+
+// latest reduces the reviews to one verdict per person. A dismissed review leaves nothing: an older approval does not come back to
+// life. Reviews come in the order of submission.
+func latest(reviews []Review) []*verdict {
 	type key struct {
 		id    int64
 		login string
 		n     int // keeps reviews of vanished accounts apart
 	}
-	last := map[key]*Review{}
-	var order []key
+	last := map[key]*verdict{}
+	var out []*verdict
 	for i := range reviews {
 		r := &reviews[i]
 		k := key{id: r.Reviewer.ID}
 		if k.id == 0 {
 			k = key{login: fold(r.Reviewer.Login), n: i}
 		}
-		known, ok := last[k]
-		if !ok {
-			order = append(order, k)
+		v := last[k]
+		if v == nil {
+			v = &verdict{Review: r}
+			last[k] = v
+			out = append(out, v)
 		}
-		if !ok || decisive(r.State) || !decisive(known.State) {
-			last[k] = r
+		if decisive(r.State) || !decisive(v.State) {
+			v.Review = r
+		}
+		switch {
+		case r.State == "APPROVED":
+			v.approvals = slices.Insert(v.approvals, 0, r)
+			v.approvals = v.approvals[:min(len(v.approvals), maxApprovals)]
+		case decisive(r.State):
+			v.approvals = nil
 		}
 	}
-	out := make([]*Review, 0, len(order))
-	for _, k := range order {
-		out = append(out, last[k])
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].ID < out[j].ID })
+	slices.SortStableFunc(out, func(a, b *verdict) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
@@ -57,8 +76,13 @@ func (in *involved) standing(f *Facts, r *Review) (state, because string) {
 // An approval is one person's approval that nothing speaks against but, perhaps, what has changed since.
 type approval struct {
 	who    Person
-	entry  *LedgerEntry
 	answer int // index in Decision.Reviews
+	views  []*view
+}
+
+// A view is what one of a person's approvals saw, compared with what is there now.
+type view struct {
+	entry *LedgerEntry
 	// stale lists the changed files (by index) that are not what the approval saw; nil with all unset: none.
 	stale []bool
 	some  bool
@@ -69,8 +93,8 @@ type approval struct {
 }
 
 // freshness compares what the approval saw with what is there now, on both sides. now is seen(f.Files).
-func freshness(p *Policy, f *Facts, a *approval, now map[string]Seen) {
-	e := a.entry
+func freshness(p *Policy, f *Facts, e *LedgerEntry, now map[string]Seen) *view {
+	a := &view{entry: e}
 	if p.Stale == StaleAnyPush && (e.Head != f.Head || e.BaseRef != f.BaseRef) {
 		a.all = true
 	}
@@ -81,7 +105,7 @@ func freshness(p *Policy, f *Facts, a *approval, now map[string]Seen) {
 		a.moved[path] = true
 	}
 	if e.Head == f.Head && e.MergeBase == f.MergeBase {
-		return // the same two trees
+		return a // the same two trees
 	}
 	a.stale = make([]bool, len(f.Files))
 	same := 0
@@ -106,33 +130,47 @@ func freshness(p *Policy, f *Facts, a *approval, now map[string]Seen) {
 				a.dropped = append(a.dropped, path)
 			}
 		}
-		sort.Strings(a.dropped)
+		slices.Sort(a.dropped)
 	}
+	return a
 }
 
-// changedSince gives one path of the duty that the approval did not see as it is now; empty if there is none.
-func (a *approval) changedSince(c *cover, d *duty) (path, because string) {
+// changedSince says why none of the person's approvals saw what the duty covers as it is now; empty if one did.
+func (a *approval) changedSince(c *cover, d *duty) (because string) {
+	for i, v := range a.views {
+		why := v.changedSince(c, d)
+		if why == "" {
+			return ""
+		}
+		if i == 0 {
+			because = why
+		}
+	}
+	return because
+}
+
+func (a *view) changedSince(c *cover, d *duty) string {
 	if a.all {
-		return "", "approved " + short(a.entry.Head) + "; the policy asks for a new approval after every push"
+		return "approved " + short(a.entry.Head) + "; the policy asks for a new approval after every push"
 	}
 	if a.some {
 		for _, i := range d.files {
 			if a.stale[i] {
-				return c.files[i].Path, "saw " + short(a.entry.Head) + "; " + show(c.files[i].Path) + " changed since"
+				return "saw " + short(a.entry.Head) + "; " + show(c.files[i].Path) + " changed since"
 			}
 		}
 	}
 	for _, path := range a.dropped {
 		if c.covers(d, path, a.entry.Seen[path]) {
-			return path, "saw " + short(a.entry.Head) + "; the change to " + show(path) + " is gone since"
+			return "saw " + short(a.entry.Head) + "; the change to " + show(path) + " is gone since"
 		}
 	}
 	if a.moved != nil {
 		for _, i := range d.files {
 			if f := &c.files[i]; a.moved[f.Path] || f.OldPath != "" && a.moved[f.OldPath] {
-				return f.Path, "came within a minute of a push to " + show(f.Path) + "; approve once more to confirm"
+				return "came within a minute of a push to " + show(f.Path) + "; approve once more to confirm"
 			}
 		}
 	}
-	return "", ""
+	return ""
 }

@@ -251,10 +251,10 @@ func facts(t *testing.T, in *factsFile) *gate.Facts {
 		f.Siblings = append(f.Siblings, gate.Sibling{Number: s.Number, Author: person(s.Author), Pushers: people(s.Pushers), Requested: people(s.Requested)})
 	}
 	if in.Commits == nil {
-		f.Commits = []gate.Commit{{SHA: "c0ffee01", Parents: []string{"p"}, Author: &f.Author, Committer: &f.Author, Message: "change"}}
+		f.Commits = []gate.Commit{{SHA: "1c0ffee0", Parents: []string{"p"}, Author: &f.Author, Committer: &f.Author, Message: "change"}}
 	} else {
 		for i, c := range *in.Commits {
-			commit := gate.Commit{SHA: or(c.SHA, fmt.Sprintf("c0ffee%02d", i+1)), Message: or(c.Message, "change"), AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, CleanMerge: c.Clean, CoAuthors: people(c.CoAuthors)}
+			commit := gate.Commit{SHA: or(c.SHA, fmt.Sprintf("%dc0ffee0", i+1)), Message: or(c.Message, "change"), AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, CleanMerge: c.Clean, CoAuthors: people(c.CoAuthors)}
 			for n := range max(c.Parents, 1) {
 				commit.Parents = append(commit.Parents, fmt.Sprint("p", n))
 			}

@@ -12,13 +12,18 @@ import (
 // maxTitle bounds Decision.Title, in characters.
 const maxTitle = 80
 
-// String names the approver as policies and people write it: "@alice", "@acme/security", "anyone with write", "a code owner".
+// String names the approver as policies and people write it: "@alice", "@acme/security", "anyone with write",
+// "a maintainer", "a code owner".
 func (a Approver) String() string {
 	switch {
 	case a.User != "":
 		return "@" + a.User
 	case a.Team != "":
 		return "@" + a.Team
+	case a.Role == RoleMaintain:
+		return "a maintainer"
+	case a.Role == RoleAdmin:
+		return "an administrator"
 	case a.Role != RoleNone:
 		return "anyone with " + string(a.Role)
 	case a.Codeowners:

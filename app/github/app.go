@@ -320,7 +320,7 @@ func (c *Client) CloneURL(owner, repo string) string {
 }
 
 // Token is an installation token that can read the contents of this one repository and nothing else, for git (user "x-access-token").
-// It is good for at least 15 minutes.
+// It is good for at least 15 minutes. A public repository that the installation does not cover is read without a token: "".
 func (c *Client) Token(ctx context.Context, owner, repo string) (string, error) {
 	op := "getting a token for git to read " + owner + "/" + repo
 	if err := checkRepo(owner, repo); err != nil {
@@ -344,8 +344,13 @@ func (c *Client) Token(ctx context.Context, owner, repo string) (string, error) 
 		return "", err
 	}
 	token, err := as.Token(ctx)
-	if err != nil {
-		return "", fail(op, err)
+	if err := fail(op, err); errors.Is(err, ErrInvalid) { // not one of the installation's
+		if r, e := c.Repository(ctx, owner, repo); e == nil && !r.Private {
+			return "", nil
+		}
+		return "", err
+	} else if err != nil {
+		return "", err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sort"
 	"strings"
 	"time"
@@ -90,6 +89,33 @@ func (c *Client) Pull(ctx context.Context, owner, repo string, number int) (*Pul
 	return nil, fmt.Errorf("%s: %w", op, &Temporary{Reason: "it changed each time while it was being read"})
 }
 
+// A Standing is where a pull request stands now: if it is the same before and after a judgement, the judgement is about what is there.
+type Standing struct {
+	State   string // "open", "closed", "merged"
+	Draft   bool
+	Head    string // SHA
+	BaseRef string
+	Base    string // SHA of the base branch's tip, as in Facts.Base
+}
+
+// Standing reads where a pull request stands, in two requests.
+func (c *Client) Standing(ctx context.Context, owner, repo string, number int) (Standing, error) {
+	op := fmt.Sprintf("reading where pull request %s/%s#%d stands", owner, repo, number)
+	if err := checkRepo(owner, repo); err != nil {
+		return Standing{}, fmt.Errorf("reading where a pull request stands: %w", err)
+	}
+	pr, _, err := c.gh.PullRequests.Get(ctx, owner, repo, number)
+	if err != nil {
+		return Standing{}, fail(op, err)
+	}
+	s := Standing{State: state(pr), Draft: pr.GetDraft(), Head: pr.GetHead().GetSHA(), BaseRef: pr.GetBase().GetRef()}
+	if !shaForm.MatchString(s.Head) || s.BaseRef == "" {
+		return Standing{}, fmt.Errorf("%s: %w", op, &Temporary{Reason: "GitHub's answer lacks the head or base of the pull request"})
+	}
+	s.Base, err = c.baseTip(ctx, owner, repo, s.BaseRef, s.State, pr.GetBase().GetSHA())
+	return s, fail(op, err)
+}
+
 // identity is what must not change while the parts are read.
 func identity(p *gh.PullRequest) string {
 	return strings.Join([]string{
@@ -119,12 +145,7 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	for _, l := range pr.Labels {
 		f.Labels = append(f.Labels, l.GetName())
 	}
-	switch {
-	case pr.GetMerged():
-		f.State = "merged"
-	default:
-		f.State = pr.GetState()
-	}
+	f.State = state(pr)
 	// A part that GitHub refuses to show stays unknown; a failure of a moment ends it all, because another try may do better.
 	part := func(what string, err error) error {
 		if err == nil {
@@ -179,33 +200,45 @@ func (c *Client) viaApp(ctx context.Context, owner, repo string, p *PullFacts) e
 	return err
 }
 
+func state(pr *gh.PullRequest) string {
+	if pr.GetMerged() || pr.MergedAt != nil {
+		return "merged"
+	}
+	return pr.GetState()
+}
+
 // tips reads where base and default branch stand now. The pull request's own record of its base may be old.
 func (c *Client) tips(ctx context.Context, owner, repo string, p *PullFacts) error {
-	tip := func(branch string) (string, error) {
-		ref, _, err := c.gh.Git.GetRef(ctx, owner, repo, "heads/"+branch)
-		if err != nil {
-			return "", err
-		}
-		if sha := ref.GetObject().GetSHA(); shaForm.MatchString(sha) {
-			return sha, nil
-		}
-		return "", &Temporary{Reason: "GitHub's answer lacks the SHA of branch " + branch}
-	}
 	var err error
-	if p.Facts.Base, err = tip(p.Facts.BaseRef); err != nil {
-		var e *Error
-		if errors.As(fail("reading the base branch", err), &e) && e.Status == http.StatusNotFound && p.Facts.State != "open" {
-			p.Facts.Base = p.BaseAtOpen // the base branch of a closed pull request may be gone
-		} else {
-			return err
-		}
+	if p.Facts.Base, err = c.baseTip(ctx, owner, repo, p.Facts.BaseRef, p.Facts.State, p.BaseAtOpen); err != nil {
+		return err
 	}
 	if p.Facts.BaseRef == p.Facts.Default {
 		p.DefaultSHA = p.Facts.Base
 		return nil
 	}
-	p.DefaultSHA, err = tip(p.Facts.Default)
+	p.DefaultSHA, err = c.tip(ctx, owner, repo, p.Facts.Default)
 	return err
+}
+
+func (c *Client) tip(ctx context.Context, owner, repo, branch string) (string, error) {
+	ref, _, err := c.gh.Git.GetRef(ctx, owner, repo, "heads/"+branch)
+	if err != nil {
+		return "", err
+	}
+	if sha := ref.GetObject().GetSHA(); shaForm.MatchString(sha) {
+		return sha, nil
+	}
+	return "", &Temporary{Reason: "GitHub's answer lacks the SHA of branch " + clip(branch, 200)}
+}
+
+// baseTip is the tip of the base branch. That of a closed pull request may be gone: then it is what the pull request remembers.
+func (c *Client) baseTip(ctx context.Context, owner, repo, branch, state, remembered string) (string, error) {
+	sha, err := c.tip(ctx, owner, repo, branch)
+	if state != "open" && errors.Is(fail("", err), ErrNotFound) {
+		return remembered, nil
+	}
+	return sha, err
 }
 
 // commits reads every commit with its accounts, by whichever endpoint gives as many as the pull request says it has.

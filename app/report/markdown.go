@@ -180,7 +180,7 @@ func willNeed(d *document, guards []gate.GuardAnswer) {
 	if len(guards) == 0 {
 		return
 	}
-	d.line("**The pull request will need**\n")
+	d.line("**Guards of the policy**\n")
 	for i := range guards {
 		d.line("- %s: %s (%s)", code(guards[i].Name), prose(guards[i].Because), cells(guards[i].Files, 3))
 	}

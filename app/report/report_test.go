@@ -54,7 +54,7 @@ func sample() *Input {
 			Problems:  []scan.Problem{{File: "rules/x.yaml", Line: 3, Column: 5, RuleID: "x", Message: "`mode: taint` cannot run yet"}},
 			Sandbox:   scan.Layers{Mode: "auto", Held: []string{"rlimits", "seccomp"}, Missing: []string{"landlock: not supported by this kernel"}},
 		},
-		WillNeed: []gate.GuardAnswer{{Name: "auth", Origin: "repository", Files: []string{"app/db.py"}, Needed: 1, May: []string{"@acme/security"}, Because: "1 approval from @acme/security"}},
+		WillNeed: []gate.GuardAnswer{{Name: "auth", Origin: "repository", Files: []string{"app/db.py"}, Needed: 1, May: []string{"@acme/security"}, Because: "will need 1 approval from @acme/security"}},
 	}
 }
 

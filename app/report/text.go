@@ -315,7 +315,7 @@ func unscannedLines(list []checks.Unscanned, most int) []string {
 
 func (t *textWriter) willNeed(guards []gate.GuardAnswer) {
 	for _, g := range guards {
-		fmt.Fprintf(t.out, "%s %s: %s %s\n", t.styles.note("will need"), oneLine(g.Name), oneLine(g.Because), t.styles.dim("("+oneLine(someOf(g.Files, 3))+")"))
+		fmt.Fprintf(t.out, "%s %s: %s %s\n", t.styles.note("guard"), oneLine(g.Name), oneLine(g.Because), t.styles.dim("("+oneLine(someOf(g.Files, 3))+")"))
 	}
 	if len(guards) > 0 {
 		fmt.Fprintln(t.out)

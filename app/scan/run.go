@@ -21,6 +21,7 @@ import (
 type pass struct {
 	check     *checks.Check
 	side      checks.Side
+	grace     time.Duration // how long it may go on after its context has ended
 	findings  []checks.Finding
 	unscanned []checks.Unscanned
 	err       error
@@ -32,9 +33,9 @@ type pass struct {
 func runChecks(ctx context.Context, list []*checks.Check, change *checks.Change, withBase bool, limit time.Duration, done func(done, total int)) ([]*pass, error) {
 	var passes []*pass
 	for _, c := range list {
-		passes = append(passes, &pass{check: c, side: checks.Head})
+		passes = append(passes, &pass{check: c, side: checks.Head, grace: graceTime})
 		if c.Scope == checks.PerSide && withBase {
-			passes = append(passes, &pass{check: c, side: checks.Base})
+			passes = append(passes, &pass{check: c, side: checks.Base, grace: graceTime})
 		}
 	}
 	var mu sync.Mutex
@@ -89,7 +90,7 @@ func (p *pass) run(ctx context.Context, change *checks.Change, limit time.Durati
 	select {
 	case p.err = <-ended:
 	case <-ctx.Done():
-		timer := time.NewTimer(graceTime)
+		timer := time.NewTimer(p.grace)
 		defer timer.Stop()
 		select {
 		case p.err = <-ended:

@@ -39,12 +39,13 @@ type Config struct {
 	FloorRequired  bool         // every organisation must have a floor; without one, nothing passes
 	LogLevel       zerolog.Level
 
-	Version string       // of the program
-	Checks  scan.Lister  // what looks at changes; required
-	Log     io.Writer    // nil: standard error
-	HTTP    *http.Client // nil: the standard one
-	Pace    *github.Pace // nil: as GitHub asks
-	Now     func() time.Time
+	Version string      // of the program
+	Checks  scan.Lister // what looks at changes; required
+	// Log gets JSON, one entry per line; the zero Logger says nothing. Write it to Redacting(os.Stderr).
+	Log  zerolog.Logger
+	HTTP *http.Client // nil: the standard one
+	Pace *github.Pace // nil: as GitHub asks
+	Now  func() time.Time
 	// Reached is called at named points of a job, so that a test can end the process there: "scan" (before the worker runs), "decided"
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -72,6 +74,21 @@ func (r *testRepo) try(args ...string) (string, error) {
 		return "", fmt.Errorf("git %v: %w\n%s", args, err, out)
 	}
 	return strings.TrimSuffix(string(out), "\n"), nil
+}
+
+func (r *testRepo) shell(script string) (string, error) {
+	cmd := exec.Command("sh", "-c", script)
+	cmd.Dir = r.dir
+	cmd.Env = gitEnv(r.dir)
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+func mkfifo(t testing.TB, path string) {
+	t.Helper()
+	if err := unix.Mkfifo(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (r *testRepo) write(path, text string) {

@@ -72,7 +72,9 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-func usage(err error, remedy string) error { return &exitError{code: exitUsage, err: err, remedy: remedy} }
+func usage(err error, remedy string) error {
+	return &exitError{code: exitUsage, err: err, remedy: remedy}
+}
 
 func unsure(err error) error { return &exitError{code: exitUnsure, err: err} }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,7 @@ func rulesCommand() *cobra.Command {
 		Use:   "rules",
 		Short: "Work on rule files",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(rulesTestCommand())
 	return cmd
@@ -60,11 +62,34 @@ comments on the line before say what a rule must report (ruleid: ID), must not r
 }
 
 func printRuleTests(w io.Writer, rep *ruletest.Report) error {
-	for i := range rep.Rules {
-		if err := rep.Rules[i].WriteText(w); err != nil {
-			return err
+	out := bufio.NewWriter(w)
+	for _, r := range rep.Rules {
+		if r.Status == ruletest.Passed {
+			continue
+		}
+		fmt.Fprintf(out, "%s %s (%s:%d)%s\n", strings.ToUpper(string(r.Status)), r.ID, r.File, r.Line, because(r.Reason))
+		for _, f := range r.Fixtures {
+			for _, line := range f.Missed {
+				fmt.Fprintf(out, "  %s:%d: should be reported and is not\n", f.Path, line)
+			}
+			for _, line := range f.Noise {
+				fmt.Fprintf(out, "  %s:%d: is reported and should not be\n", f.Path, line)
+			}
+			if f.Overrun != "" {
+				fmt.Fprintf(out, "  %s: %s\n", f.Path, f.Overrun)
+			}
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", rep.Totals.Passed, rep.Totals.Failed, rep.Totals.Skipped)
-	return err
+	for _, p := range rep.Problems {
+		fmt.Fprintf(out, "%s: %s\n", p.Kind, p)
+	}
+	fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", rep.Totals.Passed, rep.Totals.Failed, rep.Totals.Skipped)
+	return out.Flush()
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/source"
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/all"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
 

@@ -27,7 +27,7 @@ Secrets are read from files or from the environment, never from flags.`,
 			}
 			cfg.Version = toolVersion()
 			cfg.Checks = all.Checks
-			cfg.Log = zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Logger()
+			cfg.Log = zerolog.New(server.Redacting(cmd.ErrOrStderr())).With().Timestamp().Logger()
 			srv, err := server.New(cfg)
 			if err != nil {
 				return usage(err, "")

@@ -17,6 +17,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -24,7 +26,7 @@ import (
 // A Set is compiled rules. It is immutable and safe for concurrent use.
 type Set struct {
 	rules    []*compiled
-	patterns []patternOf
+	patterns []*pattern.Pattern
 	words    prefilter.Dictionary
 }
 
@@ -171,9 +173,10 @@ func (c *compiler) pattern(text rules.Text, spec *language.Spec) (int, []prefilt
 	key := patternKey{spec, text.Value}
 	index, ok := c.known[key]
 	if !ok {
-		p, err := compilePattern(spec, text.Value)
+		p, err := pattern.Compile(spec, text.Value)
 		if err != nil {
-			c.problem(rules.Broken, text.At(err.line, err.column), "the pattern is not %s that can be read: %s", spec.Name, err.message)
+			line, column, message := place(err)
+			c.problem(rules.Broken, text.At(line, column), "the pattern cannot be read as %s: %s", spec.Name, message)
 			return 0, nil
 		}
 		index = len(c.set.patterns)
@@ -181,7 +184,7 @@ func (c *compiler) pattern(text rules.Text, spec *language.Spec) (int, []prefilt
 		c.known[key] = index
 	}
 	var words []prefilter.Word
-	for _, w := range c.set.patterns[index].words() {
+	for _, w := range c.set.patterns[index].Words() {
 		words = append(words, c.set.words.Add(w))
 	}
 	return index, words
@@ -310,6 +313,7 @@ type run struct {
 
 	tree    *language.Tree
 	treeErr error
+	budget  match.Budget
 	found   map[int]finds // by pattern
 }
 
@@ -332,22 +336,6 @@ func (r *run) parse() (*language.Tree, error) {
 		}
 	}
 	return r.tree, r.treeErr
-}
-
-// find gives the regions of a pattern. They are shared: callers must not change them.
-func (r *run) find(pattern int) ([]region, error) {
-	if f, ok := r.found[pattern]; ok {
-		return f.regions, f.err
-	}
-	var f finds
-	tree, err := r.parse()
-	if err != nil {
-		f.err = err
-	} else if f.regions, f.err = r.set.patterns[pattern].find(tree); f.err == nil {
-		f.regions, f.err = (&evaluation{run: r}).tidy(f.regions)
-	}
-	r.found[pattern] = f
-	return f.regions, f.err
 }
 
 // maxBound is how much of a metavariable's text a message shows, in code points.

@@ -1,23 +1,83 @@
 package engine
 
 import (
+	"errors"
+
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
-// patternOf is one pattern, compiled for one language.
-type patternOf struct{}
-
-type patternError struct {
-	line, column int // within the pattern's text, from 1
-	message      string
+// find gives the regions of a pattern, found once for all rules. They are shared: callers must not change them.
+func (r *run) find(index int) ([]region, error) {
+	if f, ok := r.found[index]; ok {
+		return f.regions, f.err
+	}
+	var f finds
+	f.regions, f.err = r.search(r.set.patterns[index])
+	r.found[index] = f
+	return f.regions, f.err
 }
 
-func compilePattern(spec *language.Spec, text string) (patternOf, *patternError) {
-	return patternOf{}, &patternError{1, 1, "pattern compiler missing"}
+func (r *run) search(p *pattern.Pattern) ([]region, error) {
+	tree, err := r.parse()
+	if err != nil {
+		return nil, err
+	}
+	matches, err := match.Find(p, tree, &r.budget)
+	if err != nil {
+		return nil, err
+	}
+	regions := make([]region, len(matches))
+	for i, m := range matches {
+		regions[i] = region{start: m.Start, end: m.End}
+		if len(m.Bindings) > 0 {
+			regions[i].env = make([]Binding, len(m.Bindings))
+			for k, b := range m.Bindings {
+				regions[i].env[k] = Binding{b.Name, b.Start, b.End, b.Node, b.Text}
+			}
+		}
+	}
+	return tidy(regions)
 }
 
-func (p patternOf) words() []string { return nil }
+// place reads the line and column out of a pattern's error.
+func place(err error) (line, column int, message string) {
+	var pe *pattern.Error
+	if errors.As(err, &pe) {
+		return pe.Line, pe.Column, pe.Message
+	}
+	return 0, 0, err.Error()
+}
 
-func (p patternOf) find(t *language.Tree) ([]region, error) { return nil, nil }
+// same says whether two bindings of one metavariable, made by two patterns, stand for the same code: equal but for white space and comments.
+func (r *run) same(a, b *Binding) bool {
+	if a.Node == language.None || b.Node == language.None || r.tree == nil {
+		return r.content(a) == r.content(b)
+	}
+	if a.Node == b.Node {
+		return true
+	}
+	nodes := r.tree.Nodes
+	size := nodes[a.Node].Next - a.Node
+	if nodes[b.Node].Next-b.Node != size {
+		return false
+	}
+	const flags = language.New | language.Tagged
+	for i := range size {
+		x, y := &nodes[a.Node+i], &nodes[b.Node+i]
+		if x.Kind != y.Kind || x.Value != y.Value || x.Next-a.Node != y.Next-b.Node || (x.Flags^y.Flags)&flags != 0 ||
+			i > 0 && x.Slot != y.Slot || x.Kind == language.Other && x.Symbol != y.Symbol {
+			return false
+		}
+	}
+	return true
+}
 
-func (r *run) same(a, b *Binding) bool { return a.Text == b.Text }
+// content is the text that a metavariable stands for; of a whole string, what is inside its quotes.
+func (r *run) content(b *Binding) string {
+	if r.tree != nil && b.Node != language.None && r.tree.Nodes[b.Node].Kind == language.Str {
+		return r.tree.Nodes[b.Node].Value
+	}
+	return b.Text
+}

@@ -103,7 +103,7 @@ func (e *evaluation) eval(n *node) ([]region, error) {
 			}
 			out = append(out, rs...)
 		}
-		return e.tidy(out)
+		return tidy(out)
 	}
 	return e.and(n)
 }
@@ -122,7 +122,7 @@ func (e *evaluation) regex(n *node) ([]region, error) {
 		slices.SortFunc(r.env, func(a, b Binding) int { return strings.Compare(a.Name, b.Name) })
 		out = append(out, r)
 	}
-	return e.tidy(out)
+	return tidy(out)
 }
 
 // and evaluates `patterns`: what all positive operands agree on, less the exclusions, under the conditions, narrowed to the focus.
@@ -186,7 +186,7 @@ func (e *evaluation) intersect(xs, ys []region) ([]region, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.tidy(append(a, b...))
+	return tidy(append(a, b...))
 }
 
 // within gives the inner regions that lie in an outer one, with the metavariables of both.
@@ -237,7 +237,7 @@ func (e *evaluation) without(rs, excluded []region, op rules.Op) ([]region, erro
 			case rules.NotInside:
 				gone = xInY
 			case rules.NotRegex:
-				gone = x.start < y.end && y.start < x.end || xInY || yInX
+				gone = xInY || yInX
 			}
 			if gone = gone && e.agree(x.env, y.env); gone {
 				break
@@ -291,7 +291,7 @@ func (e *evaluation) focus(rs []region, children []*node) ([]region, error) {
 					next = append(next, region{b.Start, b.End, r.inside, r.env})
 				}
 			}
-			next, err := e.tidy(next)
+			next, err := tidy(next)
 			if err != nil {
 				return nil, err
 			}
@@ -301,11 +301,11 @@ func (e *evaluation) focus(rs []region, children []*node) ([]region, error) {
 		}
 		out = append(out, part...)
 	}
-	return e.tidy(out)
+	return tidy(out)
 }
 
 // tidy orders regions by place and drops repetitions.
-func (e *evaluation) tidy(rs []region) ([]region, error) {
+func tidy(rs []region) ([]region, error) {
 	if len(rs) < 2 {
 		return rs, nil
 	}

@@ -146,7 +146,12 @@ func goRules() map[string]lowerFunc {
 		"argument_list":              one(Args, Item),
 		"variadic_argument":          valued(Spread, "...", SlotOperand),
 		"type_conversion_expression": goCast,
-		"type_assertion_expression":  goCast,
+		"type_assertion_expression": func(l *lowerer, r int32, slot Slot) {
+			id := l.open(Cast, slot, r)
+			l.lower(l.field(r, fType), SlotType)
+			l.lower(l.field(r, fOperand), SlotOperand)
+			l.close(id)
+		},
 		"composite_literal":          func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, l.field(r, fType), l.field(r, fBody)) },
 		"literal_value":              func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, -1, r) },
 		"literal_element":            through,
@@ -302,7 +307,19 @@ func goFunc(l *lowerer, r int32, slot Slot) {
 	l.close(id)
 }
 
+// goCast writes conversions. The grammar cannot tell T(x) from f(x) and takes either, by what is around it: with a plain or qualified
+// name before the parenthesis it is always a call here.
 func goCast(l *lowerer, r int32, slot Slot) {
+	if typ := l.field(r, fType); l.is(typ, "type_identifier") || l.is(typ, "qualified_type") {
+		id := l.open(Call, slot, r)
+		l.lower(typ, SlotCallee)
+		args := l.open(Args, SlotArgs, r)
+		l.nodes[args].Start = l.recs[typ].end
+		l.lower(l.field(r, fOperand), Item)
+		l.close(args)
+		l.close(id)
+		return
+	}
 	id := l.open(Cast, slot, r)
 	l.lower(l.field(r, fType), SlotType)
 	l.lower(l.field(r, fOperand), SlotOperand)

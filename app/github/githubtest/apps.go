@@ -218,7 +218,11 @@ func (i *Installation) Uninstall(by *User) {
 
 // emit sends an event about the installation itself: every App gets those of its own.
 func (i *Installation) emit(event, action string, by *User, payload obj) {
-	payload["action"], payload["sender"], payload["installation"] = action, i.g.userJSON(by), i.g.installationJSON(i)
+	self := i.g.installationJSON(i)
+	if event == "installation_repositories" {
+		self["created_at"], self["updated_at"] = i.created.Unix(), i.created.Unix() // numbers, in this event only
+	}
+	payload["action"], payload["sender"], payload["installation"] = action, i.g.userJSON(by), self
 	i.g.enqueue(i.App, i, event, action, 0, payload)
 }
 

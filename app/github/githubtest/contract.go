@@ -32,6 +32,7 @@ type operation struct {
 	segments []string
 	route    *routers.Route
 	query    map[string]bool
+	texts    bool // the errors of a 422 are strings, not objects
 }
 
 // A contract is the loaded description.
@@ -63,6 +64,9 @@ var loadContract = sync.OnceValues(func() (*contract, error) {
 				if p.Value != nil && p.Value.In == "query" {
 					o.query[p.Value.Name] = true
 				}
+			}
+			if r := op.Responses.Status(http.StatusUnprocessableEntity); r != nil {
+				o.texts = strings.HasSuffix(r.Ref, "/validation_failed_simple")
 			}
 			c.byMethod[method] = append(c.byMethod[method], o)
 			c.byID[o.id] = o

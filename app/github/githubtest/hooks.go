@@ -297,7 +297,9 @@ func (g *GitHub) emitTo(a *App, r *Repo, event, action string, by *User, payload
 	}
 	p := obj{}
 	if _, ok := payload["repository"]; !ok {
-		p["repository"] = r.minimalJSON()
+		repo := r.minimalJSON()
+		repo["custom_properties"] = obj{}
+		p["repository"] = repo
 	}
 	if o, ok := r.owner.(*Org); ok {
 		p["organization"] = o.hookJSON()

@@ -38,7 +38,7 @@ func (g *GitHub) userJSON(u *User) any {
 func (g *GitHub) fullUserJSON(u *User) obj {
 	o := g.userJSON(u).(obj)
 	for k, v := range (obj{"name": u.Name, "company": nil, "blog": "", "location": nil, "email": nil, "hireable": nil, "bio": nil, "public_repos": 0, "public_gists": 0,
-		"followers": 0, "following": 0, "created_at": stamp(calendar), "updated_at": stamp(calendar)}) {
+		"followers": 0, "following": 0, "created_at": stamp(calendar), "updated_at": stamp(calendar), "user_view_type": "public"}) {
 		o[k] = v
 	}
 	return o

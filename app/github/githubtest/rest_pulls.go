@@ -552,7 +552,9 @@ func listTimeline(c *call) (*answer, *apiError) {
 		}
 	}
 	for _, e := range p.events {
-		rest = append(rest, entry{e.id, p.eventJSON(e)})
+		o := p.eventJSON(e)
+		delete(o, "assigner") // the timeline leaves it out
+		rest = append(rest, entry{e.id, o})
 	}
 	sort.SliceStable(rest, func(i, j int) bool { return rest[i].id < rest[j].id })
 	return ok(mapped(page(c, append(list, rest...)), func(e entry) obj { return e.json })), nil

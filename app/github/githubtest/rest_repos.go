@@ -412,7 +412,6 @@ func getContent(c *call) (*answer, *apiError) {
 		}
 		o := c.repo.entryJSON(e, at, shown)
 		if e.Type == "commit" {
-			o["submodule_git_url"] = nil
 			o["submodule_git_url"] = ""
 			return ok(o), nil
 		}

@@ -1,6 +1,7 @@
 package githubtest_test
 
 import (
+	"fmt"
 	"io"
 	"testing"
 
@@ -145,6 +146,10 @@ func TestEveryOperation(t *testing.T) {
 	}
 	single := step(inst.PullRequests.CreateComment(ctx, o, r, n, &github.PullRequestComment{Body: github.String("Here"), CommitID: &head, Path: github.String("main.go"), Line: github.Int(7), Side: github.String("LEFT")})).ok(t, "comment on a line")
 	step(bob.PullRequests.CreateCommentInReplyTo(ctx, o, r, n, "Because.", comments[0].GetID())).ok(t, "reply")
+	reply, err := inst.NewRequest("POST", fmt.Sprintf("repos/acme/shop/pulls/%d/comments/%d/replies", n, comments[0].GetID()), map[string]string{"body": "I see."})
+	w.must(err)
+	_, err = inst.Do(ctx, reply, nil)
+	w.must(err)
 	step(inst.PullRequests.GetComment(ctx, o, r, single.GetID())).ok(t, "get comment")
 	step(inst.PullRequests.EditComment(ctx, o, r, single.GetID(), &github.PullRequestComment{Body: github.String("Here!")})).ok(t, "edit comment")
 	done(inst.PullRequests.DeleteComment(ctx, o, r, single.GetID())).ok(t, "delete comment")

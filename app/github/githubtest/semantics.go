@@ -116,6 +116,14 @@ func checkSemantics(operation string, body obj) []string {
 			problems = append(problems, checkPlace(fmt.Sprintf("/comments/%d", i), c)...)
 		}
 	case "pulls/create-review-comment":
+		// What the deviation for replies lets through is asked for here.
+		if _, reply := body["in_reply_to"]; !reply {
+			for _, k := range []string{"commit_id", "path"} {
+				if str(body, k) == "" {
+					add("/%s: required", k)
+				}
+			}
+		}
 		if str(body, "subject_type") != "file" {
 			problems = append(problems, checkPlace("", body)...)
 		}

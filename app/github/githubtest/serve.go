@@ -152,7 +152,7 @@ func (g *GitHub) answer(r *http.Request, at string, body []byte) (a *answer, ope
 	op, params := g.contract.find(r.Method, at)
 	if op == nil {
 		violate("request", "the description has no such operation")
-		return failure(notFound()), "", ""
+		return failure(notFound(), false), "", ""
 	}
 	operation = op.id
 	c := &call{g: g, op: op, route: routes[op.id], req: r, params: params, query: r.URL.Query(), raw: body, header: http.Header{}}
@@ -187,7 +187,7 @@ func (g *GitHub) answer(r *http.Request, at string, body []byte) (a *answer, ope
 		a, e = c.route.do(c)
 	}
 	if e != nil {
-		a = failure(e)
+		a = failure(e, op.texts)
 		if e.status == http.StatusInternalServerError {
 			violate("answer", e.message)
 		}
@@ -221,14 +221,28 @@ func (g *GitHub) answer(r *http.Request, at string, body []byte) (a *answer, ope
 	return a, op.id, c.actor.String()
 }
 
-func failure(e *apiError) *answer {
+// failure is the answer of an error. The details of a 422 are objects, or strings where the operation says so.
+func failure(e *apiError, texts bool) *answer {
 	doc := e.doc
 	if doc == "" {
 		doc = docs
 	}
 	body := obj{"message": e.message, "documentation_url": doc, "status": strconv.Itoa(e.status)}
-	if len(e.errs) > 0 {
-		body["errors"] = e.errs
+	var details []any
+	for _, d := range e.errs {
+		text, isText := d.(string)
+		o, _ := d.(obj)
+		switch {
+		case isText && !texts:
+			details = append(details, obj{"resource": "PullRequestReview", "code": "custom", "message": text})
+		case !isText && texts:
+			details = append(details, (&apiError{errs: []any{o}}).Error())
+		default:
+			details = append(details, d)
+		}
+	}
+	if len(details) > 0 {
+		body["errors"] = details
 	}
 	a := &answer{status: e.status, body: body, header: http.Header{}}
 	return a

@@ -277,7 +277,11 @@ func reportDeleted(pass *checks.Pass, missing []*test, gone map[string]bool) {
 		tests := byFile[path]
 		message := fmt.Sprintf("`%s` was deleted, and what it tests stays. Keep it, or say in the pull request why the behaviour is no longer wanted", tests[0].short)
 		if n := len(tests); n > 1 {
-			message = fmt.Sprintf("%d tests were deleted (`%s`, `%s`...), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, tests[0].short, tests[1].short)
+			more := ""
+			if n > 2 {
+				more = "..."
+			}
+			message = fmt.Sprintf("%d tests were deleted (`%s`, `%s`%s), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, tests[0].short, tests[1].short, more)
 		}
 		finding := checks.Finding{RuleID: deleted, Message: message, Location: tests[0].at(tests[0].nameStart, tests[0].nameEnd)}
 		for _, more := range tests[1:min(len(tests), 6)] {

@@ -257,9 +257,12 @@ func judge(r stretch, where place, class checks.Class, rtl bool) (checks.Severit
 }
 
 func message(r stretch) string {
-	s := fmt.Sprintf("This line holds %d invisible %s (%s)", len(r.runes), r.kind, codePoints(r.runes))
+	s := fmt.Sprintf("This line holds %s that nobody sees (%s)", r.kind, codePoints(r.runes))
+	if n := len(r.runes); n > 1 {
+		s = fmt.Sprintf("This line holds %d %s that nobody sees (%s)", n, r.kind, codePoints(r.runes))
+	}
 	if text := spelt(r.runes); text != "" {
-		s += fmt.Sprintf(" that spell %q", text)
+		s += fmt.Sprintf(", which spell %q", text)
 	}
 	switch r.kind {
 	case bidi:
@@ -269,7 +272,7 @@ func message(r stretch) string {
 	case marks, zeroWidth, fillers:
 		s += ": it is not the text that it looks like"
 	}
-	return s + ". Delete them"
+	return s + ". Delete what is hidden"
 }
 
 // spelt decodes tag characters to the ASCII that they stand for.

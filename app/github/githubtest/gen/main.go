@@ -240,7 +240,7 @@ func isResponse(v map[string]any) bool {
 	return (content || headers || len(v) == 1) && !in && !typ
 }
 
-// examples writes, for every event and action, the first payload with and the first without an installation.
+// examples writes, for every event and action, the longest payload with and the longest without an installation: it shows most.
 func examples(index []byte, dir string) error {
 	var all []struct {
 		Name     string            `json:"name"`
@@ -262,7 +262,7 @@ func examples(index []byte, dir string) error {
 		if i := sort.SearchStrings(events, event.Name); i == len(events) || events[i] != event.Name {
 			continue
 		}
-		seen := map[string]bool{}
+		best := map[string]json.RawMessage{}
 		for _, raw := range event.Examples {
 			var head struct {
 				Action       string          `json:"action"`
@@ -278,10 +278,11 @@ func examples(index []byte, dir string) error {
 			if head.Installation == nil {
 				name += ".repository-hook"
 			}
-			if seen[name] {
-				continue
+			if len(raw) > len(best[name]) {
+				best[name] = raw
 			}
-			seen[name] = true
+		}
+		for name, raw := range best {
 			var pretty bytes.Buffer
 			if err := json.Indent(&pretty, raw, "", "  "); err != nil {
 				return fmt.Errorf("%s: %w", name, err)

@@ -261,7 +261,6 @@ const maxSiblings = 10
 func (j *judgement) readFacts(ctx context.Context) error {
 	f := j.live.Facts
 	f.Reviews, f.Unknown = slices.Clone(f.Reviews), slices.Clone(f.Unknown)
-	f.Title, f.Body, f.HeadRef = j.live.Title, j.live.Body, j.live.HeadRef
 	f.MergeBase, f.Files, f.Clashes, f.Codeowners = j.git.MergeBase, j.git.files(), j.git.clashes(), j.config.Codeowners
 	j.attribute(&f)
 	var err error
@@ -418,7 +417,7 @@ func lasting(err error) bool {
 // readScan takes the stored scan, or makes one.
 func (j *judgement) readScan(ctx context.Context) error {
 	in := &scan.Input{Base: j.git.MergeBase, Head: j.stand.Head, Rules: j.config.Rules, Config: j.config.Scan,
-		Text: checks.PRText{Title: j.live.Title, Body: j.live.Body, Trailers: trailers(j.git.Commits)}}
+		Text: checks.PRText{Title: j.live.Facts.Title, Body: j.live.Facts.Body, Trailers: trailers(j.git.Commits)}}
 	j.scanKey = scan.Key(in, j.opt.Tool.Version)
 	result, err := j.opt.Store.Scan(ctx, j.scanKey)
 	if err != nil {
@@ -457,15 +456,7 @@ func (j *judgement) runScan(ctx context.Context, in *scan.Input) (*scan.Result, 
 	for _, c := range contents {
 		in.Contents = append(in.Contents, scan.Content{Side: c.Side, Path: c.Path, Data: c.Data})
 	}
-	reads, err := j.opt.Reads(in, func() ([]string, error) {
-		paths, err := s.Paths(ctx, checks.Head)
-		in.HeadPaths = paths
-		return paths, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := j.readMore(ctx, s, in, reads); err != nil {
+	if err := j.readMore(ctx, s, in); err != nil {
 		return nil, err
 	}
 	j.opt.Reached("scan")
@@ -473,10 +464,25 @@ func (j *judgement) runScan(ctx context.Context, in *scan.Input) (*scan.Result, 
 }
 
 // readMore adds the files that checks read beyond the changed ones, from both sides.
-func (j *judgement) readMore(ctx context.Context, s *Fetched, in *scan.Input, reads []string) error {
+func (j *judgement) readMore(ctx context.Context, s *Fetched, in *scan.Input) error {
+	var reads []string
+	for _, c := range j.opt.Checks {
+		if c.Reads == nil {
+			continue
+		}
+		if in.HeadPaths == nil {
+			var err error
+			if in.HeadPaths, err = s.Paths(ctx, checks.Head); err != nil {
+				return fmt.Errorf("listing the files: %w", err)
+			}
+		}
+		reads = append(reads, c.Reads(in.HeadPaths)...)
+	}
 	if len(reads) == 0 {
 		return nil
 	}
+	slices.Sort(reads)
+	reads = slices.Compact(reads)
 	type place struct {
 		side checks.Side
 		path string
@@ -490,7 +496,7 @@ func (j *judgement) readMore(ctx context.Context, s *Fetched, in *scan.Input, re
 		if err != nil {
 			return fmt.Errorf("reading the files that checks ask for: %w", err)
 		}
-		for _, path := range reads { // in their order, which is sorted
+		for _, path := range reads {
 			if data, ok := files[path]; ok && !have[place{side, path}] {
 				have[place{side, path}] = true
 				in.Contents = append(in.Contents, scan.Content{Side: side, Path: path, Data: data})

@@ -33,20 +33,11 @@ func (r Ref) repo() string { return r.Owner + "/" + r.Name }
 // GitHub reads as one installation. A *github.Client fits.
 type GitHub interface {
 	Pull(ctx context.Context, owner, repo string, number int) (*github.PullFacts, error)
-	// Standing reads head, base and state alone, to see whether they are still what was judged.
-	Standing(ctx context.Context, owner, repo string, number int) (Standing, error)
+	Standing(ctx context.Context, owner, repo string, number int) (github.Standing, error)
 	Floor(ctx context.Context, owner string) (github.Floor, error)
 	People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error)
 	Token(ctx context.Context, owner, repo string) (string, error)
 	CloneURL(owner, repo string) string
-}
-
-// Standing is what must not change while a pull request is judged.
-type Standing struct {
-	State         string // "open", "closed", "merged"; "gone" if we cannot see it any more
-	Draft         bool
-	Head          string // SHA
-	BaseRef, Base string // branch, and the SHA of its tip
 }
 
 // A Fetched change is what git brought.
@@ -90,7 +81,7 @@ type Deed struct {
 // An Outcome is what is kept of one run, in one transaction.
 type Outcome struct {
 	Ref                Ref
-	Standing           Standing
+	Standing           github.Standing
 	ScanKey, ConfigKey string
 	Decision           *gate.Decision // nil: no decision was made
 	Facts              *gate.Facts
@@ -100,7 +91,8 @@ type Outcome struct {
 
 // Store remembers. Reads of what is not there give nil or "", without an error.
 type Store interface {
-	SaveStanding(ctx context.Context, ref Ref, s Standing) error
+	// SaveStanding remembers what GitHub says of the pull request. A State of "gone" means that we cannot see it any more.
+	SaveStanding(ctx context.Context, ref Ref, s github.Standing) error
 	Siblings(ctx context.Context, ref Ref, head, baseRef string) ([]int, error)
 	Pushers(ctx context.Context, ref Ref) ([]gate.Person, error)
 	Ledger(ctx context.Context, ref Ref) ([]Entry, error)
@@ -125,13 +117,13 @@ type Outbox interface {
 	Deliver(ctx context.Context, ref Ref) error
 }
 
-// Options are the parts that a Reviewer is put together from. All are required but Reached.
+// Options are the parts that a Reviewer is put together from. All are required but Checks and Reached.
 type Options struct {
 	GitHub func(installation int64) GitHub
 	Fetch  func(ctx context.Context, repoID int64, opt source.FetchOptions) (*Fetched, error)
-	// Scan runs the checks; Reads names the files beyond the changed ones that they look at, given the paths of the head tree.
-	Scan  func(ctx context.Context, in *scan.Input) (*scan.Result, error)
-	Reads func(in *scan.Input, paths func() ([]string, error)) ([]string, error)
+	// Scan runs the checks. Checks are those that may look at more files than the changed ones.
+	Scan   func(ctx context.Context, in *scan.Input) (*scan.Result, error)
+	Checks []*checks.Check
 
 	Store         Store
 	Outbox        Outbox
@@ -173,14 +165,14 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) error {
 	live, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
 	if errors.Is(err, github.ErrNotFound) {
 		// Removed, transferred, or no longer ours to see: there is nobody to tell.
-		return r.opt.Store.SaveStanding(ctx, ref, Standing{State: "gone"})
+		return r.opt.Store.SaveStanding(ctx, ref, github.Standing{State: "gone"})
 	}
 	if err != nil {
 		return err
 	}
 	f := &live.Facts
 	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name // it may have been renamed
-	stand := Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}
+	stand := github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}
 	if err := r.opt.Store.SaveStanding(ctx, ref, stand); err != nil {
 		return err
 	}
@@ -219,7 +211,7 @@ func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) error {
 	}
 	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name
 	j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, name: gate.CheckName(f.Default, f.BaseRef),
-		stand: Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}}
+		stand: github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}}
 	j.slot = checkSlot(ref, f.Head, j.name)
 	j.facts = *f
 	j.decision = cannotTell("an internal error", github.Redact(firstLine(cause.Error())),
@@ -233,7 +225,7 @@ type judgement struct {
 	gh    GitHub
 	ref   Ref
 	live  *github.PullFacts
-	stand Standing
+	stand github.Standing
 	name  string // of the check run
 	slot  string
 

@@ -20,7 +20,9 @@ func reviewSlot(ref Ref) string { return fmt.Sprintf("review/%d/%d", ref.RepoID,
 
 // checkKey is what a check run carries, so that it is known again. It is the same for all states of the check run; pull requests that
 // share head and base share it.
-func checkKey(ref Ref, head, name string) string { return "check-" + key(checkSlot(ref, head, name))[:24] }
+func checkKey(ref Ref, head, name string) string {
+	return "check-" + key(checkSlot(ref, head, name))[:24]
+}
 
 func (j *judgement) check(run *report.CheckRun) Deed {
 	return Deed{Slot: j.slot, GitHub: github.Deed{Kind: github.SetCheck, Owner: j.ref.Owner, Repo: j.ref.Name, Number: j.ref.Number, Head: j.stand.Head,

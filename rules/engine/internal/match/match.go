@@ -216,8 +216,14 @@ func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	switch n.Slot {
 	case language.SlotName:
 		// The name of a declared parameter or function is found by the pattern that is just that name, as in Semgrep.
-		return p.Kind == language.Name && m.t.Nodes[n.Parent].Kind != language.KeyArg && m.t.Nodes[n.Parent].Kind != language.Dot
-	case language.SlotKey, language.SlotModule, language.SlotAlias, language.SlotType, language.SlotReturns, language.SlotBase:
+		switch m.t.Nodes[n.Parent].Kind {
+		case language.KeyArg, language.Dot, language.ImportName:
+			return false
+		}
+		return p.Kind == language.Name
+	case language.SlotModule, language.SlotAlias:
+		return p.Kind == language.Str
+	case language.SlotKey, language.SlotType, language.SlotReturns, language.SlotBase:
 		return p.Kind != language.Metavar && p.Kind != language.TypedMetavar && p.Kind != language.DeepEllipsis
 	}
 	if n.Kind == language.Other && m.statementish(id) {

@@ -64,8 +64,10 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.importing(p, id, b, k)
 		return
 	case language.For:
-		if init := p.Child(language.SlotInit); init != nil && init.IsEllipsis() && (n.Kind == language.For || n.Kind == language.ForEach) {
-			m.slot(p, id, language.SlotBody, b, k) // for (...)
+		if anyHeader(p) {
+			if (n.Kind == language.For || n.Kind == language.ForEach) && strings.Contains(t.Type(id), "for") {
+				m.slot(p, id, language.SlotBody, b, k)
+			}
 			return
 		}
 	case language.ExprStmt:
@@ -115,6 +117,15 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 }
 
+// anyHeader says whether a loop is `for (...)` or Go's `for ...`.
+func anyHeader(p *pattern.Node) bool {
+	head := p.Child(language.SlotInit)
+	if head == nil {
+		head = p.Child(language.SlotCond)
+	}
+	return p.Type == "for_statement" && head != nil && head.IsEllipsis()
+}
+
 func allEllipses(list []*pattern.Node) bool {
 	for _, p := range list {
 		if !p.IsEllipsis() {
@@ -145,7 +156,7 @@ func optional(k language.Kind, s language.Slot) bool {
 	case language.SlotElse, language.SlotFinally, language.SlotDecorator, language.SlotReturns, language.SlotReceiver:
 		return true
 	case language.SlotType:
-		return k != language.Cast && k != language.List && k != language.Dict
+		return k != language.Cast && k != language.List && k != language.Dict && k != language.Catch
 	case language.SlotBody:
 		return true // the wrapper's body was cut off, or an anonymous class
 	case language.SlotInit:
@@ -153,7 +164,7 @@ func optional(k language.Kind, s language.Slot) bool {
 	case language.SlotThen:
 		return k == language.If
 	case language.SlotAlias:
-		return false
+		return k == language.ImportName
 	case language.SlotCatch:
 		return true
 	}

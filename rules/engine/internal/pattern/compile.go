@@ -124,6 +124,8 @@ func (p *prepared) wrappers() []language.Wrapper {
 	all := p.spec.Wrappers
 	prefer := ""
 	switch {
+	case p.first == "catch" || p.first == "except" || p.first == "finally":
+		prefer = "try"
 	case p.script() && p.first == "{":
 		prefer = "(" // an object, not a block
 	case p.script() && p.second == ":" && !strings.HasSuffix(p.source, ";"):
@@ -134,7 +136,7 @@ func (p *prepared) wrappers() []language.Wrapper {
 	}
 	var list []language.Wrapper
 	for _, w := range all {
-		if w.Before == prefer {
+		if w.Before == prefer || prefer == "try" && strings.Contains(w.Before, prefer) {
 			list = append(list, w)
 		}
 	}

@@ -131,7 +131,14 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		return n
 	}
 	for k := range c.tree.Children(id) {
-		n.Kids = append(n.Kids, c.node(k, depth+1))
+		kid := c.node(k, depth+1)
+		if kid.Kind == language.Block && len(kid.Kids) == 0 && c.lang("python") {
+			continue // a header whose body was left out; the grammar lets it pass
+		}
+		if n.Kind == language.Template && kid.AnyString {
+			kid = &Node{Kind: language.Ellipsis, Slot: kid.Slot}
+		}
+		n.Kids = append(n.Kids, kid)
 	}
 	return c.collapse(n)
 }

@@ -431,6 +431,8 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e + " " + e + ";", e + ";", e + ","}
 	case role == "members" && p.script():
 		spell = []string{e + ";", e, e + ","}
+	case role == "switch" && prev != "{":
+		spell = []string{e + ";", e, "case " + e + ":"}
 	case role == "switch":
 		spell = []string{"case " + e + ":", e + ";", e}
 	case role == "import" && p.lang("go"):
@@ -481,8 +483,13 @@ func (p *prepared) typedAfter(at, end, to int) int {
 			break
 		}
 	}
-	if i >= to || p.script() && strings.HasPrefix(strings.TrimLeft(p.source[i+1:to], " "), "=>") {
-		return 0 // the parameter of an arrow function
+	if i >= to {
+		return 0
+	}
+	if end := closing(p.source[:to], i); p.script() && end < to {
+		if after := strings.TrimLeft(p.source[end+1:to], " \n"); strings.HasPrefix(after, "=>") || strings.HasPrefix(after, "{") || strings.HasPrefix(after, ":") {
+			return 0 // the parameter of a function
+		}
 	}
 	typ := strings.TrimSpace(p.source[from:i])
 	if typ == "" || strings.ContainsAny(typ, "\n=\"'") {

@@ -1,0 +1,232 @@
+package gate_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reviewgate-app/reviewgate/app/config"
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// The random world: few names, so that they meet often.
+var (
+	somePaths  = []string{"src/auth/login.go", "src/auth/testdata/x", "README.md", ".github/workflows/ci.yml", "SRC/auth/y", "docs/a.md", "CODEOWNERS", ".github/reviewgate.yml"}
+	someGlobs  = []string{"src/auth/**", "**", "!src/auth/testdata/**", "docs/*", "*.md", "**/*.go"}
+	someLogins = []string{"alice", "bob", "carol", "dave", "mona", "rita", "ci-writer", "copilot-swe-agent[bot]", "ghost", "claude[bot]"}
+	someFrom   = []string{"@bob", "@acme/security", "codeowners", "role:write", "role:maintain"}
+)
+
+func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
+
+func somebody(r *rand.Rand) gate.Person { return cast[pick(r, someLogins)] }
+
+func randomCommit(r *rand.Rand, n int) gate.Commit {
+	c := gate.Commit{SHA: fmt.Sprintf("%07d", n), Parents: []string{"p"}, Message: "x"}
+	if r.IntN(8) > 0 {
+		who := somebody(r)
+		c.Author, c.Committer = &who, &who
+	}
+	switch r.IntN(6) {
+	case 0:
+		c.Message = "x\n\nCo-authored-by: Bob <2+bob@users.noreply.github.com>"
+	case 1:
+		c.Message = "x\n\nCo-authored-by: X <x@example.com>"
+	case 2:
+		c.CoAuthors = []gate.Person{somebody(r)}
+	case 3:
+		c.Parents, c.CleanMerge = []string{"p", "q"}, true
+	}
+	return c
+}
+
+func randomFacts(r *rand.Rand) *gate.Facts {
+	f := &gate.Facts{
+		State: "open", Head: "head", Base: "base", MergeBase: "base", BaseRef: "main", Default: "main", Author: somebody(r),
+		People: gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{"acme/security": {ID: 1, Members: []gate.Person{cast["bob"], cast["carol"], cast["rita"]}}}},
+		Scan:   gate.ScanFacts{Done: r.IntN(20) > 0}, Codeowners: pick(r, []string{"", "* @carol\n", "/src/ @bob\n*.md @acme/security\n", "* carol\n"}),
+	}
+	for login, who := range cast {
+		if login == who.Login && who.ID != 0 {
+			f.People.Users[login] = who
+			f.People.Roles[who.ID] = gate.RoleWrite
+		}
+	}
+	f.People.Roles[cast["mona"].ID] = gate.RoleMaintain
+	f.People.Roles[cast["rita"].ID] = gate.RoleRead
+	for i, path := range somePaths {
+		if r.IntN(3) == 0 {
+			f.Files = append(f.Files, gate.FileChange{Path: path, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "b", Blob: fmt.Sprint("h", i, r.IntN(2))})
+		}
+	}
+	for n := range r.IntN(3) {
+		f.Commits = append(f.Commits, randomCommit(r, n))
+	}
+	if r.IntN(4) == 0 {
+		f.Pushers = append(f.Pushers, somebody(r))
+	}
+	if r.IntN(4) == 0 {
+		f.Requested = append(f.Requested, somebody(r))
+	}
+	for i := range r.IntN(7) {
+		review := gate.Review{ID: int64(i + 1), Reviewer: somebody(r), State: pick(r, []string{"APPROVED", "APPROVED", "APPROVED", "CHANGES_REQUESTED", "DISMISSED", "COMMENTED"})}
+		if review.State == "DISMISSED" && r.IntN(2) == 0 {
+			review.Dismissal = &gate.Dismissal{By: somebody(r), Was: pick(r, []string{"APPROVED", "CHANGES_REQUESTED"})}
+		}
+		f.Reviews = append(f.Reviews, review)
+		if r.IntN(10) > 0 {
+			e := gate.Capture(review.ID, review.Reviewer, pick(r, []string{"head", "head", "old"}), "head", "main", "base")
+			e.MergeBase = "base"
+			saw := slices.Clone(f.Files)
+			if len(saw) > 0 && r.IntN(4) == 0 {
+				saw[r.IntN(len(saw))].Blob = "h9"
+			}
+			f.Ledger = append(f.Ledger, gate.Complete(e, saw))
+		}
+	}
+	if r.IntN(10) == 0 {
+		f.Scan.Findings = append(f.Scan.Findings, checks.Finding{RuleID: "r", Introduced: true, Blocking: true, Fingerprint: "f"})
+	}
+	return f
+}
+
+func randomPolicyFile(r *rand.Rand, floor bool) []byte {
+	type m = map[string]any
+	p := m{"version": 1}
+	var guards []m
+	for range r.IntN(3) {
+		g := m{"paths": []string{"src/**", pick(r, someGlobs)}}
+		if r.IntN(3) == 0 {
+			g["tier"] = pick(r, []string{"critical", "sensitive", "normal"})
+		} else {
+			g["approvals"] = r.IntN(2)
+		}
+		if r.IntN(2) == 0 {
+			g["from"] = []string{pick(r, someFrom), pick(r, someFrom)}
+		}
+		guards = append(guards, g)
+	}
+	if guards != nil {
+		p["guard"] = guards
+	}
+	if r.IntN(3) == 0 {
+		p["default"] = m{"approvals": r.IntN(2)}
+	}
+	if r.IntN(3) == 0 {
+		p["stale"] = pick(r, []string{"paths", "any-push"})
+	}
+	if r.IntN(3) == 0 {
+		p["mode"] = pick(r, []string{"enforce", "advisory"})
+	}
+	if r.IntN(2) == 0 {
+		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+	}
+	if !floor && r.IntN(12) == 0 {
+		p["gaurd"] = 1
+	}
+	data, err := json.Marshal(p) // JSON is YAML
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func load(floor, repo []byte, headChecked bool) *gate.Policy {
+	in := config.Input{Repo: config.NewLayer("acme/widgets", "aaaaaaa", nil)}
+	if repo != nil {
+		in.Repo = config.NewLayer("acme/widgets", "aaaaaaa", map[string][]byte{".github/reviewgate.yml": repo})
+	}
+	if floor != nil {
+		in.Floor = config.NewFloor("acme/.github", "fffffff", map[string][]byte{"reviewgate-floor.yml": floor})
+	}
+	if headChecked {
+		in.Head = config.NewLayer("acme/widgets", "hhhhhhh", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\n")})
+	}
+	return config.Load(in).Policy
+}
+
+// TestMonotone holds the gate to its direction: what an author can add, and what an approver takes away, never turns a decision that
+// is no pass into one.
+func TestMonotone(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 7))
+	passes, others := 0, 0
+	for range 4000 {
+		f := randomFacts(r)
+		p := load(randomPolicyFile(r, true), randomPolicyFile(r, false), true)
+		d := gate.Decide(p, f)
+		if diff := cmp.Diff(d, gate.Decide(p, f)); diff != "" {
+			t.Fatalf("two decisions on the same facts: %s", diff)
+		}
+		if d.State == gate.Pass {
+			passes++
+			continue
+		}
+		others++
+		still := func(what string, change func(g *gate.Facts)) {
+			g := *f
+			change(&g)
+			if after := gate.Decide(p, &g); after.State == gate.Pass {
+				t.Fatalf("%s turned %q into a pass\nbefore %s\nafter %s\nfacts %s", what, d.State, dump(d), dump(after), dump(f))
+			}
+		}
+		for i := range f.Reviews {
+			if f.Reviews[i].State == "APPROVED" {
+				still("removing an approval", func(g *gate.Facts) {
+					g.Reviews = slices.Delete(slices.Clone(f.Reviews), i, i+1)
+				})
+			}
+		}
+		commit := randomCommit(r, 99)
+		still("a commit", func(g *gate.Facts) { g.Commits = append(slices.Clone(f.Commits), commit) })
+		still("a label", func(g *gate.Facts) { g.Labels = []string{pick(r, []string{"codex", "skip-review", "approved"})} })
+		still("a branch name", func(g *gate.Facts) { g.HeadRef = pick(r, []string{"copilot/x", "docs/x"}) })
+		still("a description", func(g *gate.Facts) { g.Title, g.Body = "/approve", "Generated with [Claude Code]\nAssisted-by: x" })
+		still("an unknown", func(g *gate.Facts) { g.Unknown = []gate.Unknown{{What: "x", Reason: "y"}} })
+		still("a pusher", func(g *gate.Facts) { g.Pushers = append(slices.Clone(f.Pushers), somebody(r)) })
+		still("a second pull request", func(g *gate.Facts) { g.Siblings = []gate.Sibling{{Number: 8, Author: somebody(r)}} })
+		still("losing the ledger", func(g *gate.Facts) { g.Ledger = nil })
+		still("a draft", func(g *gate.Facts) { g.Draft = true })
+		still("a failed check", func(g *gate.Facts) { g.Scan.Failures = []string{"x"} })
+	}
+	if passes < 100 || others < 100 {
+		t.Errorf("the random world is one-sided: %d passes, %d others", passes, others)
+	}
+}
+
+// TestFloorHolds: no file of a repository turns what the floor alone would not let through into a pass.
+func TestFloorHolds(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(11, 13))
+	passes, others := 0, 0
+	for range 4000 {
+		f := randomFacts(r)
+		floor, repo := randomPolicyFile(r, true), randomPolicyFile(r, false)
+		alone := gate.Decide(load(floor, nil, true), f)
+		if alone.State == gate.Pass {
+			passes++
+			continue
+		}
+		others++
+		joined := load(floor, repo, true)
+		if d := gate.Decide(joined, f); d.State == gate.Pass {
+			t.Fatalf("floor %s\nrepository %s\nturned %q into a pass\nalone %s\njoined %s\nfacts %s", floor, repo, alone.State, dump(alone), dump(d), dump(f))
+		}
+	}
+	if passes < 100 || others < 100 {
+		t.Errorf("the random world is one-sided: %d passes, %d others", passes, others)
+	}
+}
+
+func dump(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}

@@ -1,0 +1,280 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/app/sandbox"
+	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
+	"github.com/reviewgate-app/reviewgate/app/source"
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// Times of the server.
+const (
+	closeTime  = 10 * time.Second    // for requests that are being answered when the server stops
+	stopTime   = 30 * time.Second    // for jobs that are running then
+	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
+	pruneEvery = 24 * time.Hour
+)
+
+// A Server is one running App.
+type Server struct {
+	cfg    Config
+	app    *github.App
+	checks []*checks.Check
+
+	store    *store.Store
+	jobs     *jobs.Jobs
+	http     *http.Server
+	addr     string
+	draining atomic.Bool
+	serving  chan error // the listener's end
+	ctx      context.Context
+	cancel   context.CancelFunc
+	tasks    sync.WaitGroup
+}
+
+// New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
+func New(cfg Config) (*Server, error) {
+	if cfg.Checks == nil {
+		return nil, errors.New("server: no checks were given")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Reached == nil {
+		cfg.Reached = func(string) {}
+	}
+	if cfg.Version == "" {
+		cfg.Version = "unknown"
+	}
+	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel()))
+	app, err := github.New(github.Options{AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	// The coded checks; rules add none that look beyond the changed files.
+	coded, err := cfg.Checks(nil)
+	if err != nil {
+		return nil, fmt.Errorf("listing the checks: %w", err)
+	}
+	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1)}, nil
+}
+
+// Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
+// runs until Stop.
+func (s *Server) Start(ctx context.Context) (err error) {
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+		}
+	}()
+	if err := s.tryWorker(ctx); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.cfg.CacheDir, 0o700); err != nil {
+		return fmt.Errorf("making the cache folder: %w", err)
+	}
+	if s.store, err = store.Open(ctx, s.cfg.Database); err != nil {
+		return err
+	}
+	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
+	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
+		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }}
+	reviewer := review.New(review.Options{
+		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
+		Fetch:  s.fetch,
+		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
+			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+		},
+		Checks: s.checks,
+		Store:  records{s.store, s.cfg.Now}, Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
+		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached,
+	})
+	s.jobs, err = jobs.New(ctx, s.store, jobs.Options{
+		Workers: s.cfg.Workers, Log: logger, Stop: stopTime,
+		Work: func(ctx context.Context, k store.Key, want int64) error {
+			ref, err := s.ref(ctx, k, want)
+			if err != nil {
+				return err
+			}
+			return s.limits(reviewer.Pull(ctx, ref))
+		},
+		GiveUp: func(ctx context.Context, k store.Key, want int64, cause error) error {
+			ref, err := s.ref(ctx, k, want)
+			if err != nil {
+				return err
+			}
+			return reviewer.GiveUp(ctx, ref, cause)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.jobs}, s.cfg.Log, s.cfg.Now)
+	if err != nil {
+		return err
+	}
+	if err := s.jobs.Start(ctx); err != nil {
+		return err
+	}
+	s.tasks.Go(s.prune)
+	return s.listen(ctx, hook)
+}
+
+// ref reads what a job is about. want is the generation that it answers.
+func (s *Server) ref(ctx context.Context, k store.Key, want int64) (review.Ref, error) {
+	p, err := s.store.Pull(ctx, k)
+	return review.Ref{Installation: p.Repo.Installation, RepoID: k.RepoID, Owner: p.Repo.Owner, Name: p.Repo.Name, Number: k.Number, Generation: want, Forced: p.Forced > p.Done}, err
+}
+
+// fetch gives every repository a cache folder of its own.
+func (s *Server) fetch(ctx context.Context, repoID int64, opt source.FetchOptions) (*review.Fetched, error) {
+	opt.Dir = filepath.Join(s.cfg.CacheDir, strconv.FormatInt(repoID, 10))
+	snap, err := source.Fetch(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &review.Fetched{MergeBase: snap.MergeBase, Files: snap.Files, Git: snap}, nil
+}
+
+// tryWorker scans nothing, to find out at the start whether the worker can be started and how well it is locked in.
+func (s *Server) tryWorker(ctx context.Context) error {
+	r, err := scan.Run(ctx, &scan.Input{}, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+	var refused *sandbox.Error
+	switch {
+	case errors.As(err, &refused) && refused.Kind == sandbox.Refused:
+		return fmt.Errorf("%w; run on a kernel with these layers, or set sandbox (REVIEWGATE_SANDBOX) to auto to work without them", err)
+	case err != nil:
+		return fmt.Errorf("trying the worker: %w", err)
+	}
+	level := s.cfg.Log.Info()
+	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
+		level = s.cfg.Log.Warn()
+	}
+	level.Str("mode", r.Sandbox.Mode).Strs("held", r.Sandbox.Held).Strs("missing", r.Sandbox.Missing).Msg("sandbox of the worker")
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context, hook http.Handler) error {
+	mux := http.NewServeMux()
+	mux.Handle("/webhook", hook)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	s.http = &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(zerolog.NewSlogHandler(s.cfg.Log), slog.LevelWarn),
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		s.http = nil
+		return fmt.Errorf("listening on %s (REVIEWGATE_LISTEN): %w", s.cfg.Listen, err)
+	}
+	s.addr = l.Addr().String()
+	go func(h *http.Server) {
+		err := h.Serve(l)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		} else {
+			s.cfg.Log.Error().Err(err).Msg("the listener ended")
+		}
+		s.serving <- err
+	}(s.http)
+	s.cfg.Log.Info().Str("address", s.addr).Str("version", s.cfg.Version).Int64("app", s.cfg.AppID).Msg("listening")
+	return nil
+}
+
+// Addr is the address that the server listens on, "host:port".
+func (s *Server) Addr() string { return s.addr }
+
+// ready says whether the server can do its work: the database takes writes, the queue runs, and it is not about to stop.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
+	if err := s.store.Ready(r.Context()); err != nil {
+		s.cfg.Log.Error().Err(err).Msg("not ready")
+		answer(w, http.StatusServiceUnavailable, "the database cannot be written\n")
+		return
+	}
+	answer(w, http.StatusOK, "ready\n")
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// Whoever asked may be gone; there is nobody else to tell.
+	_, _ = io.WriteString(w, text)
+}
+
+// prune drops what is too old, at the start and once a day.
+func (s *Server) prune() {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		if err := s.store.Prune(s.ctx, s.cfg.Now().Add(-keepTime)); err != nil && s.ctx.Err() == nil {
+			s.cfg.Log.Error().Err(err).Msg("dropping old rows")
+		}
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Stop takes no more requests, lets requests and jobs that are running finish for a while, and closes the database. Jobs that did not
+// finish start again next time. It may be called after a Start that failed.
+func (s *Server) Stop() error {
+	if s.cancel == nil {
+		return nil
+	}
+	s.draining.Store(true)
+	ctx := context.WithoutCancel(s.ctx)
+	var errs []error
+	if s.http != nil {
+		shut, cancel := context.WithTimeout(ctx, closeTime)
+		if err := s.http.Shutdown(shut); err != nil {
+			errs = append(errs, fmt.Errorf("closing the listener: %w", errors.Join(err, s.http.Close())))
+		}
+		cancel()
+		errs = append(errs, <-s.serving)
+		s.http = nil
+	}
+	if s.jobs != nil {
+		shut, cancel := context.WithTimeout(ctx, stopTime+closeTime)
+		errs = append(errs, s.jobs.Stop(shut))
+		cancel()
+		s.jobs = nil
+	}
+	s.cancel()
+	s.tasks.Wait()
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+		s.store = nil
+	}
+	return errors.Join(errs...)
+}
