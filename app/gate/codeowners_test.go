@@ -30,9 +30,10 @@ func TestCodeownersVerdicts(t *testing.T) {
 			continue
 		}
 		other, err := hmarr.ParseFile(strings.NewReader(string(file.Data)))
-		if err != nil {
+		if unread := strings.HasSuffix(file.Name, "(hmarr cannot read)"); (err != nil) != unread {
 			t.Errorf("%s: hmarr: %v", file.Name, err)
 		}
+		read := err == nil
 		for line := range strings.Lines(string(want.Data)) {
 			line = strings.TrimSpace(line)
 			if line == "" {
@@ -60,7 +61,7 @@ func TestCodeownersVerdicts(t *testing.T) {
 				}
 				theirs = strings.Join(names, " ")
 			}
-			if (theirs != expected) != differs {
+			if read && (theirs != expected) != differs {
 				t.Errorf("%s: %s: hmarr says %s, we expect %s, marked as differing: %v", file.Name, path, theirs, expected, differs)
 			}
 		}

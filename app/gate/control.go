@@ -1,5 +1,7 @@
 package gate
 
+import "strings"
+
 // controlPaths are what steers the gate, the build and the agents themselves (invariant I10). A change to one of them always needs
 // a maintainer: no policy can take an entry away, and every policy can guard them further.
 var controlPaths = []string{
@@ -18,10 +20,13 @@ var controlPaths = []string{
 	"**/opencode.json", "**/opencode.jsonc", "**/.opencode/**",
 }
 
-// policyPaths are the files that a broken policy is repaired in.
-var policyPaths = []string{
-	".github/reviewgate.yml", ".github/reviewgate.yaml", ".github/reviewgate/rules/**",
-	"CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS",
+// isPolicy says whether a broken policy is repaired in the file: the same files that config.Paths names.
+func isPolicy(path string) bool {
+	switch path {
+	case ".github/reviewgate.yml", ".github/reviewgate.yaml", "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS":
+		return true
+	}
+	return strings.HasPrefix(path, ".github/reviewgate/rules/")
 }
 
 // ControlPaths lists the globs of the files that always need a maintainer's approval, for documentation and the catalogue.

@@ -50,26 +50,26 @@ func repairs(p *Policy, f *Facts) bool {
 	if len(p.FloorBroken) > 0 || !p.HeadChecked || broken(p.HeadBroken) {
 		return false
 	}
-	return touches(f.Files, policyPaths, true)
+	_, only := touchesPolicy(f.Files)
+	return only
 }
 
-// touches says whether any (or, with all, every) changed name is among the patterns. No files: false.
-func touches(files []FileChange, patterns []string, all bool) bool {
-	g := NewGlobs(patterns...)
-	found := false
+// touchesPolicy says whether a changed name is one of the policy's files, and whether all are.
+func touchesPolicy(files []FileChange) (any, only bool) {
+	only = len(files) > 0
 	for i := range files {
 		for _, name := range []string{files[i].Path, files[i].OldPath} {
 			if name == "" {
 				continue
 			}
-			if g.Match(name) {
-				found = true
-			} else if all {
-				return false
+			if isPolicy(name) {
+				any = true
+			} else {
+				only = false
 			}
 		}
 	}
-	return found
+	return any, only
 }
 
 func broken(problems []Problem) bool {
@@ -89,7 +89,7 @@ func (d *decider) readable() {
 	if broken(p.HeadBroken) {
 		d.cannot("This change breaks the policy: "+first(p.HeadBroken), "Repair what this change does to the policy: "+told(p.HeadBroken))
 	}
-	if touches(f.Files, policyPaths, false) && !p.HeadChecked {
+	if touched, _ := touchesPolicy(f.Files); touched && !p.HeadChecked {
 		d.cannot("Cannot tell: this change's own policy was not read", "Run the check again; if it stays, tell the operator of reviewgate.")
 	}
 	if f.Head == "" || f.Base == "" || f.MergeBase == "" {
@@ -164,7 +164,7 @@ func (d *decider) findings() {
 func (d *decider) reviews() {
 	f, in := d.f, d.in
 	entries := ledger(f.Ledger)
-	var now map[string]Seen
+	now := newPresent(f.Files)
 	for _, r := range latest(f.Reviews) {
 		state, because := in.standing(f, r.Review)
 		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
@@ -178,9 +178,6 @@ func (d *decider) reviews() {
 				e := entries[given.ID]
 				switch why := unusable(given, e); {
 				case why == "":
-					if now == nil {
-						now = seen(f.Files)
-					}
 					a.views = append(a.views, freshness(d.p, f, e, now))
 				case answer.Because == "":
 					answer.Because = why

@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -38,8 +39,11 @@ func ValidGlob(pattern string) error {
 	case strings.TrimSpace(p) != p:
 		return errors.New("the pattern begins or ends with white space")
 	}
+	last := ""
 	for seg := range strings.SplitSeq(p, "/") {
 		switch {
+		case seg == "**" && last == "**":
+			return errors.New(`"**/**" says no more than "**"`)
 		case seg == "":
 			return errors.New(`the pattern contains "//"`)
 		case seg == "." || seg == "..":
@@ -47,6 +51,7 @@ func ValidGlob(pattern string) error {
 		case seg != "**" && strings.Contains(seg, "**"):
 			return fmt.Errorf(`"**" must stand alone between slashes; in %q write "*"`, seg)
 		}
+		last = seg
 	}
 	if strings.Count(p, "{") > 4 {
 		return errors.New("more than 4 groups of alternatives in one pattern; write several patterns")
@@ -95,8 +100,7 @@ func newGlobMatcher(lists [][]string) *globMatcher {
 
 // clone gives a matcher that can grow and match on its own; what is compiled is shared.
 func (m *globMatcher) clone() *globMatcher {
-	programs := func(w walker) walker { return walker{programs: slices.Clip(w.programs)} }
-	return &globMatcher{entries: slices.Clip(m.entries), folded: programs(m.folded), exact: programs(m.exact), excluding: programs(m.excluding),
+	return &globMatcher{entries: slices.Clip(m.entries), folded: m.folded.clone(), exact: m.exact.clone(), excluding: m.excluding.clone(),
 		slow: slices.Clip(m.slow), last: make([]int32, len(m.last))}
 }
 
@@ -200,10 +204,12 @@ func expand(pattern string) (out []string, simple bool) {
 		if p == "" || strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/") || strings.Contains(p, "//") {
 			return nil, false
 		}
+		last := ""
 		for seg := range strings.SplitSeq(p, "/") {
-			if seg != "**" && strings.Contains(seg, "**") {
+			if seg != "**" && strings.Contains(seg, "**") || seg == "**" && last == "**" {
 				return nil, false
 			}
+			last = seg
 		}
 	}
 	return out, true
@@ -358,8 +364,12 @@ func (s *segment) match(name string) bool {
 // paths in order cost little more than their last part.
 type walker struct {
 	programs []program
-	dir      string       // folder of the last path, with its final slash
-	levels   []walkStates // levels[i]: the states after i folders of dir
+	// Programs that begin with "**" and a plain name wait in every folder; they are found by that name, not by trying each.
+	floating map[string][]int32
+	anchored []int32 // the other programs
+
+	dir    string       // folder of the last path, with its final slash
+	levels []walkStates // levels[i]: the states after i folders of dir
 }
 
 type program struct {
@@ -368,12 +378,15 @@ type program struct {
 }
 
 type walkStates struct {
-	end    int // length of the folder's prefix in dir
-	active []walkState
-	all    []int32 // ids that match everything below
+	end    int         // length of the folder's prefix in dir
+	active []walkState // grouped by program, in the order of programs
+	all    []int32     // ids that match everything below
 }
 
 type walkState struct{ program, pos int32 }
+
+// floatAt is where a floating program begins: at the name after "**".
+const floatAt = 1
 
 func (w *walker) add(id int32, segs []segment) {
 	// "**/**" says no more than "**".
@@ -383,8 +396,23 @@ func (w *walker) add(id int32, segs []segment) {
 			out = append(out, segs[i])
 		}
 	}
+	n := int32(len(w.programs))
 	w.programs = append(w.programs, program{id, out})
+	if len(out) > floatAt && out[0].kind == deepSegment && out[floatAt].kind == literalSegment {
+		if w.floating == nil {
+			w.floating = map[string][]int32{}
+		}
+		name := out[floatAt].text
+		w.floating[name] = append(slices.Clip(w.floating[name]), n) // clones share the old slice
+	} else {
+		w.anchored = append(w.anchored, n)
+	}
 	w.levels = nil
+}
+
+// clone shares what is compiled.
+func (w *walker) clone() walker {
+	return walker{programs: slices.Clip(w.programs), floating: maps.Clone(w.floating), anchored: slices.Clip(w.anchored)}
 }
 
 // enter adds the state, and those that follow from a "**" that stands for nothing. from is where the states of the program begin.
@@ -396,19 +424,18 @@ func (w *walker) enter(l *walkStates, from int, s walkState) {
 				return
 			}
 		}
-		if segs[s.pos].kind != deepSegment {
-			l.active = append(l.active, s)
-			return
-		}
-		if int(s.pos)+1 == len(segs) {
+		if segs[s.pos].kind == deepSegment && int(s.pos)+1 == len(segs) {
 			l.all = append(l.all, w.programs[s.program].id)
 			return
 		}
 		l.active = append(l.active, s)
+		if segs[s.pos].kind != deepSegment {
+			return
+		}
 	}
 }
 
-// match appends the ids of the patterns that match the path; an id may appear twice.
+// match appends the ids of the patterns that match the path; an id may appear more than once.
 func (w *walker) match(hits []int32, path string) []int32 {
 	if len(w.programs) == 0 {
 		return hits
@@ -416,8 +443,8 @@ func (w *walker) match(hits []int32, path string) []int32 {
 	if w.levels == nil {
 		w.levels = []walkStates{{}}
 		w.dir = ""
-		for i := range w.programs {
-			w.enter(&w.levels[0], len(w.levels[0].active), walkState{program: int32(i)})
+		for _, n := range w.anchored {
+			w.enter(&w.levels[0], len(w.levels[0].active), walkState{program: n})
 		}
 	}
 	base := strings.LastIndexByte(path, '/') + 1
@@ -429,18 +456,25 @@ func (w *walker) match(hits []int32, path string) []int32 {
 	hits = append(hits, l.all...)
 	for _, s := range l.active {
 		p := &w.programs[s.program]
-		seg := &p.segs[s.pos]
-		if seg.kind == deepSegment || !seg.match(name) {
-			continue // what a "**" leads to has a state of its own
+		// What a "**" leads to has a state of its own.
+		if seg := &p.segs[s.pos]; seg.kind != deepSegment && seg.match(name) && ends(p.segs[s.pos+1:]) {
+			hits = append(hits, p.id)
 		}
-		rest := p.segs[s.pos+1:]
-		if len(rest) == 0 || len(rest) == 1 && rest[0].kind == deepSegment {
+	}
+	for _, n := range w.floating[name] {
+		if p := &w.programs[n]; ends(p.segs[floatAt+1:]) {
 			hits = append(hits, p.id)
 		}
 	}
 	return hits
 }
 
+// ends says whether a pattern is satisfied with the path at its end.
+func ends(rest []segment) bool {
+	return len(rest) == 0 || len(rest) == 1 && rest[0].kind == deepSegment
+}
+
+// descend makes levels those of the folder.
 func (w *walker) descend(dir string) {
 	keep := len(w.levels)
 	for keep > 1 && !(w.levels[keep-1].end <= len(dir) && w.dir[:w.levels[keep-1].end] == dir[:w.levels[keep-1].end]) {
@@ -451,22 +485,46 @@ func (w *walker) descend(dir string) {
 	for at := w.levels[keep-1].end; at < len(dir); {
 		end := at + strings.IndexByte(dir[at:], '/')
 		name := dir[at:end]
-		above := &w.levels[len(w.levels)-1]
-		below := walkStates{end: end + 1, all: append([]int32(nil), above.all...)}
-		from := 0
-		for i, s := range above.active {
-			if i == 0 || above.active[i-1].program != s.program {
-				from = len(below.active)
-			}
-			seg := &w.programs[s.program].segs[s.pos]
+		if len(w.levels) < cap(w.levels) {
+			w.levels = w.levels[:len(w.levels)+1] // keeps the memory of a folder left behind
+		} else {
+			w.levels = append(w.levels, walkStates{})
+		}
+		above, below := &w.levels[len(w.levels)-2], &w.levels[len(w.levels)-1]
+		below.end, below.active, below.all = end+1, below.active[:0], slices.Clip(above.all)
+		w.step(above, below, name)
+		at = end + 1
+	}
+}
+
+// step goes from one folder into the next. Programs come in order on both sides, so that the states of one stay together: that is
+// what keeps doubled states, and with them the time, from growing with the depth.
+func (w *walker) step(above, below *walkStates, name string) {
+	floating := w.floating[name]
+	for i := 0; i < len(above.active) || len(floating) > 0; {
+		var n int32
+		switch {
+		case i == len(above.active):
+			n = floating[0]
+		case len(floating) == 0:
+			n = above.active[i].program
+		default:
+			n = min(above.active[i].program, floating[0])
+		}
+		from := len(below.active)
+		for ; i < len(above.active) && above.active[i].program == n; i++ {
+			s := above.active[i]
+			seg := &w.programs[n].segs[s.pos]
 			switch {
 			case seg.kind == deepSegment:
-				w.enter(&below, from, s)
+				w.enter(below, from, s)
 			case seg.match(name):
-				w.enter(&below, from, walkState{s.program, s.pos + 1})
+				w.enter(below, from, walkState{n, s.pos + 1})
 			}
 		}
-		w.levels = append(w.levels, below)
-		at = end + 1
+		if len(floating) > 0 && floating[0] == n {
+			w.enter(below, from, walkState{n, floatAt + 1})
+			floating = floating[1:]
+		}
 	}
 }

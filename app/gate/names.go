@@ -46,23 +46,44 @@ type Clash struct {
 // Clashes finds the changed files of the head tree whose path, folded, equals another one of the head tree. headPaths may be nil:
 // then only changed files are compared with each other. The answer is sorted.
 func Clashes(files []FileChange, headPaths []string) []Clash {
-	byFold := make(map[string]string, len(files))
-	var out []Clash
+	// Of two names that fold to one, at least one is not its own folding. Those are few, and only they are kept.
+	unfolded := map[string][]string{}
 	for i := range files {
-		path := files[i].Path
-		if files[i].Mode == 0 {
-			continue
+		if path := files[i].Path; files[i].Mode != 0 {
+			if key := fold(path); key != path {
+				unfolded[key] = append(unfolded[key], path)
+			}
 		}
-		key := fold(path)
-		if other, ok := byFold[key]; ok && other != path {
-			out = append(out, Clash{path, other})
-			continue
-		}
-		byFold[key] = path
 	}
-	for _, other := range headPaths {
-		if path, ok := byFold[fold(other)]; ok && path != other {
-			out = append(out, Clash{path, other})
+	var out []Clash
+	clash := func(path string, folded string) {
+		for _, other := range unfolded[folded] {
+			if other != path {
+				out = append(out, Clash{path, other})
+			}
+		}
+	}
+	if len(unfolded) > 0 {
+		for i := range files {
+			if files[i].Mode != 0 {
+				clash(files[i].Path, fold(files[i].Path))
+			}
+		}
+	}
+	if len(headPaths) > 0 {
+		changed := make(map[string][]string, len(files))
+		for i := range files {
+			if files[i].Mode != 0 {
+				key := fold(files[i].Path)
+				changed[key] = append(changed[key], files[i].Path)
+			}
+		}
+		for _, path := range headPaths {
+			for _, other := range changed[fold(path)] {
+				if other != path {
+					out = append(out, Clash{other, path})
+				}
+			}
 		}
 	}
 	for i, c := range out {

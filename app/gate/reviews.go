@@ -92,8 +92,34 @@ type view struct {
 	moved   map[string]bool // see LedgerEntry.JustMoved
 }
 
-// freshness compares what the approval saw with what is there now, on both sides. now is seen(f.Files).
-func freshness(p *Policy, f *Facts, e *LedgerEntry, now map[string]Seen) *view {
+// present is what is there now, in the form of the ledger. The map is made only where it is needed: it is the costly part.
+type present struct {
+	files   []FileChange
+	renames bool // some file has two names, which may be another's
+	seen    map[string]Seen
+}
+
+func newPresent(files []FileChange) *present {
+	return &present{files: files, renames: slices.ContainsFunc(files, func(f FileChange) bool { return f.OldPath != "" })}
+}
+
+func (p *present) all() map[string]Seen {
+	if p.seen == nil {
+		p.seen = seen(p.files)
+	}
+	return p.seen
+}
+
+// at gives the state of the name of a changed file.
+func (p *present) at(f *FileChange, name string) Seen {
+	if !p.renames {
+		return Seen{f.Mode, f.Blob, f.OldMode, f.OldBlob}
+	}
+	return p.all()[name]
+}
+
+// freshness compares what the approval saw with what is there now, on both sides.
+func freshness(p *Policy, f *Facts, e *LedgerEntry, now *present) *view {
 	a := &view{entry: e}
 	if p.Stale == StaleAnyPush && (e.Head != f.Head || e.BaseRef != f.BaseRef) {
 		a.all = true
@@ -112,11 +138,11 @@ func freshness(p *Policy, f *Facts, e *LedgerEntry, now map[string]Seen) *view {
 	for i := range f.Files {
 		file := &f.Files[i]
 		was, ok := e.Seen[file.Path]
-		if !ok || was != now[file.Path] {
+		if !ok || was != now.at(file, file.Path) {
 			a.stale[i], a.some = true, true
 		}
 		if file.OldPath != "" && file.OldPath != file.Path {
-			if was, ok := e.Seen[file.OldPath]; !ok || was != now[file.OldPath] {
+			if was, ok := e.Seen[file.OldPath]; !ok || was != now.at(file, file.OldPath) {
 				a.stale[i], a.some = true, true
 			}
 		}
@@ -126,7 +152,7 @@ func freshness(p *Policy, f *Facts, e *LedgerEntry, now map[string]Seen) *view {
 	}
 	if len(e.Seen) > same {
 		for path := range e.Seen {
-			if _, ok := now[path]; !ok {
+			if _, ok := now.all()[path]; !ok {
 				a.dropped = append(a.dropped, path)
 			}
 		}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
@@ -281,4 +283,26 @@ func TestTokenRevoked(t *testing.T) {
 
 func setCheck(owner, repo string) github.Deed {
 	return github.Deed{Kind: github.SetCheck, Owner: owner, Repo: repo, Number: 1, Head: sha1, Key: "check/1", Check: &report.CheckRun{Name: "reviewgate", Status: "in_progress"}}
+}
+
+// GitHub says on a good answer that it was the last one: the next request does not even go out.
+func TestLastRequestOfTheHour(t *testing.T) {
+	t.Parallel()
+	reset := time.Now().Add(20 * time.Minute).Truncate(time.Second)
+	s, client := newScript(t, map[string]func(http.ResponseWriter, *http.Request){
+		"GET /repos/acme/shop": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-RateLimit-Limit", "5000")
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(reset.Unix(), 10))
+			write(w, oddRepo)
+		},
+	})
+	_, err := client.Repository(t.Context(), "acme", "shop")
+	must(t, err)
+	n := len(s.asked)
+	_, err = client.Repository(t.Context(), "acme", "shop")
+	var limited *github.RateLimited
+	if !errors.As(err, &limited) || !limited.Until.Equal(reset) || len(s.asked) != n {
+		t.Errorf("%v, %d requests", err, len(s.asked)-n)
+	}
 }

@@ -80,11 +80,14 @@ func runMarks(_ context.Context, p *checks.Pass) error {
 			return err
 		}
 		for i, line := range strings.Split(string(data), "\n") {
+			at, column := 0, 1
 			for _, m := range mark.FindAllStringSubmatchIndex(line, -1) {
+				column += utf8.RuneCountInString(line[at:m[0]])
+				at = m[0]
 				if id := line[m[2]:m[3]]; known[id] {
 					p.Report(checks.Finding{RuleID: id, Message: "found " + id, Location: checks.Location{
 						Path: path, Side: p.Side, StartLine: i + 1, EndLine: i + 1,
-						StartColumn: utf8.RuneCountInString(line[:m[0]]) + 1, EndColumn: utf8.RuneCountInString(line[:m[1]]) + 1,
+						StartColumn: column, EndColumn: column + utf8.RuneCountInString(line[m[0]:m[1]]),
 					}})
 				}
 			}

@@ -108,14 +108,11 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 func listChecks(list Lister, rs []*rules.Rule) ([]*checks.Check, []rules.Problem, error) {
 	all, err := list(rs)
 	var problems []rules.Problem
-	var told interface {
-		error
-		Problems() []rules.Problem
-	}
+	var unfit rules.CannotRun
 	switch {
 	case err == nil:
-	case errors.As(err, &told):
-		problems = told.Problems()
+	case errors.As(err, &unfit):
+		problems = unfit
 	default:
 		return nil, nil, fmt.Errorf("listing the checks: %w", err)
 	}

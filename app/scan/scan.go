@@ -52,7 +52,7 @@ type Config struct {
 }
 
 // A Lister gives the checks, with one check for all of the rules; checks/all has the one of the product. If some of the rules cannot run it
-// gives the checks all the same, and an error with the method Problems() []rules.Problem in its chain; the scan then goes on and tells them.
+// gives the checks all the same, and rules.CannotRun as its error; the scan then goes on and tells them.
 type Lister func(rs []*rules.Rule) ([]*checks.Check, error)
 
 // Options say how to scan. They have no influence on the result.

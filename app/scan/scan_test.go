@@ -87,7 +87,7 @@ func TestSameEverywhere(t *testing.T) {
 
 func TestDeterministic(t *testing.T) {
 	t.Parallel()
-	in := large(t, 20)
+	in := large(t, 6)
 	first := ""
 	for i := range 100 {
 		r, err := Run(t.Context(), in, fakes, Options{Sandbox: sandbox.Off})
@@ -307,11 +307,6 @@ func TestRules(t *testing.T) {
 	}
 }
 
-type compileError []rules.Problem
-
-func (e compileError) Error() string             { return "some rules cannot run" }
-func (e compileError) Problems() []rules.Problem { return e }
-
 func TestListers(t *testing.T) {
 	t.Parallel()
 	run := func(list Lister) (*Result, error) {
@@ -319,7 +314,7 @@ func TestListers(t *testing.T) {
 	}
 	r, err := run(func(rs []*rules.Rule) ([]*checks.Check, error) {
 		list, _ := fakes(rs)
-		return list, fmt.Errorf("compiling: %w", compileError{{File: "a.yaml", Line: 3, RuleID: "x", Kind: rules.Unsupported, Message: "no taint yet"}})
+		return list, fmt.Errorf("compiling: %w", rules.CannotRun{{File: "a.yaml", Line: 3, RuleID: "x", Kind: rules.Unsupported, Message: "no taint yet"}})
 	})
 	if err != nil || len(r.Problems) != 1 || r.Problems[0].Message != "no taint yet" || r.Blocking() != 1 {
 		t.Errorf("rules that do not compile: got %v, %v", r, err)
@@ -571,6 +566,41 @@ func TestSnippets(t *testing.T) {
 		if d := cmp.Diff(test.want, f.fit(test.in)); d != "" {
 			t.Errorf("fit(%+v): %s", test.in, d)
 		}
+	}
+}
+
+// TestHostileShapes: files made to be slow (a line of megabytes with a finding every few bytes, a suppression on every line, a change on every
+// other line) take seconds; anything quadratic in them would take hours.
+func TestHostileShapes(t *testing.T) {
+	t.Parallel()
+	var lines, before strings.Builder
+	for i := range maxFindings / 2 {
+		fmt.Fprintf(&lines, "@medium(%d)  # reviewgate:ignore medium number %d\nx\n", i, i)
+		before.WriteString("y\nx\n")
+	}
+	in := &Input{
+		Base: "b", Head: "h", NoBuiltin: true,
+		Files: []*checks.File{{Path: "line.js", Status: checks.Added}, {Path: "lines.conf", Status: checks.Modified}},
+		Contents: []Content{
+			{checks.Head, "line.js", []byte(strings.Repeat("@medium(aé) "+strings.Repeat("z", 150), maxFindings/2))},
+			{checks.Head, "lines.conf", []byte(lines.String())}, {checks.Base, "lines.conf", []byte(before.String())},
+		},
+	}
+	r, err := Run(t.Context(), in, fakes, Options{Sandbox: sandbox.Off})
+	if err != nil {
+		t.Fatal(err)
+	}
+	comments, suppressed := 0, 0
+	for _, f := range r.Findings {
+		if f.Comment {
+			comments++
+		}
+		if f.Suppressed() {
+			suppressed++
+		}
+	}
+	if len(r.Findings) != maxFindings || suppressed != maxFindings/2 || comments != 10 {
+		t.Errorf("%d findings, %d suppressed, %d comments; failures %v", len(r.Findings), suppressed, comments, r.Failures())
 	}
 }
 

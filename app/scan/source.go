@@ -36,7 +36,12 @@ type file struct {
 	directives []directive    // suppressions, in order of line
 	parsed     bool
 	read       bool
+	cursor     cursor
 }
+
+// cursor remembers where a place was found. Findings are asked for in order, and one line may be megabytes long: to count from its start
+// for each of them would take for ever.
+type cursor struct{ line, column, offset int }
 
 func newSources(change *checks.Change) *sources {
 	return &sources{change: change, files: map[place]*file{}}
@@ -133,12 +138,17 @@ func (f *file) offset(line, column int) int {
 	if line > len(f.starts) {
 		return len(f.data)
 	}
-	at, rest := f.starts[line-1], f.line(line)
-	for i := 1; i < column && len(rest) > 0; i++ {
-		_, size := utf8.DecodeRune(rest)
-		at, rest = at+size, rest[size:]
+	c := cursor{line, 1, f.starts[line-1]}
+	if f.cursor.line == line && f.cursor.column <= column {
+		c = f.cursor
 	}
-	return at
+	end := f.starts[line-1] + len(f.line(line))
+	for ; c.column < column && c.offset < end; c.column++ {
+		_, size := utf8.DecodeRune(f.data[c.offset:end])
+		c.offset += size
+	}
+	f.cursor = c
+	return c.offset
 }
 
 // span gives the text of a location.
@@ -146,7 +156,10 @@ func (f *file) span(l checks.Location) []byte {
 	if l.StartLine == 0 {
 		return nil
 	}
-	start, end := f.offset(l.StartLine, l.StartColumn), f.offset(l.EndLine, l.EndColumn)
+	start := f.offset(l.StartLine, l.StartColumn)
+	here := f.cursor
+	end := f.offset(l.EndLine, l.EndColumn)
+	f.cursor = here // the next finding may begin before this one ends
 	return f.data[start:max(start, end)]
 }
 
@@ -157,7 +170,8 @@ func (f *file) snippet(l checks.Location) string {
 	}
 	var lines []string
 	for n := l.StartLine; n <= min(l.EndLine, l.StartLine+checks.MaxSnippetLines-1, len(f.starts)); n++ {
-		lines = append(lines, text(string(f.line(n)), maxLine))
+		line := f.line(n)
+		lines = append(lines, text(string(line[:min(len(line), maxLine+utf8.UTFMax)]), maxLine))
 	}
 	return strings.Join(lines, "\n")
 }

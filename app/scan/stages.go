@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/diff"
 )
 
 // A found is a finding on its way through the stages.
@@ -152,15 +154,7 @@ func introduced(s *state) {
 // unchanged says whether no line of a finding at head was changed.
 func (s *state) unchanged(f *found) bool {
 	file := s.files[place{checks.Head, f.Location.Path}]
-	if file == nil {
-		return true
-	}
-	for n := f.Location.StartLine; n <= f.Location.EndLine; n++ {
-		if file.Lines.Added(n) {
-			return false
-		}
-	}
-	return true
+	return file == nil || !file.Lines.AddedIn(f.Location.StartLine, f.Location.EndLine)
 }
 
 // suppress marks the findings that a comment asks to silence. The comment stands at head; for something that was removed it stands where
@@ -216,19 +210,24 @@ func dedupe(s *state) {
 		rule string
 		line int
 	}
-	kept := map[place]map[string][]*found{}
+	type region struct {
+		place
+		rule string
+	}
+	kept := map[region][]checks.Location{} // in order, and apart
 	told := map[line]bool{}
 	drop := map[*found]bool{}
 	for _, f := range ordered {
 		at := place{f.Location.Side, f.Location.Path}
-		if kept[at] == nil {
-			kept[at] = map[string][]*found{}
+		if f.Location.StartLine > 0 {
+			own := kept[region{at, f.RuleID}]
+			i, _ := slices.BinarySearchFunc(own, f.Location, compareLocations)
+			if i > 0 && overlap(own[i-1], f.Location) || i < len(own) && overlap(own[i], f.Location) {
+				drop[f] = true
+				continue
+			}
+			kept[region{at, f.RuleID}] = slices.Insert(own, i, f.Location)
 		}
-		if f.Location.StartLine > 0 && slices.ContainsFunc(kept[at][f.RuleID], func(k *found) bool { return overlap(k.Location, f.Location) }) {
-			drop[f] = true
-			continue
-		}
-		kept[at][f.RuleID] = append(kept[at][f.RuleID], f)
 		for _, cwe := range f.rule.CWE {
 			f.told = f.told || told[line{at, cwe, f.Location.StartLine}]
 		}
@@ -290,16 +289,19 @@ func (s *state) shown(l checks.Location) bool {
 	if file == nil || file.Lines == nil || l.StartLine == 0 {
 		return false
 	}
-	for _, h := range file.Lines.Hunks {
-		start, count := h.HeadStart, h.HeadCount
+	span := func(h diff.Hunk) (start, end int) {
 		if l.Side == checks.Base {
-			start, count = h.BaseStart, h.BaseCount
+			return h.BaseStart, h.BaseStart + h.BaseCount
 		}
-		if l.StartLine >= start-contextLines && l.StartLine < start+count+contextLines {
-			return true
-		}
+		return h.HeadStart, h.HeadStart + h.HeadCount
 	}
-	return false
+	hunks := file.Lines.Hunks
+	i := sort.Search(len(hunks), func(i int) bool { _, end := span(hunks[i]); return l.StartLine < end+contextLines })
+	if i == len(hunks) {
+		return false
+	}
+	start, _ := span(hunks[i])
+	return l.StartLine >= start-contextLines
 }
 
 // order sorts as the result is read.

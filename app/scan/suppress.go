@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -140,20 +141,16 @@ func directivesInLines(f *file) []directive {
 	return out
 }
 
-// covering gives the directives that cover a line, nearest first.
+// covering gives the directives that cover a line, nearest first. all is in order of line.
 func covering(all []directive, line int) []directive {
-	var out []directive
-	on := func(n int) (found []directive) {
-		for _, d := range all {
-			if d.line == n {
-				found = append(found, d)
-			}
-		}
-		return found
+	on := func(n int) []directive {
+		from := sort.Search(len(all), func(i int) bool { return all[i].line >= n })
+		to := sort.Search(len(all), func(i int) bool { return all[i].line > n })
+		return all[from:to]
 	}
-	out = append(out, on(line)...)
+	out := slices.Clone(on(line))
 	for n := line - 1; n > 0; n-- {
-		above := slices.DeleteFunc(on(n), func(d directive) bool { return !d.alone })
+		above := slices.DeleteFunc(slices.Clone(on(n)), func(d directive) bool { return !d.alone })
 		if len(above) == 0 {
 			break
 		}

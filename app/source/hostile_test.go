@@ -17,7 +17,7 @@ import (
 func hostile(r *testRepo, marker string) {
 	r.t.Helper()
 	evil := filepath.Join(r.dir, ".git", "evil")
-	writeFile(r.t, evil, "#!/bin/sh\necho \"$@\" >> '"+marker+"'\nexec cat\n")
+	writeFile(r.t, evil, "#!/bin/sh\necho \"$@\" >> '"+marker+"'\nexit 1\n")
 	if err := os.Chmod(evil, 0o755); err != nil {
 		r.t.Fatal(err)
 	}

@@ -34,6 +34,20 @@ func (m *Map) Added(headLine int) bool {
 	return i < len(m.Hunks) && headLine >= m.Hunks[i].HeadStart
 }
 
+// AddedIn says whether any line of head from from to to is new or changed.
+func (m *Map) AddedIn(from, to int) bool {
+	if m == nil {
+		return false
+	}
+	i := sort.Search(len(m.Hunks), func(i int) bool { h := m.Hunks[i]; return from < h.HeadStart+h.HeadCount })
+	for ; i < len(m.Hunks) && m.Hunks[i].HeadStart <= to; i++ {
+		if m.Hunks[i].HeadCount > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // AddedLines counts the lines of head that are new or changed.
 func (m *Map) AddedLines() int {
 	n := 0

@@ -93,6 +93,17 @@ func TestMapping(t *testing.T) {
 	if d := cmp.Diff([]bool{true, false, false, true, true, false, true}, added); d != "" {
 		t.Errorf("Added: %s", d)
 	}
+	for _, test := range []struct {
+		from, to int
+		want     bool
+	}{{1, 1, true}, {2, 3, false}, {2, 4, true}, {5, 9, true}, {6, 6, false}, {8, 9, false}, {3, 2, false}} {
+		if got := m.AddedIn(test.from, test.to); got != test.want {
+			t.Errorf("AddedIn(%d, %d) = %v", test.from, test.to, got)
+		}
+	}
+	if removed := Lines(text("a b c"), text("a c")); removed.AddedIn(1, 2) {
+		t.Error("a removal adds lines")
+	}
 	if m.AddedLines() != 4 {
 		t.Errorf("AddedLines: got %d, want 4", m.AddedLines())
 	}
@@ -101,7 +112,7 @@ func TestMapping(t *testing.T) {
 func TestNilMapMapsNothing(t *testing.T) {
 	t.Parallel()
 	var m *Map
-	if m.Added(1) || m.AddedLines() != 0 {
+	if m.Added(1) || m.AddedIn(1, 9) || m.AddedLines() != 0 {
 		t.Error("a nil map has added lines")
 	}
 	if _, ok := m.HeadLine(1); ok {

@@ -43,11 +43,14 @@ type options struct {
 }
 
 func run(ctx context.Context, opt options, stdout, stderr io.Writer) (err error) {
-	w, err := newWorld(ctx, opt, stderr)
+	w, err := newWorld(opt)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.serve(ctx, opt, stderr); err != nil {
+		return err
+	}
 
 	fmt.Fprintf(stdout, "A GitHub for tests runs at %s, the App beside it. No request leaves this machine.\n\n", w.hub.URL())
 	steps, err := tell(ctx, w, stdout)

@@ -23,35 +23,42 @@ type step struct {
 	Millis     int64    `json:"milliseconds"`
 }
 
-// tell lets the story happen, prints it as it happens, and returns its steps.
-func tell(ctx context.Context, w *world, out io.Writer) ([]step, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	var steps []step
-	for _, s := range []struct {
-		name, what string
-		act        func() error
-		want       string // the conclusion to wait for
-		merge      bool   // this is where it can be merged
-	}{
+// A scene is one act of somebody, and what it has to lead to.
+type scene struct {
+	name, what string
+	act        func() error
+	conclusion string // of the check run
+	merge      bool   // this is where it can be merged
+}
+
+func (w *world) scenes() []scene {
+	return []scene{
 		{"opened", "copilot-swe-agent[bot] opens a pull request. alice set it to work.", w.openFirst, "failure", false},
 		{"bot-approves", "review-helper[bot] approves.", func() error { return approve(w.pull, w.helper) }, "failure", false},
 		{"fixed", "The agent pushes a fix: a bound parameter, and the assertion is back.", w.pushFix, "action_required", false},
 		{"sponsor-approves", "alice approves.", func() error { return approve(w.pull, w.alice) }, "action_required", false},
 		{"human-approves", "bob of @acme/security approves.", func() error { return approve(w.pull, w.bob) }, "success", true},
-	} {
+	}
+}
+
+// tell lets the story happen, prints it as it happens, and returns its steps.
+func tell(ctx context.Context, w *world, out io.Writer) ([]step, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	var steps []step
+	for _, s := range w.scenes() {
 		fmt.Fprintf(out, "%s\n", s.what)
 		start := time.Now()
 		before := len(w.deliveries())
 		if err := s.act(); err != nil {
 			return steps, fmt.Errorf("%s: %w", s.name, err)
 		}
-		if err := w.settled(ctx, s.want); err != nil {
+		if err := w.settled(ctx, s.conclusion); err != nil {
 			return steps, fmt.Errorf("%s: %w", s.name, err)
 		}
 		took := time.Since(start)
 		for _, d := range w.deliveries()[before:] {
-			fmt.Fprintf(out, "  webhook   %s.%s -> %d\n", d.Event, d.Action, d.Code)
+			fmt.Fprintf(out, "  webhook   %s -> %d\n", strings.TrimSuffix(d.Event+"."+d.Action, "."), d.Code)
 		}
 		step := w.observe(s.name, s.what)
 		step.Millis = took.Milliseconds()
@@ -97,10 +104,11 @@ func (w *world) settled(ctx context.Context, conclusion string) error {
 	return nil
 }
 
-// answered tells whether the check run's summary speaks of every review, so that a step is not taken for done because the step before led to the same.
+// answered tells whether the check run's summary says of every approval whether it counts, so that a scene is not taken for done because
+// the one before it led to the same conclusion.
 func (w *world) answered(run githubtest.CheckRunInfo) bool {
 	for _, r := range w.pull.Reviews() {
-		if r.State == "APPROVED" && !strings.Contains(run.Summary, r.Author) {
+		if r.State == "APPROVED" && !strings.Contains(run.Summary, "`"+r.Author+"` approved") {
 			return false
 		}
 	}

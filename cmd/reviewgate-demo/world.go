@@ -31,7 +31,7 @@ type world struct {
 	repo                      *githubtest.Repo
 	pull                      *githubtest.Pull
 	alice, bob, agent, helper *githubtest.User
-	srv                       *server.Server
+	stop                      func() error // ends the App's server; nil while there is none
 	dir                       string
 	files                     map[string]map[string]string // "base", "head", "fix": path to content
 
@@ -39,7 +39,8 @@ type world struct {
 	changed chan struct{} // closed and made anew after each request to the API
 }
 
-func newWorld(ctx context.Context, opt options, stderr io.Writer) (w *world, err error) {
+// newWorld makes the world without the App's server.
+func newWorld(opt options) (w *world, err error) {
 	w = &world{changed: make(chan struct{}), files: map[string]map[string]string{}}
 	for _, f := range txtar.Parse(pullArchive).Files {
 		state, path, _ := strings.Cut(f.Name, "/")
@@ -59,10 +60,7 @@ func newWorld(ctx context.Context, opt options, stderr io.Writer) (w *world, err
 	if w.hub, err = githubtest.New(githubtest.Options{Addr: opt.listen, Log: func(string) { w.signal() }}); err != nil {
 		return w, fmt.Errorf("starting GitHub: %w", err)
 	}
-	if err := w.people(); err != nil {
-		return w, err
-	}
-	return w, w.startServer(ctx, opt, stderr)
+	return w, w.people()
 }
 
 // people sets up the organisation: alice sets the agent to work, bob is in the security team, helper is a bot that likes to approve.
@@ -89,31 +87,43 @@ func (w *world) people() (err error) {
 	return nil
 }
 
-func (w *world) startServer(ctx context.Context, opt options, stderr io.Writer) (err error) {
-	log := zerolog.Nop()
-	if opt.verbose {
-		log = zerolog.New(server.Redacting(stderr)).With().Timestamp().Logger()
-	}
-	w.srv, err = server.New(server.Config{
+// config is what the App's server has to know about this world.
+func (w *world) config() server.Config {
+	return server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
 		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(w.dir, "reviewgate.db"), CacheDir: filepath.Join(w.dir, "cache"),
-		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: log, Pace: &github.Pace{},
-	})
+		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: zerolog.Nop(), Pace: &github.Pace{},
+	}
+}
+
+// serve runs the App's server in this process and installs the App.
+func (w *world) serve(ctx context.Context, opt options, stderr io.Writer) error {
+	cfg := w.config()
+	if opt.verbose {
+		cfg.Log = zerolog.New(server.Redacting(stderr)).With().Timestamp().Logger()
+	}
+	srv, err := server.New(cfg)
 	if err != nil {
 		return err
 	}
-	if err := w.srv.Start(ctx); err != nil {
+	if err := srv.Start(ctx); err != nil {
 		return fmt.Errorf("starting the App's server: %w", err)
 	}
-	w.app.SetWebhook("http://"+w.srv.Addr()+"/webhook", "")
+	w.stop = srv.Stop
+	return w.install(ctx, srv.Addr())
+}
+
+// install points the App's webhooks at a server and installs the App.
+func (w *world) install(ctx context.Context, addr string) error {
+	w.app.SetWebhook("http://"+addr+"/webhook", "")
 	w.app.Install(w.hub.Org("acme"), w.alice)
 	return w.hub.Settle(ctx)
 }
 
 func (w *world) close() error {
 	var errs []error
-	if w.srv != nil {
-		errs = append(errs, w.srv.Stop())
+	if w.stop != nil {
+		errs = append(errs, w.stop())
 	}
 	if w.hub != nil {
 		for _, v := range w.hub.Violations() {

@@ -1,6 +1,7 @@
 #include "flatten.h"
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 // The declarations below repeat the part of tree-sitter's api.h (core 0.25) that is used here: a module cannot include another
 // module's headers. The symbols are weak because cgo links each package once on its own, where the core, which the
@@ -66,12 +67,19 @@ static const char *read_text(void *payload, uint32_t offset, TSPoint position, u
 	return t->source + offset;
 }
 
-// Steps are counted, not time: the same file is refused on every machine or on none.
-typedef struct { uint64_t left; bool over; } budget;
+// Steps are what decides: the same file is refused on every machine or on none. The clock is the last resort, for inputs on which single
+// steps become slow.
+typedef struct { uint64_t left, deadline; bool over; } budget;
+
+static uint64_t millis(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
 static bool progress(TSParseState *state) {
 	budget *b = state->payload;
-	if (b->left == 0) {
+	if (b->left == 0 || millis() > b->deadline) {
 		b->over = true;
 		return true;
 	}
@@ -154,7 +162,7 @@ rg_result rg_parse(const void *language, const char *source, uint32_t length, rg
 		return out;
 	}
 	text t = {source, length};
-	budget b = {limits.max_steps, false};
+	budget b = {limits.max_steps, millis() + limits.max_millis, false};
 	TSInput input = {&t, read_text, 0, NULL};
 	TSParseOptions options = {&b, progress};
 	TSTree *tree = ts_parser_parse_with_options(parser, NULL, input, options);

@@ -152,9 +152,9 @@ func goRules() map[string]lowerFunc {
 			l.lower(l.field(r, fOperand), SlotOperand)
 			l.close(id)
 		},
-		"composite_literal":          func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, l.field(r, fType), l.field(r, fBody)) },
-		"literal_value":              func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, -1, r) },
-		"literal_element":            through,
+		"composite_literal": func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, l.field(r, fType), l.field(r, fBody)) },
+		"literal_value":     func(l *lowerer, r int32, slot Slot) { goComposite(l, r, slot, -1, r) },
+		"literal_element":   through,
 		"keyed_element": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Pair, slot, r)
 			l.lower(l.field(r, fKey), SlotKey)

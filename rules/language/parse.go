@@ -20,8 +20,10 @@ const (
 	MaxSource = 4 << 20 // bytes
 	MaxDepth  = 10_000  // nested nodes of the grammar: a sum of ten thousand strings still passes
 	MaxNodes  = 1 << 22 // nodes of the grammar
-	// The parser's operations, in hundreds. Ordinary code takes one operation per byte or less; ambiguous or broken code several.
-	stepsBase, stepsPerKB = 10_000, 400
+	// The parser's operations, in hundreds. Code that people write takes 4 to 15 per KiB.
+	stepsBase, stepsPerKB = 2_000, 120
+	// The last resort, for inputs on which single operations become slow: a hundred times what code takes, for a slow machine.
+	millisBase, millisPerMB = 3_000, 5_000
 )
 
 // ErrLimit is what errors of Parse wrap: the file is beyond a limit and was not read.
@@ -89,12 +91,13 @@ func (g *grammar) parse(src []byte, use func([]record)) error {
 	if len(src) > MaxSource {
 		return fmt.Errorf("the file has %d bytes; the most that is read is %d: %w", len(src), MaxSource, ErrLimit)
 	}
-	limits := C.rg_limits{max_depth: MaxDepth, max_nodes: MaxNodes, max_steps: C.uint64_t(stepsBase + stepsPerKB*(len(src)>>10))}
+	limits := C.rg_limits{max_depth: MaxDepth, max_nodes: MaxNodes, max_steps: C.uint64_t(stepsBase + stepsPerKB*(len(src)>>10)), max_millis: C.uint64_t(millisBase + millisPerMB*(len(src)>>20))}
 	var text *C.char
 	if len(src) > 0 {
 		text = (*C.char)(unsafe.Pointer(&src[0]))
 	}
 	r := C.rg_parse(g.language, text, C.uint32_t(len(src)), limits)
+
 	switch r.status {
 	case C.RG_OK:
 	case C.RG_TOO_DEEP:

@@ -88,6 +88,9 @@ func unbound(r *rules.Rule) []rules.Problem {
 			continue
 		}
 		for _, name := range metavariable.FindAllString(text.Value, -1) {
+			if name[1] >= '0' && name[1] <= '9' { // $1 is a group of an expression, and as often a sum or a placeholder
+				continue
+			}
 			if !bound[name] && !told[name] {
 				told[name] = true
 				problems = append(problems, r.Problem(rules.Advice, text.Pos, "the text uses %s, which no pattern binds: it will stand there as it is", name))

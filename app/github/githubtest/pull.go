@@ -38,6 +38,7 @@ type Pull struct {
 	comments  []*ReviewComment
 	talk      []*IssueComment
 	events    []*event
+	heads     []headMark
 }
 
 // An event of the timeline that is not a review, a comment or a commit.
@@ -48,6 +49,14 @@ type event struct {
 	at     time.Time
 	sha    string
 	extras obj
+}
+
+// A headMark remembers when a commit became the head.
+type headMark struct {
+	id  int64
+	sha string
+	at  time.Time
+	by  *User
 }
 
 // PullOptions for Repo.OpenPull.
@@ -106,6 +115,7 @@ func (r *Repo) openPull(by *User, opt PullOptions) (*Pull, *apiError) {
 		return nil, serverError(err)
 	}
 	r.pulls = append(r.pulls, p)
+	p.heads = append(p.heads, headMark{r.g.id(), head, r.g.now(), by})
 	p.emit("opened", by, nil)
 	return p, nil
 }
@@ -156,6 +166,7 @@ func (p *Pull) synchronize(by *User, sha string) error {
 		p.note("head_ref_force_pushed", by, sha, obj{"before": before})
 	}
 	p.head, p.lastPush = sha, by
+	p.heads = append(p.heads, headMark{p.g.id(), sha, p.g.now(), by})
 	p.touch()
 	if err := p.setRefs(); err != nil {
 		return err

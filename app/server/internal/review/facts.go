@@ -159,7 +159,10 @@ func (j *judgement) readConfig(ctx context.Context) error {
 	if slices.ContainsFunc(j.git.files(), func(f gate.FileChange) bool { return j.configures(f.Path) || j.configures(f.OldPath) }) {
 		head = j.stand.Head
 	}
-	j.configKey = key("config 1", j.opt.Tool.Version, fmt.Sprint(j.ref.RepoID), j.ref.repo(), j.live.DefaultSHA, floor.DefaultSHA, missing, fmt.Sprint(required), head)
+	name := func() string {
+		return key("config 1", j.opt.Tool.Version, fmt.Sprint(j.ref.RepoID), j.ref.repo(), j.live.DefaultSHA, floor.DefaultSHA, missing, fmt.Sprint(required), head)
+	}
+	j.configKey = name()
 	data, err := j.opt.Store.Config(ctx, j.configKey)
 	if err != nil {
 		return err
@@ -179,7 +182,13 @@ func (j *judgement) readConfig(ctx context.Context) error {
 			}
 			in.FloorMissing = github.Redact(err.Error())
 		}
-		if in.Floor == nil && in.FloorMissing == "" && required {
+		switch {
+		case in.Floor != nil && in.Floor.Policy != nil:
+			required = true // from now on
+			if err := j.opt.Store.SetSetting(ctx, j.floorSetting(), "seen"); err != nil {
+				return err
+			}
+		case required && in.FloorMissing == "":
 			in.FloorMissing = "there is no reviewgate-floor.yml in " + j.ref.Owner + "/.github"
 		}
 	}
@@ -204,7 +213,10 @@ func (j *judgement) readConfig(ctx context.Context) error {
 			in.Head.Policy, in.Head.PolicyPath, in.Head.Rules = floor.Policy, floor.PolicyPath, append(in.Head.Rules, floor.Rules...)
 		}
 	}
-	j.config = config.Load(in)
+	j.config, j.configKey = config.Load(in), name()
+	if in.FloorMissing != missing && in.Floor == nil && !strings.HasPrefix(in.FloorMissing, "there is no ") {
+		return nil // it could not be read now: that is not what these SHAs say
+	}
 	if data, err = json.Marshal(j.config); err != nil {
 		return fmt.Errorf("storing the configuration: %w", err)
 	}
@@ -236,11 +248,6 @@ func (j *judgement) floorLayer(ctx context.Context, f github.Floor) (_ *config.L
 	l := config.NewFloor(f.Repository.Owner+"/"+f.Repository.Name, f.DefaultSHA, files)
 	if l.Policy == nil && len(l.Rules) == 0 {
 		return nil, nil
-	}
-	if l.Policy != nil {
-		if err := j.opt.Store.SetSetting(ctx, j.floorSetting(), "seen"); err != nil {
-			return nil, err
-		}
 	}
 	return l, nil
 }

@@ -641,7 +641,7 @@ func TestFloor(t *testing.T) {
 	w.changed = []*checks.File{{Path: "README.md", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "a", Blob: "b"}}
 	w.floor = github.Floor{State: github.FloorPresent, DefaultSHA: "f0", Repository: github.Repository{ID: 8, Owner: "acme", Name: ".github"}}
 	w.files["f0"] = map[string]string{"reviewgate-floor.yml": "version: 1\nfloor: true\nguard:\n  - {name: docs, paths: [\"*.md\"], approvals: 1, from: [\"@bob\"]}\n"}
-	w.expect(1, "pull 1", "set reviewgate on h1: in_progress", "fetch 8 f0..f0", "fetch 7 m0..h1", "people", "scan", "decided pending", "set reviewgate on h1: action_required")
+	w.expect(1, "pull 1", "set reviewgate on h1: in_progress", "fetch 7 m0..h1", "fetch 8 f0..f0", "people", "scan", "decided pending", "set reviewgate on h1: action_required")
 	w.expect(1, "pull 1", "people", "decided pending")
 	w.approve(1, bob, 11, "h1")
 	w.expect(1, "pull 1", "people", "decided pass", "set reviewgate on h1: success")

@@ -9,6 +9,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -91,6 +92,9 @@ func (j *judgement) tell(ctx context.Context) error {
 
 func (j *judgement) deeds(ctx context.Context) ([]Deed, error) {
 	in := &report.Input{Tool: j.opt.Tool, Repo: j.ref.repo(), Number: j.ref.Number, Scan: j.scan, Decision: j.decision}
+	if in.Scan == nil {
+		in.Scan = &scan.Result{} // none was made: the decision says why, and nothing is said of findings
+	}
 	if j.config != nil {
 		in.FailOn = j.config.Scan.FailOn
 	}

@@ -258,9 +258,6 @@ func (f *file) text(id language.ID) (string, bool) {
 			i++
 			continue
 		}
-		if c.Kind == language.Binary {
-			return "", false
-		}
 		s, ok := f.text(i)
 		if !ok {
 			return "", false
@@ -354,7 +351,7 @@ func (f *file) typeOf(id language.ID) language.ID {
 // A flat is the statements of a block with those nested in them, outermost first, as `...` sees them.
 type flat struct {
 	ids  []language.ID
-	tops []int // where the block's own statements are in ids
+	tops []language.ID // the block's own
 }
 
 func (m *matcher) flatten(block language.ID) *flat {
@@ -367,7 +364,7 @@ func (m *matcher) flatten(block language.ID) *flat {
 		if t.Nodes[c].Slot != language.Item {
 			continue
 		}
-		f.tops = append(f.tops, len(f.ids))
+		f.tops = append(f.tops, c)
 		f.ids = append(f.ids, c)
 		if !holdsBlocks(t.Nodes[c].Kind) {
 			continue

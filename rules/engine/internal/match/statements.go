@@ -5,31 +5,33 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
-// sequence matches a run of statements that starts at each of a block's own statements. What follows the run does not matter.
+// sequence matches a run of statements in a block. What follows the run does not matter. With an ellipsis the run may start and go on in
+// statements nested in the block.
 func (m *matcher) sequence(block language.ID) {
 	f := m.flatten(block)
 	ps := m.p.Roots
-	leading := ps[0].IsEllipsis()
-	for i, top := range f.tops {
+	deep := hasEllipsis(ps)
+	ids := f.ids
+	if !deep {
+		ids = f.tops
+	}
+	for i, first := range ids {
 		if m.over {
 			return
 		}
-		ids, first := f.ids[top:], f.ids[top]
-		if !hasEllipsis(ps) {
-			ids = m.ownStatements(f, i)
-		}
+		left := ids[i:]
 		start := m.t.Nodes[first].Start
-		m.stmts(ps, ids, 0, nil, func(b Bindings, taken int) {
+		m.stmts(ps, left, 0, nil, func(b Bindings, taken int) {
 			if taken == 0 {
 				return
 			}
 			end := start
-			for _, id := range ids[:taken] {
+			for _, id := range left[:taken] {
 				end = max(end, m.t.Nodes[id].End)
 			}
 			m.emit(first, start, end, b)
 		})
-		if leading {
+		if ps[0].IsEllipsis() {
 			return // `...` at the front takes what later starts would skip
 		}
 	}
@@ -42,18 +44,6 @@ func hasEllipsis(ps []*pattern.Node) bool {
 		}
 	}
 	return false
-}
-
-// ownStatements returns a block's own statements from the i-th on.
-func (m *matcher) ownStatements(f *flat, i int) []language.ID {
-	list := make([]language.ID, 0, len(f.tops)-i)
-	for _, top := range f.tops[i:] {
-		list = append(list, f.ids[top])
-		if len(list) == len(m.p.Roots) {
-			break
-		}
-	}
-	return list
 }
 
 // block matches the whole body of something. With an ellipsis in it, the statements may be nested in other statements.

@@ -554,6 +554,8 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	case n.Kind != language.Assign || n.Value != p.Value:
 		return
+	case p.Type == "short_var_declaration" && m.t.Type(id) != p.Type:
+		return // Go's := is not var
 	case p.Flags&language.Declares&^n.Flags != 0 || p.Flags&language.Const&^n.Flags != 0 && m.p.Spec.PartialDict:
 		return
 	}
@@ -598,7 +600,7 @@ func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) 
 
 func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
-	if p.Flags&language.Async&^n.Flags != 0 || p.Value != "" && p.Value != n.Value {
+	if p.Flags&language.Lambda == 0 && p.Flags&language.Async&^n.Flags != 0 || p.Value != "" && p.Value != n.Value {
 		return
 	}
 	order := []language.Slot{language.SlotDecorator, language.SlotReceiver, language.SlotParams, language.SlotReturns, language.SlotType, language.SlotBody}
@@ -647,7 +649,7 @@ func (m *matcher) pair(p *pattern.Node, id language.ID, b Bindings, k next) {
 	m.slot(p, id, language.SlotKey, b, func(b Bindings) { m.slot(p, id, language.SlotOperand, b, k) })
 }
 
-// decorator matches a decorator or modifier. A pattern without arguments fits one with arguments.
+// decorator matches a decorator or modifier.
 func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	if n.Value != p.Value {
@@ -660,15 +662,16 @@ func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 		return
 	}
-	if c := m.t.Child(own, language.SlotCallee); m.t.Nodes[own].Kind == language.Call && (want.Kind == language.Name || want.Kind == language.Dot) && c != language.None {
-		own = c
-	}
 	m.node(want, own, b, k)
 }
 
 // importing matches imports. Names of the pattern must be among those of the file; an alias that the pattern leaves out does not matter.
 func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
+	if p.Kind == language.Import && n.Kind == language.ImportFrom && m.t.Spec.Name == "python" && p.Child(language.SlotAlias) == nil {
+		m.slot(p, id, language.SlotModule, b, k) // `from m import x` imports m too
+		return
+	}
 	if n.Kind != p.Kind {
 		return
 	}

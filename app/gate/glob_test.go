@@ -1,0 +1,175 @@
+package gate
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+func TestGlobs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		patterns string // separated by spaces
+		path     string
+		want     bool
+	}{
+		{"src/auth/**", "src/auth/login.go", true},
+		{"src/auth/**", "src/auth/a/b/c.go", true},
+		{"src/auth/**", "src/auth", true}, // a link or submodule in the folder's place
+		{"src/auth/**", "src/authority/x", false},
+		{"src/auth/**", "x/src/auth/login.go", false},
+		{"docs/*", "docs/a", true},
+		{"docs/*", "docs/a/b", false},
+		{"*.md", "README.md", true},
+		{"*.md", "docs/README.md", false},
+		{"**/*.md", "README.md", true},
+		{"**/*.md", "a/b/README.md", true},
+		{"package.json", "x/package.json", false},
+		{"package.json", "package.json.sh", false},
+		{"package.json", "packageXjson", false},
+		{"a?c", "abc", true},
+		{"a?c", "a/c", false},
+		{"a?c", "aéc", true},
+		{"**/{api,internal}/**", "x/api/y", true},
+		{"**/{api,internal}/**", "x/apis/y", false},
+		{"{a,b/c}/d", "b/c/d", true},
+		{"{a,{b,c}}/d", "c/d", true},
+		{"x[0-9].go", "x7.go", true},
+		{"x[0-9].go", "xa.go", false},
+		{"x[!0-9].go", "xa.go", true},
+		{"**", "anything/at/all", true},
+		{"**/a/**/b/**", "x/a/y/z/b/c", true},
+		{"**/a/**/b/**", "x/b/y/a/c", false},
+		{".github/**", ".github/workflows/ci.yml", true},
+		{"SRC/*.Go", "src/x.gO", true},
+		{"src/**  !src/gen/**", "src/gen/x", false},
+		{"src/**  !src/gen/** src/gen/keep/**", "src/gen/keep/x", true},
+		{"!src/gen/** src/**", "src/gen/x", true},
+		{"src/** !SRC/GEN/**", "src/gen/x", true}, // exclusions do not fold
+		{"straße/**", "STRASSE/x", true},
+		{"\u212A/x", "k/x", true}, // the Kelvin sign folds to k
+		{"a/é", "a/e\u0301", true},
+	} {
+		if got := NewGlobs(strings.Fields(c.patterns)...).Match(c.path); got != c.want {
+			t.Errorf("%s on %s: %v", c.patterns, c.path, got)
+		}
+	}
+}
+
+func TestValidGlob(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]string{
+		"src/**": "", "!src/**": "", "a/{b,c}/*.go": "", "[a-z]": "",
+		"":            "an empty pattern matches nothing",
+		"!":           "an empty pattern matches nothing",
+		"!!a":         `write a single "!" to exclude`,
+		"/src/**":     `patterns start at the root of the repository: leave out the leading "/"`,
+		"src/":        `the pattern names a folder and matches no file; write "src/**"`,
+		`a\b`:         `"\" is not supported; separate folders by "/"`,
+		" a":          "the pattern begins or ends with white space",
+		"a//b":        `the pattern contains "//"`,
+		"./a":         `"." is not a folder of the repository`,
+		"../a":        `".." is not a folder of the repository`,
+		"a**/b":       `"**" must stand alone between slashes; in "a**" write "*"`,
+		"re:^a$":      "regular expressions are not supported by this version; write a glob",
+		"a[b":         "the pattern is not complete: a bracket or brace is not closed",
+		"a{b":         "the pattern is not complete: a bracket or brace is not closed",
+		"a\xff":       "the pattern is not valid UTF-8",
+		"{}{}{}{}{}x": "more than 4 groups of alternatives in one pattern; write several patterns",
+	} {
+		got := ""
+		if err := ValidGlob(pattern); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", pattern, got, want)
+		}
+	}
+}
+
+// byDoublestar is what a list of patterns means, written down without any speed.
+func byDoublestar(patterns []string, path string) bool {
+	matched := false
+	for _, p := range patterns {
+		pattern, exclude := strings.CutPrefix(p, "!")
+		if ValidGlob(pattern) != nil {
+			continue
+		}
+		exact := doublestar.MatchUnvalidated(pattern, path)
+		if exclude {
+			if exact {
+				matched = false
+			}
+		} else if exact || doublestar.MatchUnvalidated(fold(pattern), fold(path)) {
+			matched = true
+		}
+	}
+	return matched
+}
+
+// TestGlobsAgreeWithDoublestar compares the walk with one doublestar match after the other, on many paths in a row: what the walk
+// remembers of a folder must not show in the next.
+func TestGlobsAgreeWithDoublestar(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 5))
+	parts := []string{"a", "b", "A", "ab", "*", "**", "?", "a*", "*b", "a*b", "{a,b}", "{a,*}", "[ab]", "é", "e\u0301"}
+	names := []string{"a", "b", "A", "ab", "B", "aab", "é", "e\u0301", "É"}
+	join := func(from []string) string {
+		var out []string
+		for range 1 + r.IntN(4) {
+			out = append(out, from[r.IntN(len(from))])
+		}
+		return strings.Join(out, "/")
+	}
+	for range 3000 {
+		var lists [][]string
+		for range 3 {
+			var patterns []string
+			for range 1 + r.IntN(4) {
+				p := join(parts)
+				if r.IntN(4) == 0 {
+					p = "!" + p
+				}
+				patterns = append(patterns, p)
+			}
+			lists = append(lists, patterns)
+		}
+		m := newGlobMatcher(lists[:1]).clone()
+		m.addLists(lists[1:])
+		for range 8 {
+			path := join(names)
+			got := map[int32]bool{}
+			for _, l := range m.match(path) {
+				got[l] = true
+			}
+			for i, patterns := range lists {
+				if want := byDoublestar(patterns, path); got[int32(i)] != want {
+					t.Fatalf("%q on %q: %v, doublestar says %v", patterns, path, got[int32(i)], want)
+				}
+			}
+		}
+	}
+}
+
+func FuzzGlobs(f *testing.F) {
+	f.Add("src/**\n!src/a/*", "src/a/b")
+	f.Add("{a,b}/[x-z]\n**/é?", "a/y")
+	f.Add("**/a/**/a/**/a/**", strings.Repeat("a/", 200)+"b")
+	f.Fuzz(func(t *testing.T, patterns, path string) {
+		if path == "" || path[0] == '/' || strings.Contains(path, "//") || strings.HasSuffix(path, "/") || len(path) > 500 || len(patterns) > 200 || strings.Count(patterns, "*") > 12 {
+			return // git has no such paths; doublestar takes exponential time on many stars
+		}
+		list := strings.Split(patterns, "\n")
+		g := NewGlobs(list...)
+		got := g.Match(path)
+		g.Match("other/" + path)
+		if again := g.Match(path); again != got {
+			t.Errorf("%q on %q: %v, then %v", list, path, got, again)
+		}
+		if want := byDoublestar(list, path); want != got {
+			t.Errorf("%q on %q: %v, doublestar says %v", list, path, got, want)
+		}
+	})
+}

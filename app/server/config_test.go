@@ -1,0 +1,144 @@
+package server_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/rs/zerolog"
+
+	"github.com/reviewgate-app/reviewgate/app/sandbox"
+	"github.com/reviewgate-app/reviewgate/app/server"
+)
+
+const (
+	pem    = "-----BEGIN RSA PRIVATE KEY-----\nnot a real one\n-----END RSA PRIVATE KEY-----"
+	secret = "0123456789abcdef0123456789abcdef"
+)
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadConfig(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "key.pem", pem+"\n")
+	write(t, dir, "secret", secret+"\n")
+	path := write(t, dir, "server.yml", `
+listen: 127.0.0.1:9000
+app:
+  id: 12
+  private_key_file: key.pem
+  webhook_secret_file: secret
+github:
+  url: https://github.example.com/
+database: data/gate.db
+sandbox: auto
+workers: 2
+floor: required
+log_level: debug
+`)
+	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := server.Config{
+		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
+		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
+		Sandbox: sandbox.Auto, Workers: 8, FloorRequired: true, LogLevel: zerolog.DebugLevel,
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	env := []string{"REVIEWGATE_APP_ID=7", "REVIEWGATE_PRIVATE_KEY=" + pem, "REVIEWGATE_WEBHOOK_SECRET=" + secret, "REVIEWGATE_DATABASE=/var/lib/reviewgate/gate.db"}
+	got, err = server.LoadConfig("", env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.CacheDir != "/var/lib/reviewgate/cache" {
+		t.Errorf("defaults: %+v", got)
+	}
+}
+
+func TestLoadConfigErrors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	good := []string{"REVIEWGATE_APP_ID=7", "REVIEWGATE_PRIVATE_KEY=" + pem, "REVIEWGATE_WEBHOOK_SECRET=" + secret, "REVIEWGATE_DATABASE=/x/gate.db"}
+	for name, c := range map[string]struct {
+		file string
+		env  []string // over good; nil: no good either
+		want []string
+	}{
+		"nothing": {"", nil, []string{
+			"app.id (REVIEWGATE_APP_ID): it is not set; it is on the App's settings page",
+			"app.private_key_file (REVIEWGATE_PRIVATE_KEY_FILE): it is not set; generate",
+			"app.webhook_secret_file (REVIEWGATE_WEBHOOK_SECRET): it is not set; choose",
+			"database (REVIEWGATE_DATABASE): it is not set; name a file",
+		}},
+		"an unknown key":        {"listne: x\n", []string{}, []string{"server.yml", "line 1", "listne"}},
+		"a wrong type":          {"listen: [1]\n", []string{}, []string{"server.yml", "line 1"}},
+		"a key twice":           {"listen: a:1\nlisten: b:2\n", []string{}, []string{"line 2", "already"}},
+		"no address":            {"", []string{"REVIEWGATE_LISTEN=8080"}, []string{`listen (REVIEWGATE_LISTEN): "8080" is not an address; write host:port`}},
+		"a name for an id":      {"", []string{"REVIEWGATE_APP_ID=my-app"}, []string{`app.id (REVIEWGATE_APP_ID): "my-app" is not a positive number`}},
+		"no PEM":                {"", []string{"REVIEWGATE_PRIVATE_KEY=abc"}, []string{"it holds no key in PEM form"}},
+		"a key that is missing": {"", []string{"REVIEWGATE_PRIVATE_KEY=", "REVIEWGATE_PRIVATE_KEY_FILE=/does/not/exist"}, []string{"app.private_key_file", "/does/not/exist", "name a file"}},
+		"a short secret":        {"", []string{"REVIEWGATE_WEBHOOK_SECRET=password"}, []string{"it has 8 bytes and could be guessed"}},
+		"tokens in the clear":   {"", []string{"REVIEWGATE_GITHUB_API_URL=http://github.example.com/api"}, []string{"github.api_url (REVIEWGATE_GITHUB_API_URL)", "in the clear"}},
+		"a password in the URL": {"", []string{"REVIEWGATE_GITHUB_URL=https://a:b@github.example.com"}, []string{"github.url", "is not an address"}},
+		"an unknown mode":       {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
+		"no workers":            {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
+		"a floor of clay":       {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},
+		"a level":               {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path, env := "", c.env
+			if c.file != "" {
+				path = write(t, t.TempDir(), "server.yml", c.file)
+			}
+			if env != nil {
+				env = append(append([]string{}, good...), env...)
+			}
+			_, err := server.LoadConfig(path, env)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, w := range c.want {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("the error lacks %q:\n%v", w, err)
+				}
+			}
+			for _, s := range []string{secret, "not a real one", "a:b"} {
+				if strings.Contains(err.Error(), s) && !strings.Contains(c.want[0], "github.url") {
+					t.Errorf("the error shows a secret:\n%v", err)
+				}
+			}
+		})
+	}
+	if _, err := server.LoadConfig(filepath.Join(dir, "none.yml"), good); err == nil || !strings.Contains(err.Error(), "none.yml") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestRedacting(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := server.Redacting(&out)
+	text := `{"a":"ghs_` + strings.Repeat("x", 300) + `.y-z","b":"github_pat_1_a","c":"eyJhbGciOi.eyJpc3Mi.sig-_","d":"-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----","e":"kept"}`
+	if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
+		t.Fatal(n, err)
+	}
+	if got, want := out.String(), `{"a":"[redacted]","b":"[redacted]","c":"[redacted]","d":"[redacted]","e":"kept"}`; got != want {
+		t.Errorf("%s", got)
+	}
+}
