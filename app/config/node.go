@@ -205,7 +205,7 @@ func (r *reader) text(n *yaml.Node, what string) (string, bool) {
 	return n.Value, true
 }
 
-var decimal = regexp.MustCompile(`^[0-9]{1,6}$`)
+var decimal = regexp.MustCompile(`^(?:0|[1-9][0-9]{0,5})$`)
 
 // number reads a whole number from 0 to limit.
 func (r *reader) number(n *yaml.Node, what string, limit int) (int, bool) {

@@ -263,7 +263,7 @@ func (r *reader) paths(n *yaml.Node, g *guard) {
 			included = true
 		}
 	}
-	if !included && len(n.Content) == len(g.Paths) {
+	if !included && n.Kind == yaml.SequenceNode && len(n.Content) == len(g.Paths) {
 		r.bad(n, "Add the paths to guard; \"!\" only takes away from them.", "the paths name no file")
 	}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -171,13 +172,13 @@ func ownersSegments(pattern string) ([]segment, string) {
 	if !anchored {
 		segs = append(segs, segment{kind: deepSegment})
 	}
-	var toks []rune
+	var toks []token
 	for i := 0; i <= len(body); {
 		if i == len(body) || body[i] == '/' {
 			if len(toks) == 0 {
 				return nil, "has an empty part"
 			}
-			segs = append(segs, newSegment(toks))
+			segs = append(segs, ownersSegment(toks))
 			toks = nil
 			i++
 			continue
@@ -200,14 +201,8 @@ func ownersSegments(pattern string) ([]segment, string) {
 				return nil, "escapes a slash"
 			}
 		}
-		toks = append(toks, r)
+		toks = append(toks, token{r: r})
 		i += n
-	}
-	for i := range segs {
-		// Two stars with anything beside them are two single ones.
-		if segs[i].kind == generalSegment {
-			segs[i].toks = squeeze(segs[i].toks)
-		}
 	}
 	last := segs[len(segs)-1]
 	switch {
@@ -223,14 +218,28 @@ func ownersSegments(pattern string) ([]segment, string) {
 	return segs, ""
 }
 
-func squeeze(toks []rune) []rune {
-	out := toks[:0]
+// ownersSegment picks the kind for the tokens. Two stars with anything beside them are one.
+func ownersSegment(toks []token) segment {
+	wild := 0
+	text := make([]rune, 0, len(toks))
 	for _, t := range toks {
-		if t != anyRunes || len(out) == 0 || out[len(out)-1] != anyRunes {
-			out = append(out, t)
+		if t.r < 0 {
+			wild++
+			continue
 		}
+		text = append(text, t.r)
 	}
-	return out
+	switch stars := toks[0].r == anyRunes; {
+	case wild == 0:
+		return segment{kind: literalSegment, text: string(text)}
+	case len(toks) == 1 && stars:
+		return segment{kind: anySegment}
+	case len(toks) == 2 && stars && toks[1].r == anyRunes:
+		return segment{kind: deepSegment}
+	case wild == 1 && stars:
+		return segment{kind: suffixSegment, text: string(text)}
+	}
+	return segment{kind: generalSegment, toks: slices.CompactFunc(toks, func(a, b token) bool { return a.r == anyRunes && b.r == anyRunes })}
 }
 
 // Owners gives the rule that decides on the path, as GitHub does; nil if none matches. Not safe for concurrent use.

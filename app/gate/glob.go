@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/bmatcuk/doublestar/v4"
 )
 
 // MaxGlob bounds the length of one glob, in bytes.
@@ -18,48 +16,53 @@ const MaxGlob = 1000
 // root of the repository: "*" and "?" never cross "/", "**" stands for any number of folders, "{a,b}" and "[a-z]" for alternatives.
 // A leading "!" excludes.
 func ValidGlob(pattern string) error {
-	p := strings.TrimPrefix(pattern, "!")
+	_, err := parseGlob(strings.TrimPrefix(pattern, "!"))
+	return err
+}
+
+// parseGlob compiles a pattern without its "!".
+func parseGlob(p string) ([][]segment, error) {
 	switch {
 	case p == "":
-		return errors.New("an empty pattern matches nothing")
+		return nil, errors.New("an empty pattern matches nothing")
 	case len(p) > MaxGlob:
-		return fmt.Errorf("the pattern is longer than %d bytes", MaxGlob)
+		return nil, fmt.Errorf("the pattern is longer than %d bytes", MaxGlob)
 	case !utf8.ValidString(p):
-		return errors.New("the pattern is not valid UTF-8")
+		return nil, errors.New("the pattern is not valid UTF-8")
 	case strings.HasPrefix(p, "re:"):
-		return errors.New("regular expressions are not supported by this version; write a glob")
+		return nil, errors.New("regular expressions are not supported by this version; write a glob")
 	case strings.HasPrefix(p, "!"):
-		return errors.New(`write a single "!" to exclude`)
+		return nil, errors.New(`write a single "!" to exclude`)
 	case strings.HasPrefix(p, "/"):
-		return errors.New(`patterns start at the root of the repository: leave out the leading "/"`)
+		return nil, errors.New(`patterns start at the root of the repository: leave out the leading "/"`)
 	case strings.HasSuffix(p, "/"):
-		return fmt.Errorf("the pattern names a folder and matches no file; write %q", p+"**")
+		return nil, fmt.Errorf("the pattern names a folder and matches no file; write %q", p+"**")
 	case strings.Contains(p, `\`):
-		return errors.New(`"\" is not supported; separate folders by "/"`)
+		return nil, errors.New(`"\" is not supported; separate folders by "/"`)
 	case strings.TrimSpace(p) != p:
-		return errors.New("the pattern begins or ends with white space")
+		return nil, errors.New("the pattern begins or ends with white space")
 	}
-	last := ""
-	for seg := range strings.SplitSeq(p, "/") {
-		switch {
-		case seg == "**" && last == "**":
-			return errors.New(`"**/**" says no more than "**"`)
-		case seg == "":
-			return errors.New(`the pattern contains "//"`)
-		case seg == "." || seg == "..":
-			return fmt.Errorf("%q is not a folder of the repository", seg)
-		case seg != "**" && strings.Contains(seg, "**"):
-			return fmt.Errorf(`"**" must stand alone between slashes; in %q write "*"`, seg)
+	return compile(p)
+}
+
+// compile writes out the braces of a pattern and compiles each alternative.
+func compile(pattern string) ([][]segment, error) {
+	alternatives, err := expand(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var out [][]segment
+	for _, a := range alternatives {
+		if strings.Count(a, "**") > strings.Count(pattern, "**") {
+			return nil, errors.New(`a "*" beside "{" makes "**" of two stars; write the alternatives as patterns of their own`)
 		}
-		last = seg
+		segs, err := globSegments(a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, segs)
 	}
-	if strings.Count(p, "{") > 4 {
-		return errors.New("more than 4 groups of alternatives in one pattern; write several patterns")
-	}
-	if !doublestar.ValidatePattern(p) {
-		return errors.New("the pattern is not complete: a bracket or brace is not closed")
-	}
-	return nil
+	return out, nil
 }
 
 // Globs is a compiled list of patterns with exclusions; the last pattern that matches a path decides.
@@ -76,20 +79,18 @@ func (g *Globs) Match(path string) bool { return len(g.m.match(path)) > 0 }
 // folder are kept for the next path in it.
 type globMatcher struct {
 	entries []globEntry
-	// Inclusions, folded, decide for ASCII paths: folding both sides loses no match there. Other paths ask the exact ones too,
-	// because NFC may change how many runes a "?" has to match. Exclusions are exact only: folding may only add matches.
-	folded, exact, excluding walker
-	slow                     []int32 // entries that only doublestar can judge (classes, nested alternatives)
-	last                     []int32 // per list: 1 + the last entry that matched; 0: none
-	hits                     []int32 // scratch
-	lists                    []int32 // scratch: what match returns
+	// folded has the inclusions, folded, for folded paths. For ASCII paths that loses no match, so exact, the inclusions as they are, is
+	// asked for other paths only, where NFC may change how many runes a "?" has to match. always has what is asked as it is for every
+	// path: exclusions, because folding may only add matches, and inclusions with a class, because folding one may lose members.
+	folded, exact, always walker
+	last                  []int32 // per list: 1 + the last entry that matched; 0: none
+	hits                  []int32 // scratch
+	lists                 []int32 // scratch: what match returns
 }
 
 type globEntry struct {
 	list    int32
 	exclude bool
-	pattern string
-	fold    string
 }
 
 func newGlobMatcher(lists [][]string) *globMatcher {
@@ -100,35 +101,41 @@ func newGlobMatcher(lists [][]string) *globMatcher {
 
 // clone gives a matcher that can grow and match on its own; what is compiled is shared.
 func (m *globMatcher) clone() *globMatcher {
-	return &globMatcher{entries: slices.Clip(m.entries), folded: m.folded.clone(), exact: m.exact.clone(), excluding: m.excluding.clone(),
-		slow: slices.Clip(m.slow), last: make([]int32, len(m.last))}
+	return &globMatcher{entries: slices.Clip(m.entries), folded: m.folded.clone(), exact: m.exact.clone(), always: m.always.clone(), last: make([]int32, len(m.last))}
 }
 
-// addLists compiles more pattern lists; they are numbered on from those that are there.
+// addLists compiles more pattern lists; they are numbered on from those that are there. A pattern that does not compile matches nothing.
 func (m *globMatcher) addLists(lists [][]string) {
 	from := len(m.last)
 	m.last = append(m.last, make([]int32, len(lists))...)
 	for i, patterns := range lists {
-		list := from + i
 		for _, p := range patterns {
 			pattern, exclude := strings.CutPrefix(p, "!")
-			if ValidGlob(pattern) != nil {
+			alternatives, err := parseGlob(pattern)
+			if err != nil {
 				continue
 			}
 			id := int32(len(m.entries))
-			m.entries = append(m.entries, globEntry{list: int32(list), exclude: exclude, pattern: pattern, fold: fold(pattern)})
-			alternatives, simple := expand(pattern)
-			if !simple || !ascii(pattern) {
-				m.slow = append(m.slow, id)
+			m.entries = append(m.entries, globEntry{list: int32(from + i), exclude: exclude})
+			class := strings.Contains(pattern, "[")
+			for _, segs := range alternatives {
+				if exclude || class {
+					m.always.add(id, segs)
+				} else {
+					m.exact.add(id, segs)
+				}
+			}
+			if exclude {
 				continue
 			}
-			for _, a := range alternatives {
-				if exclude {
-					m.excluding.add(id, globSegments(a))
-					continue
-				}
-				m.exact.add(id, globSegments(a))
-				m.folded.add(id, globSegments(fold(a)))
+			if lower := fold(pattern); lower != pattern {
+				alternatives, err = compile(lower)
+			}
+			if err != nil {
+				continue // "[Z-a]" is no range any more once folded
+			}
+			for _, segs := range alternatives {
+				m.folded.add(id, segs)
 			}
 		}
 	}
@@ -137,15 +144,9 @@ func (m *globMatcher) addLists(lists [][]string) {
 // match returns the lists that match the path, in no particular order. The slice is valid until the next call.
 func (m *globMatcher) match(path string) []int32 {
 	hits := m.folded.match(m.hits[:0], fold(path))
-	hits = m.excluding.match(hits, path)
+	hits = m.always.match(hits, path)
 	if !ascii(path) {
 		hits = m.exact.match(hits, path)
-	}
-	for _, id := range m.slow {
-		e := &m.entries[id]
-		if doublestar.MatchUnvalidated(e.pattern, path) || !e.exclude && doublestar.MatchUnvalidated(e.fold, fold(path)) {
-			hits = append(hits, id)
-		}
 	}
 	m.hits = hits
 	out := m.lists[:0]
@@ -167,59 +168,65 @@ func (m *globMatcher) match(path string) []int32 {
 	return kept
 }
 
-// maxAlternatives bounds what one pattern's braces expand to; beyond it doublestar judges the pattern.
+// maxAlternatives bounds what the braces of one pattern expand to.
 const maxAlternatives = 32
 
-// expand writes out the braces of a pattern. It is not simple if it has classes or nested braces, or expands to too many.
-func expand(pattern string) (out []string, simple bool) {
-	if strings.ContainsAny(pattern, `[]\`) {
-		return nil, false
+var errUnclosed = errors.New("the pattern is not complete: a bracket or brace is not closed")
+
+// expand writes out the braces of a pattern, also nested ones.
+func expand(pattern string) ([]string, error) {
+	open := strings.IndexByte(pattern, '{')
+	if open < 0 {
+		if strings.Contains(pattern, "}") {
+			return nil, errUnclosed
+		}
+		return []string{pattern}, nil
 	}
-	out = []string{""}
-	for rest := pattern; rest != ""; {
-		open := strings.IndexAny(rest, "{}")
-		if open < 0 {
-			for i := range out {
-				out[i] += rest
-			}
-			break
-		}
-		end := strings.IndexAny(rest[open+1:], "{}")
-		if rest[open] != '{' || end < 0 || rest[open+1+end] != '}' {
-			return nil, false
-		}
-		var next []string
-		for _, prefix := range out {
-			for a := range strings.SplitSeq(rest[open+1:open+1+end], ",") {
-				next = append(next, prefix+rest[:open]+a)
-			}
-		}
-		if len(next) > maxAlternatives {
-			return nil, false
-		}
-		out, rest = next, rest[open+1+end+1:]
+	if strings.Contains(pattern[:open], "}") {
+		return nil, errUnclosed
 	}
-	for _, p := range out {
-		// An alternative may be empty or touch a star: what then stands between the slashes is not what ValidGlob looked at.
-		if p == "" || strings.HasPrefix(p, "/") || strings.HasSuffix(p, "/") || strings.Contains(p, "//") {
-			return nil, false
-		}
-		last := ""
-		for seg := range strings.SplitSeq(p, "/") {
-			if seg != "**" && strings.Contains(seg, "**") || seg == "**" && last == "**" {
-				return nil, false
+	depth, start := 0, open+1
+	var choices []string
+	for i := open; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '{':
+			if depth++; depth > 4 {
+				return nil, errors.New("braces are nested deeper than 4 levels; write several patterns")
 			}
-			last = seg
+		case ',':
+			if depth == 1 {
+				choices = append(choices, pattern[start:i])
+				start = i + 1
+			}
+		case '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			choices = append(choices, pattern[start:i])
+			var out []string
+			for _, c := range choices {
+				more, err := expand(c + pattern[i+1:])
+				if err != nil {
+					return nil, err
+				}
+				for _, m := range more {
+					out = append(out, pattern[:open]+m)
+				}
+				if len(out) > maxAlternatives {
+					return nil, fmt.Errorf("the braces stand for more than %d patterns; write several patterns", maxAlternatives)
+				}
+			}
+			return out, nil
 		}
 	}
-	return out, true
+	return nil, errUnclosed
 }
 
 // A segment is what a pattern says about one part of a path between slashes.
 type segment struct {
 	kind segmentKind
-	text string // of literal, prefix, suffix
-	toks []rune // of general: runes, anyRunes, anyRune
+	text string  // of literal, prefix, suffix
+	toks []token // of general
 }
 
 type segmentKind uint8
@@ -233,74 +240,112 @@ const (
 	generalSegment
 )
 
+// A token is one rune of a pattern, or a wildcard.
+type token struct {
+	r     rune // anyRunes, anyRune, oneOf, or itself
+	class []rune
+	not   bool // of a class: none of it
+}
+
 const (
 	anyRunes rune = -1 // "*"
 	anyRune  rune = -2 // "?"
+	oneOf    rune = -3 // "[...]": class holds pairs, from and to
 )
 
-func globSegments(pattern string) []segment {
-	var out []segment
-	for s := range strings.SplitSeq(pattern, "/") {
-		// Nearly all segments are plain, or a star at one end.
-		switch wild := strings.IndexAny(s, "*?"); {
-		case wild < 0:
-			out = append(out, segment{kind: literalSegment, text: s})
-			continue
-		case s == "**":
-			out = append(out, segment{kind: deepSegment})
-			continue
-		case s == "*":
-			out = append(out, segment{kind: anySegment})
-			continue
-		case s[0] == '*' && !strings.ContainsAny(s[1:], "*?"):
-			out = append(out, segment{kind: suffixSegment, text: s[1:]})
-			continue
-		case s[wild] == '*' && wild == len(s)-1:
-			out = append(out, segment{kind: prefixSegment, text: s[:wild]})
-			continue
-		}
-		toks := make([]rune, 0, len(s))
-		for i := 0; i < len(s); {
-			r, n := decode(s[i:])
-			switch r {
-			case '*':
-				r = anyRunes
-			case '?':
-				r = anyRune
-			}
-			toks = append(toks, r)
-			i += n
-		}
-		out = append(out, newSegment(toks))
+func (t *token) match(r rune) bool {
+	if t.r != oneOf {
+		return t.r == r || t.r == anyRune
 	}
-	return out
+	for i := 0; i < len(t.class); i += 2 {
+		if t.class[i] <= r && r <= t.class[i+1] {
+			return !t.not
+		}
+	}
+	return t.not
 }
 
-// newSegment picks the cheapest kind for the tokens.
-func newSegment(toks []rune) segment {
-	stars, wild := 0, 0
-	for _, t := range toks {
-		if t == anyRunes {
-			stars++
-		}
-		if t < 0 {
-			wild++
+// globSegments compiles a pattern without braces.
+func globSegments(pattern string) ([]segment, error) {
+	out := make([]segment, 0, strings.Count(pattern, "/")+2)
+	for s := range strings.SplitSeq(pattern, "/") {
+		switch wild := strings.IndexAny(s, "*?["); {
+		case s == "":
+			return nil, errors.New(`the pattern has nothing between two slashes, or at an end`)
+		case s == "." || s == "..":
+			return nil, fmt.Errorf("%q is not a folder of the repository", s)
+		case s == "**":
+			if n := len(out); n > 0 && out[n-1].kind == deepSegment {
+				return nil, errors.New(`"**/**" says no more than "**"`)
+			}
+			out = append(out, segment{kind: deepSegment})
+		case strings.Contains(s, "**"):
+			return nil, fmt.Errorf(`"**" must stand alone between slashes; in %q write "*"`, s)
+		// Nearly all segments are plain, or a star at one end.
+		case wild < 0:
+			out = append(out, segment{kind: literalSegment, text: s})
+		case s == "*":
+			out = append(out, segment{kind: anySegment})
+		case wild == 0 && s[0] == '*' && !strings.ContainsAny(s[1:], "*?["):
+			out = append(out, segment{kind: suffixSegment, text: s[1:]})
+		case wild == len(s)-1 && s[wild] == '*':
+			out = append(out, segment{kind: prefixSegment, text: s[:wild]})
+		default:
+			toks, err := tokens(s)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, segment{kind: generalSegment, toks: toks})
 		}
 	}
-	n := len(toks)
-	switch {
-	case n == 2 && stars == 2:
-		return segment{kind: deepSegment}
-	case wild == 0:
-		return segment{kind: literalSegment, text: encode(toks)}
-	case n == 1 && stars == 1:
-		return segment{kind: anySegment}
-	case wild == 1 && toks[0] == anyRunes:
-		return segment{kind: suffixSegment, text: encode(toks[1:])}
-	case wild == 1 && toks[n-1] == anyRunes:
-		return segment{kind: prefixSegment, text: encode(toks[:n-1])}
+	return out, nil
+}
+
+func tokens(s string) ([]token, error) {
+	var toks []token
+	for i := 0; i < len(s); {
+		r, n := decode(s[i:])
+		i += n
+		switch r {
+		case '*':
+			toks = append(toks, token{r: anyRunes})
+		case '?':
+			toks = append(toks, token{r: anyRune})
+		case '[':
+			t := token{r: oneOf}
+			if i < len(s) && (s[i] == '!' || s[i] == '^') {
+				t.not = true
+				i++
+			}
+			for closed := false; !closed; {
+				if i >= len(s) {
+					return nil, errUnclosed
+				}
+				from, n := decode(s[i:])
+				i += n
+				if from == ']' {
+					closed = true
+					continue
+				}
+				to := from
+				if i+1 < len(s) && s[i] == '-' && s[i+1] != ']' {
+					to, n = decode(s[i+1:])
+					i += 1 + n
+				}
+				if from > to || from == '-' {
+					return nil, errors.New("a range in brackets runs backwards or begins with \"-\"")
+				}
+				t.class = append(t.class, from, to)
+			}
+			if len(t.class) == 0 {
+				return nil, errors.New("a pair of brackets is empty")
+			}
+			toks = append(toks, t)
+		default:
+			toks = append(toks, token{r: r})
+		}
 	}
-	return segment{kind: generalSegment, toks: toks}
+	return toks, nil
 }
 
 // decode reads one rune; a byte that is not UTF-8 becomes a value of its own beyond Unicode, so that it only equals itself.
@@ -310,18 +355,6 @@ func decode(s string) (rune, int) {
 		return utf8.MaxRune + 1 + rune(s[0]), 1
 	}
 	return r, n
-}
-
-func encode(toks []rune) string {
-	var b strings.Builder
-	for _, r := range toks {
-		if r > utf8.MaxRune {
-			b.WriteByte(byte(r - utf8.MaxRune - 1))
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 func (s *segment) match(name string) bool {
@@ -340,10 +373,10 @@ func (s *segment) match(name string) bool {
 	for i < len(name) {
 		r, n := decode(name[i:])
 		switch {
-		case p < len(s.toks) && s.toks[p] == anyRunes:
+		case p < len(s.toks) && s.toks[p].r == anyRunes:
 			star, mark = p, i
 			p++
-		case p < len(s.toks) && (s.toks[p] == anyRune || s.toks[p] == r):
+		case p < len(s.toks) && s.toks[p].match(r):
 			p++
 			i += n
 		case star >= 0:
@@ -354,7 +387,7 @@ func (s *segment) match(name string) bool {
 			return false
 		}
 	}
-	for p < len(s.toks) && s.toks[p] == anyRunes {
+	for p < len(s.toks) && s.toks[p].r == anyRunes {
 		p++
 	}
 	return p == len(s.toks)

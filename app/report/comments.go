@@ -77,6 +77,9 @@ func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
 		}
 		d.line("\n</details>\n")
 	}
+	if note := whyNotSuppressed(f); note != "" {
+		d.line("_Note: %s._\n", note)
+	}
 	if f.Blocking {
 		d.line("<sub>This blocks the merge until it is fixed.</sub>")
 	}

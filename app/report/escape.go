@@ -65,7 +65,8 @@ func oneLine(s string) string {
 
 // code wraps text as a Markdown code span that nothing in the text can leave. GitHub makes no mention, link or reference inside of one.
 func code(s string) string {
-	s = oneLine(s)
+	// Our own marks on GitHub are HTML comments; nobody else's text may hold the beginning of one, not even as code.
+	s = strings.ReplaceAll(oneLine(s), "<!--", "<! --")
 	if s == "" {
 		return "` `"
 	}

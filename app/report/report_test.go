@@ -195,6 +195,9 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%q reaches a reader in:\n%s", bad, doc)
 			}
 		}
+		if strings.Contains(doc, "<!-- reviewgate") {
+			t.Errorf("a mark of ours that is not ours in:\n%s", doc)
+		}
 		outside := withoutCode(doc)
 		if link := regexp.MustCompile(`[^\\]\]\(`).FindString(strings.ReplaceAll(outside, "](https://cwe.mitre.org", "")); link != "" {
 			t.Errorf("a link that is not ours: %q in:\n%s", link, outside)

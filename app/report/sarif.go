@@ -105,7 +105,7 @@ func sarifResult(f *checks.Finding, index map[string]int) *sarif.Result {
 	}
 	if s := f.Suppression; s != nil {
 		status := "accepted"
-		if f.Blocking {
+		if !f.Suppressed() {
 			status = "rejected"
 		}
 		res.AddSuppression(sarif.NewSuppression().WithKind("inSource").WithStatus(status).WithJustification(s.Reason))

@@ -75,7 +75,7 @@ func (t *textWriter) report(in *Input) {
 
 // shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out.
 func shown(f *checks.Finding) bool {
-	return f.Introduced && (f.Suppression == nil || f.Blocking)
+	return f.Introduced && !f.Suppressed()
 }
 
 func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
@@ -101,9 +101,7 @@ func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
 	}
 	t.paragraph(indent, "why", rule.Why)
 	t.paragraph(indent, "do", rule.Remedy)
-	if s := f.Suppression; s != nil {
-		t.paragraph(indent, "note", "a suppression comment added by the change itself does not silence a finding that blocks")
-	}
+	t.paragraph(indent, "note", whyNotSuppressed(f))
 	tail := append([]string{f.RuleID}, rule.CWE...)
 	tail = append(tail, f.Confidence.String()+" confidence")
 	if f.Blocking {
@@ -111,6 +109,19 @@ func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
 	}
 	t.paragraph(indent, "rule", strings.Join(tail, ", "))
 	fmt.Fprintln(t.out)
+}
+
+// whyNotSuppressed tells the author of a suppression why the finding is shown all the same; empty where there is none.
+func whyNotSuppressed(f *checks.Finding) string {
+	switch s := f.Suppression; {
+	case s == nil:
+		return ""
+	case s.Reason == "":
+		return "the suppression comment gives no reason, so it does not hold"
+	case s.Added:
+		return "a suppression that comes with the change does not silence a finding that blocks; somebody who may has to waive it"
+	}
+	return "the suppression does not silence a finding that blocks"
 }
 
 // place is "path:line:column", with the side where it is not head.
@@ -329,7 +340,7 @@ func (c *counts) add(f *checks.Finding) {
 	switch {
 	case !f.Introduced:
 		c.old++
-	case f.Suppression != nil && !f.Blocking:
+	case f.Suppressed():
 		c.suppressed++
 	default:
 		c.shown++

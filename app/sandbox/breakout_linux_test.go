@@ -263,6 +263,62 @@ func TestResourceLimits(t *testing.T) {
 	})
 }
 
+// TestWorkerDiesWithItsParent kills a program that has a worker, and waits for the worker's end.
+func TestWorkerDiesWithItsParent(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), parentVariable+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, len("ready\n"))
+	if _, err := io.ReadFull(out, line); err != nil || string(line) != "ready\n" {
+		t.Fatalf("the parent says %q, %v", line, err)
+	}
+	worker := childOf(t, cmd.Process.Pid)
+	fd, err := unix.PidfdOpen(worker, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("the parent ended well")
+	}
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	if n, err := unix.Poll(poll, 20_000); n != 1 {
+		t.Errorf("the worker outlives its parent: %v", err)
+		_ = unix.Kill(worker, unix.SIGKILL) // it is ours
+	}
+}
+
+func childOf(t *testing.T, parent int) int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range stats {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		pid, _, _ := strings.Cut(string(data), " ")
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:])) // state, parent, ...
+		if id, err := strconv.Atoi(pid); err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			return id
+		}
+	}
+	t.Fatal("the parent has no child")
+	return 0
+}
+
 // TestInheritedFilesAreClosed gives the child what a careless parent would: a file without close-on-exec.
 func TestInheritedFilesAreClosed(t *testing.T) {
 	file, err := os.Open("/etc/passwd")

@@ -18,7 +18,25 @@ func TestMain(m *testing.M) {
 	if IsWorker() {
 		os.Exit(Serve(work))
 	}
+	if os.Getenv(parentVariable) != "" {
+		os.Exit(parent())
+	}
 	os.Exit(m.Run())
+}
+
+const parentVariable = "REVIEWGATE_TEST_PARENT"
+
+// parent is a program that starts a worker and waits for it until it is killed; see TestWorkerDiesWithItsParent.
+func parent() int {
+	_, err := Run(context.Background(), Options{Mode: Auto},
+		func(w io.Writer) error {
+			_, err := io.WriteString(w, "block\n")
+			fmt.Println("ready")
+			return err
+		},
+		func(r io.Reader) error { _, err := io.ReadAll(r); return err })
+	fmt.Println(err)
+	return 1
 }
 
 // work does what the first line of the request says, and answers in words.
@@ -49,7 +67,7 @@ func work(in io.Reader, out io.Writer) error {
 			runtime.KeepAlive(i)
 		}
 	case "block":
-		select {}
+		<-time.After(time.Hour) // without cgo the runtime would take an empty select for a deadlock
 	case "allocate":
 		var all [][]byte
 		for {

@@ -23,14 +23,15 @@ import (
 
 // inbox keeps deliveries in the store, with their jobs.
 type inbox struct {
-	store *store.Store
-	jobs  *jobs.Jobs
+	store  *store.Store
+	jobs   *jobs.Jobs
+	unseen time.Duration
 }
 
 func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
 	ev := d.Payload
 	out := store.Delivery{
-		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number,
+		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number, Unseen: in.unseen,
 		Touch: store.Touch{Numbers: d.Numbers, Head: d.Head, Base: d.Base, Repo: d.Repo, Installation: d.Installation, Force: d.Force, Gone: d.Gone},
 	}
 	if ev.RepoID != 0 && d.State == webhook.Accepted {
@@ -51,7 +52,22 @@ func keyOf(ref review.Ref) store.Key { return store.Key{RepoID: ref.RepoID, Numb
 // records is the store as the review sees it.
 type records struct {
 	*store.Store
-	now func() time.Time
+	enqueue func(context.Context, *store.Tx, []store.Key) error
+	now     func() time.Time
+}
+
+func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
+	return r.Store.Tx(ctx, func(tx *store.Tx) error {
+		var keys []store.Key
+		for _, n := range numbers {
+			k := store.Key{RepoID: ref.RepoID, Number: n}
+			if err := tx.Bump(ctx, k); err != nil {
+				return err
+			}
+			keys = append(keys, k)
+		}
+		return r.enqueue(ctx, tx, keys)
+	})
 }
 
 func (r records) SaveStanding(ctx context.Context, ref review.Ref, s github.Standing) error {

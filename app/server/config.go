@@ -46,6 +46,9 @@ type Config struct {
 	HTTP *http.Client // nil: the standard one
 	Pace *github.Pace // nil: as GitHub asks
 	Now  func() time.Time
+	// Confirm is the time after a push to guarded paths within which an approval has to be given again, because the reviewer may not have
+	// seen the push. 0: a minute; negative: never, for stories that are told faster than people read.
+	Confirm time.Duration
 	// Reached is called at named points of a job, so that a test can end the process there: "scan" (before the worker runs), "decided"
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.
@@ -225,7 +228,7 @@ func (l *loader) load(f *file) (c Config) {
 		{"github.url", "REVIEWGATE_GITHUB_URL", c.GitHubURL}, {"github.api_url", "REVIEWGATE_GITHUB_API_URL", c.APIURL},
 	} {
 		if why := checkURL(u.value); why != "" {
-			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", u.value, why), "write it as https://HOST")
+			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", withoutPassword(u.value), why), "write it as https://HOST")
 		}
 	}
 	if c.Database = l.path(f.DB, "REVIEWGATE_DATABASE"); c.Database == "" {
@@ -279,6 +282,13 @@ func checkURL(s string) string {
 		return "would send tokens in the clear"
 	}
 	return "is not an address"
+}
+
+func withoutPassword(s string) string {
+	if u, err := url.Parse(s); err == nil {
+		return u.Redacted()
+	}
+	return "(unreadable)"
 }
 
 // readSmall reads a file that must not be larger than limit.

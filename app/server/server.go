@@ -65,6 +65,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Reached == nil {
 		cfg.Reached = func(string) {}
 	}
+	if cfg.Confirm == 0 {
+		cfg.Confirm = time.Minute
+	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
 	}
@@ -102,6 +105,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
 	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }}
+	var queue *jobs.Jobs // made below: its work is the review, and the review puts work into it
 	reviewer := review.New(review.Options{
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
@@ -109,11 +113,13 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
 		Checks: s.checks,
-		Store:  records{s.store, s.cfg.Now}, Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
+		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.jobs.Enqueue(ctx, tx, keys) }, s.cfg.Now}, Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached,
 	})
-	s.jobs, err = jobs.New(ctx, s.store, jobs.Options{
-		Workers: s.cfg.Workers, Log: logger, Stop: stopTime,
+	queue, err = jobs.New(ctx, s.store, jobs.Options{
+		Workers: s.cfg.Workers, Stop: stopTime,
+		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
+
 		Work: func(ctx context.Context, k store.Key, want int64) error {
 			ref, err := s.ref(ctx, k, want)
 			if err != nil {
@@ -132,7 +138,8 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.jobs}, s.cfg.Log, s.cfg.Now)
+	s.jobs = queue
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.jobs, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}

@@ -218,7 +218,6 @@ func want(t testing.TB, s *Snapshot, text string) {
 type gitServer struct {
 	*httptest.Server
 	wrap func(http.Handler) http.Handler // set before the first request
-	seen []string
 }
 
 func serve(t testing.TB, r *testRepo) *gitServer {

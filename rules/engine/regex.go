@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"time"
@@ -42,14 +44,22 @@ func newRegex(expr, prefix string) (*regex, error) {
 	}
 	back, err2 := regexp2.Compile(whole, regexp2.RE2)
 	if err2 != nil {
-		// The linear engine words it better, unless it is the one that lacks the construct.
-		if strings.Contains(err.Error(), "invalid or unsupported Perl syntax") || strings.Contains(err.Error(), "invalid escape sequence") {
-			return nil, err2
-		}
-		return nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, fault(err, err2, whole)
 	}
 	back.MatchTimeout = regexTimeout
 	return &regex{back: back}, nil
+}
+
+// fault words why an expression cannot be read. The linear engine does it better, unless it is the one that lacks the construct.
+func fault(linear, back error, whole string) error {
+	var e *syntax.Error
+	if !errors.As(linear, &e) || e.Code == syntax.ErrInvalidPerlOp || e.Code == syntax.ErrInvalidEscape {
+		return back
+	}
+	if e.Expr == whole { // with our own brackets around it
+		return errors.New(e.Code.String())
+	}
+	return fmt.Errorf("%s: `%s`", e.Code, e.Expr)
 }
 
 // zToEnd writes \Z as \z: Go knows only the latter, and the two differ only before a final line feed.

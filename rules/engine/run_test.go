@@ -40,11 +40,11 @@ func TestCompileProblems(t *testing.T) {
 		},
 		"an expression that cannot be read": {
 			head + "    pattern-regex: 'a(b'\n",
-			"rule.yaml:6:21: r: the regular expression cannot be read: missing closing ): `a(b`",
+			"rule.yaml:6:21: r: the regular expression cannot be read: missing closing )",
 		},
 		"a condition that cannot be read": {
 			head + "    patterns:\n      - pattern: f($X)\n      - metavariable-regex: {metavariable: $X, regex: '['}\n",
-			"rule.yaml:8:56: r: the regular expression cannot be read: missing closing ]",
+			"rule.yaml:8:56: r: the regular expression cannot be read: missing closing ]: `[)`",
 		},
 		"a glob that cannot be read": {
 			head + "    pattern: f()\n    paths: {include: ['a[']}\n",

@@ -76,10 +76,11 @@ func goRules() map[string]lowerFunc {
 		"func_literal":         goFunc,
 		"parameter_list":       one(Params, Item),
 		"parameter_declaration": func(l *lowerer, r int32, slot Slot) {
+			typ := l.field(r, fType)
 			goNamed(l, r, func(name int32) {
 				id := l.open(Param, slot, r)
 				l.lower(name, SlotName)
-				l.lower(l.field(r, fType), SlotType)
+				l.lower(typ, SlotType)
 				l.close(id)
 			})
 		},
@@ -254,7 +255,7 @@ func goNamed(l *lowerer, r int32, f func(name int32)) {
 
 // goDeclare writes one Assign for `var a T = x`, for `var a, b = f()` one with a tuple as target, for `var a, b = 1, 2` two.
 func goDeclare(l *lowerer, r int32, slot Slot, f Flags) {
-	value := l.field(r, fValue)
+	typ, value := l.field(r, fType), l.field(r, fValue)
 	names := 0
 	goNamed(l, r, func(int32) { names++ })
 	if value >= 0 && names > 1 && l.count(value) != names {
@@ -264,7 +265,7 @@ func goDeclare(l *lowerer, r int32, slot Slot, f Flags) {
 		goNamed(l, r, func(name int32) { l.lower(name, Item) })
 		l.close(t)
 		l.lower(value, SlotValue)
-		l.lower(l.field(r, fType), SlotType)
+		l.lower(typ, SlotType)
 		l.close(id)
 		return
 	}
@@ -283,7 +284,7 @@ func goDeclare(l *lowerer, r int32, slot Slot, f Flags) {
 			l.lower(next, SlotValue)
 			next = l.next(value, next)
 		}
-		l.lower(l.field(r, fType), SlotType)
+		l.lower(typ, SlotType)
 		l.close(id)
 	})
 }
@@ -431,11 +432,12 @@ func goType(l *lowerer, r int32, slot Slot) {
 			case !l.is(c, "field_declaration"):
 				l.lower(c, Item)
 			case l.field(c, fName) >= 0:
+				typ := l.field(c, fType)
 				goNamed(l, c, func(name int32) {
 					f := l.open(Assign, Item, c)
 					l.nodes[f].Flags, l.nodes[f].Value = Declares, "="
 					l.lower(name, SlotTarget)
-					l.lower(l.field(c, fType), SlotType)
+					l.lower(typ, SlotType)
 					l.close(f)
 				})
 			}

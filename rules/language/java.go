@@ -435,6 +435,7 @@ func javaDeclare(l *lowerer, r int32, slot Slot) {
 			continue
 		}
 		id := l.open(Assign, slot, r)
+		l.nodes[id].End = l.recs[c].end
 		l.nodes[id].Flags, l.nodes[id].Value = Declares, "="
 		javaDecorators(l, r, id)
 		l.lower(l.field(c, fName), SlotTarget)

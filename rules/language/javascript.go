@@ -217,6 +217,7 @@ func scriptRules() map[string]lowerFunc {
 				l.nodes[id].Flags |= Optional
 			}
 			l.lower(l.field(r, fFunction), SlotCallee)
+			l.lower(l.field(r, fTypeArguments), SlotType)
 			l.lower(args, SlotArgs)
 			l.close(id)
 		},
@@ -434,22 +435,25 @@ func scriptDeclare(l *lowerer, r int32, slot Slot, f Flags) {
 			continue
 		}
 		name, value := l.field(c, fName), l.field(c, fValue)
-		at := c
-		if single {
-			at = r
+		at := func(id ID) {
+			// The declaration's own node tells let and var apart; a single one reaches from its keyword.
+			l.nodes[id].Flags, l.nodes[id].Symbol = f, l.recs[r].symbol
+			if single {
+				l.nodes[id].Start = l.recs[r].start
+			}
 		}
 		module := requires(l, value)
 		switch {
 		case module >= 0 && l.is(name, "identifier"):
-			id := l.open(Import, slot, at)
-			l.nodes[id].Flags = f
+			id := l.open(Import, slot, c)
+			at(id)
 			l.lower(module, SlotModule)
 			l.lower(name, SlotAlias)
 			l.lower(value, SlotValue)
 			l.close(id)
 		case module >= 0 && l.is(name, "object_pattern") && plainNames(l, name):
-			id := l.open(ImportFrom, slot, at)
-			l.nodes[id].Flags = f
+			id := l.open(ImportFrom, slot, c)
+			at(id)
 			l.lower(module, SlotModule)
 			for n := l.first(name); n >= 0; n = l.next(name, n) {
 				if !l.code(n) {
@@ -467,8 +471,9 @@ func scriptDeclare(l *lowerer, r int32, slot Slot, f Flags) {
 			l.lower(value, SlotValue)
 			l.close(id)
 		default:
-			id := l.open(Assign, slot, at)
-			l.nodes[id].Flags, l.nodes[id].Value = f, "="
+			id := l.open(Assign, slot, c)
+			at(id)
+			l.nodes[id].Value = "="
 			l.lower(name, SlotTarget)
 			l.lower(value, SlotValue)
 			l.lower(l.field(c, fType), SlotType)
@@ -514,6 +519,7 @@ func scriptImport(l *lowerer, r int32, slot Slot) {
 			if l.is(c, "identifier") {
 				l.lower(c, SlotAlias)
 			} else {
+				l.nodes[id].Value = "*"
 				l.lower(l.child(c, 0), SlotAlias)
 			}
 			l.close(id)

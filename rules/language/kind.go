@@ -35,14 +35,15 @@ const (
 	Jump    // Operand (the label); Value = "break" | "continue" | "goto" | "pass" ...
 	Defer   // Operand; Value = "defer" | "go" | "await" ...: an operation on an expression, by keyword
 	Import  // Module (Name or Str), Alias, Value: import m [as a]. JS import forms and declarations with require are brought to Import
-	// and ImportFrom where they mean the same; Value is then the call of require
+	// and ImportFrom where they mean the same; Value is then the call of require. Value = "*" for
+	// import * as a
 	ImportFrom // Module, Item* (ImportName), Value
 	ImportName // Name, Alias
 
 	Name     // Value = identifier
 	Dot      // Operand, Name: member access; flag Optional for ?.
 	Index    // Operand, Item*: subscript
-	Call     // Callee, Args, Body (of an anonymous class); flag New for `new C()`
+	Call     // Callee, Type* (arguments for type parameters), Args, Body (of an anonymous class); flag New for `new C()`
 	Args     // Item* (expressions, KeyArg, Spread)
 	KeyArg   // Name, Operand: Python's name=value
 	Spread   // Operand; Value = "*" | "**" | "..."

@@ -274,7 +274,7 @@ func TestImportFormsAreTheSame(t *testing.T) {
 		}
 	}
 	same(`import x from 'y'`, `const x = require("y")`)
-	same(`import * as x from 'y'`, `var x = require('y')`)
+	same(`import { default as x } from 'y'`, `const { default: x } = require('y')`)
 	same(`import { a, b as c } from 'y'`, `const { a, b: c } = require('y')`)
 }
 

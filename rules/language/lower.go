@@ -256,7 +256,7 @@ func lowerOther(l *lowerer, r int32, slot Slot) {
 	value, leaf := "", true
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
 		leaf = false
-		if l.recs[c].flags&named != 0 {
+		if l.recs[c].flags&named != 0 || len(value) > 200 {
 			continue
 		}
 		if t := l.name(c); !strings.Contains("(){}[],;\n\"'`", t) {
@@ -362,9 +362,9 @@ func (l *lowerer) operator(r int32) string {
 	return ""
 }
 
-// squeeze returns text without white space: the form in which types are compared.
+// squeeze returns text without white space. A long text stays as it is: types nest, and a copy for each level would be quadratic.
 func squeeze(s string) string {
-	if !strings.ContainsAny(s, " \t\r\n") {
+	if len(s) > 1000 || !strings.ContainsAny(s, " \t\r\n") {
 		return s
 	}
 	return strings.Join(strings.Fields(s), "")

@@ -247,17 +247,8 @@ func pythonRules() map[string]lowerFunc {
 			}
 			l.close(id)
 		},
-		"with_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(With, slot, r)
-			if l.has(r, "async") {
-				l.nodes[id].Flags = Async
-			}
-			l.lower(l.kid(r, "with_clause"), SlotResource)
-			l.block(l.field(r, fBody), SlotBody, "block")
-			l.close(id)
-		},
-		"with_clause": through,
-		"with_item":   through,
+		"with_statement": pythonWith,
+		"with_item":      through,
 		"as_pattern": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Assign, slot, r)
 			l.nodes[id].Value = "="
@@ -497,6 +488,39 @@ func pythonIf(l *lowerer, r int32, slot Slot) {
 			pythonElse(l, c)
 		}
 	}
+	for i := len(open) - 1; i >= 0; i-- {
+		l.close(open[i])
+	}
+}
+
+// pythonWith writes `with a, b:` as the two statements that it is short for.
+func pythonWith(l *lowerer, r int32, slot Slot) {
+	var open []ID
+	clause := l.kid(r, "with_clause")
+	for c := l.first(max(clause, 0)); clause >= 0 && c >= 0; c = l.next(clause, c) {
+		if !l.is(c, "with_item") {
+			continue
+		}
+		at := r
+		if len(open) > 0 {
+			at, slot = c, Item
+			b := l.open(Block, SlotBody, c)
+			l.nodes[b].End = l.recs[r].end
+			open = append(open, b)
+		}
+		w := l.open(With, slot, at)
+		l.nodes[w].End, l.nodes[w].Symbol = l.recs[r].end, l.recs[r].symbol
+		if l.has(r, "async") {
+			l.nodes[w].Flags = Async
+		}
+		open = append(open, w)
+		l.lower(c, SlotResource)
+	}
+	if len(open) == 0 {
+		lowerOther(l, r, slot)
+		return
+	}
+	l.block(l.field(r, fBody), SlotBody, "block")
 	for i := len(open) - 1; i >= 0; i-- {
 		l.close(open[i])
 	}

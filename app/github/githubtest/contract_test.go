@@ -181,7 +181,7 @@ func TestMarkdown(t *testing.T) {
 		"mention":       {"@acme/security and a@example.com", "<p><span class=\"mention\">@acme/security</span> and a@example.com</p>\n"},
 		"sha":           {"see 0123456789abcdef0123456789abcdef01234567.", "<p>see <code class=\"sha\">0123456</code>.</p>\n"},
 		"rule":          {"a\n\n---", "<p>a</p>\n<hr>\n"},
-		"attribute":     {`[x](https://example.com/"onclick=alert(1))`, "<p>[x](<a href=\"https://example.com/\" rel=\"nofollow\">https://example.com/</a>&#34;onclick=alert(1))</p>\n"},
+		"attribute":     {`[x](https://example.com/"onclick=alert(1))`, "<p><a href=\"https://example.com/&#34;onclick=alert(1)\" rel=\"nofollow\">x</a></p>\n"},
 	} {
 		if got := markdownHTML(tt.in); got != tt.want {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, tt.want)

@@ -16,8 +16,21 @@
 // State is set up through Go methods that stand for what people do on the web pages: Repo.Commit, Repo.OpenPull, Pull.Review,
 // Pull.Merge. They obey the same rules as the API and send the same webhooks. All methods may be called from many goroutines.
 //
-// Not there: GraphQL (so no thread resolution), merge queues, OAuth sign-in, issues that are not pull requests, rulesets beyond
-// what Protect gives, signature verification of commits.
+// A test begins like this:
+//
+//	gh := githubtest.Start(t, githubtest.Options{})
+//	alice, acme := gh.User("alice"), gh.Org("acme")
+//	repo, err := gh.NewRepo(acme, "shop", githubtest.RepoOptions{})
+//	repo.SetRole(alice, "write")
+//	repo.Commit(githubtest.Commit{Author: alice, Branch: "main", Files: map[string]string{"a.go": "package a\n"}})
+//	app, err := gh.NewApp(githubtest.AppOptions{Slug: "reviewgate", Owner: acme, WebhookURL: server.URL, Permissions: map[string]string{"contents": "read"}})
+//	inst := app.Install(acme, alice)
+//	repo.Commit(githubtest.Commit{Author: alice, Branch: "change", Parents: []string{"main"}, Files: map[string]string{"a.go": "package b\n"}})
+//	pull, err := repo.OpenPull(alice, githubtest.PullOptions{Title: "Change", Head: "change"})
+//	err = gh.Settle(ctx) // the webhooks have been answered
+//
+// Not there: GraphQL (so no thread resolution), merge queues, OAuth sign-in, App manifests, issues that are not pull requests,
+// rulesets beyond what Protect gives, signature verification of commits, the pull_request_review_comment event.
 //
 // The package imports nothing of this module and nothing from testing; Start takes whatever has the few methods it needs.
 package githubtest

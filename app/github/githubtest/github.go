@@ -165,7 +165,7 @@ func (g *GitHub) TakeViolations() []Violation {
 	return v
 }
 
-// Requests returns the API requests so far, in the order of their end.
+// Requests returns the API requests so far, in the order of their end; of a long run the last 10,000.
 func (g *GitHub) Requests() []Request {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -269,7 +269,7 @@ func (p *Pull) people(o obj) {
 	o["labels"] = labels
 }
 
-// testMerge is the merge commit; before the merge GitHub shows that of a test merge, here the tree of it stands for that.
+// testMerge is the merge commit; null before the merge, where GitHub shows the commit of a test merge once it has made one.
 func (p *Pull) testMerge() any {
 	if p.mergeSHA != "" {
 		return p.mergeSHA

@@ -540,9 +540,16 @@ func (p *Pull) pageChecks(d *pullPage) {
 		if s.description != nil {
 			title = *s.description
 		}
-		seen[context] = true
 		counts[icon]++
-		d.Checks = append(d.Checks, pageCheck{Name: context, App: s.creator.Login, Icon: icon, State: s.state, Title: title})
+		pc := pageCheck{Name: context, App: s.creator.Login, Icon: icon, State: s.state, Title: title}
+		if pr != nil {
+			for _, want := range pr.Checks {
+				if want.Context == context && want.App == nil {
+					pc.Required, seen[context] = true, true
+				}
+			}
+		}
+		d.Checks = append(d.Checks, pc)
 	}
 	if pr != nil && p.state == "open" {
 		for _, want := range pr.Checks {

@@ -129,6 +129,9 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, at string) {
 func (g *GitHub) finished(log Request, status int) {
 	log.Status = status
 	g.mu.Lock()
+	if len(g.requests) >= 10000 {
+		g.requests = append([]Request(nil), g.requests[1000:]...)
+	}
 	g.requests = append(g.requests, log)
 	g.mu.Unlock()
 	if g.opt.Log != nil {

@@ -179,11 +179,16 @@ func (j *Jobs) Stop(ctx context.Context) error {
 
 // Enqueue inserts a job for each pull request, in the caller's transaction. One that has a job already keeps that one.
 func (j *Jobs) Enqueue(ctx context.Context, tx *store.Tx, keys []store.Key) error {
+	// What concerns many pull requests at once (a push to the default branch) does not hold up somebody who waits for one.
+	priority := 1
+	if len(keys) > 1 {
+		priority = 2
+	}
 	params := make([]river.InsertManyParams, len(keys))
 	for i, k := range keys {
 		params[i] = river.InsertManyParams{
 			Args: prSync{RepoID: k.RepoID, Number: k.Number},
-			InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{
+			InsertOpts: &river.InsertOpts{Priority: priority, UniqueOpts: river.UniqueOpts{
 				ByArgs: true,
 				// Not completed: a pull request whose job is done gets a new one.
 				ByState: []rivertype.JobState{

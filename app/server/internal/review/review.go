@@ -94,6 +94,8 @@ type Store interface {
 	// SaveStanding remembers what GitHub says of the pull request. A State of "gone" means that we cannot see it any more.
 	SaveStanding(ctx context.Context, ref Ref, s github.Standing) error
 	Siblings(ctx context.Context, ref Ref, head, baseRef string) ([]int, error)
+	// Touch has other pull requests of the repository looked at again.
+	Touch(ctx context.Context, ref Ref, numbers []int) error
 	Pushers(ctx context.Context, ref Ref) ([]gate.Person, error)
 	Ledger(ctx context.Context, ref Ref) ([]Entry, error)
 	CompleteEntry(ctx context.Context, ref Ref, e gate.LedgerEntry) error

@@ -181,6 +181,11 @@ func (w *world) Siblings(_ context.Context, ref review.Ref, head, baseRef string
 	return out, nil
 }
 
+func (w *world) Touch(_ context.Context, _ review.Ref, numbers []int) error {
+	w.say("touch %d", numbers)
+	return nil
+}
+
 func (w *world) Pushers(_ context.Context, ref review.Ref) ([]gate.Person, error) {
 	return w.pushers[ref.Number], nil
 }
@@ -625,7 +630,7 @@ func TestSiblings(t *testing.T) {
 	}
 	// The stranger closes theirs: the head belongs to the first one still.
 	w.pulls[2].Facts.State = "closed"
-	w.expect(2, "pull 2")
+	w.expect(2, "pull 2", "touch [1]")
 	// Its author cannot approve through the other.
 	w.pulls[2] = w.pull(2, "h1", bob)
 	w.standing[2] = github.Standing{State: "open", Head: "h1", BaseRef: "main"}

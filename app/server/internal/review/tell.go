@@ -44,7 +44,7 @@ func (j *judgement) progress(ctx context.Context) ([]Deed, error) {
 
 // cancels sets the check runs of this pull request to "cancelled" on every head and for every base that are no longer its own: only
 // the current head may shine. head and name are the current ones; "" for a closed pull request. A head that another open pull
-// request has, into the same base, is left to that one.
+// request has, into the same base, is left to that one; it is looked at again, because they were decided together.
 func (r *Reviewer) cancels(ctx context.Context, ref Ref, defaultBranch, head, name string) ([]Deed, error) {
 	marks, err := r.opt.Store.Marks(ctx, ref)
 	if err != nil {
@@ -64,6 +64,9 @@ func (r *Reviewer) cancels(ctx context.Context, ref Ref, defaultBranch, head, na
 			return nil, err
 		}
 		if len(others) > 0 {
+			if err := r.opt.Store.Touch(ctx, ref, others); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		out = append(out, cancel(ref, m.Slot, m.Head, m.Name))

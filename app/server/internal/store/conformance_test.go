@@ -253,16 +253,18 @@ func justMoved(t *testing.T, st *store.Store) {
 	pushed.Moved = &store.Move{From: "h1", To: "h2"}
 	receive(t, st, pushed)
 	for i, c := range []struct {
-		head  string
-		after time.Duration
-		want  string
+		head   string
+		after  time.Duration
+		unseen time.Duration
+		want   string
 	}{
-		{"h2", 59 * time.Second, "h1"},
-		{"h2", 60 * time.Second, ""},
-		{"h1", time.Second, ""}, // given for the head before: it is stale anyway
+		{"h2", 59 * time.Second, time.Minute, "h1"},
+		{"h2", 60 * time.Second, time.Minute, ""},
+		{"h2", time.Second, 0, ""},
+		{"h1", time.Second, time.Minute, ""}, // given for the head before: it is stale anyway
 	} {
 		d := opened(fmt.Sprint("a", i), 1)
-		d.State, d.Received = store.Accepted, now.Add(c.after)
+		d.State, d.Received, d.Unseen = store.Accepted, now.Add(c.after), c.unseen
 		d.Entry = &gate.LedgerEntry{ReviewID: int64(i + 1), Reviewer: 5, Head: c.head}
 		_, err := st.Receive(t.Context(), d, func(context.Context, *store.Tx, []store.Key) error { return nil })
 		must(t, err)
@@ -519,6 +521,27 @@ func decisions(t *testing.T, st *store.Store) {
 	}
 	if n := len(pending(t, st, k1)); n != 1 {
 		t.Errorf("%d deeds", n)
+	}
+	first := got.ID
+	d.Generation = 4
+	must(t, st.Decide(t.Context(), d, nil, nil, now))
+	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.ID != first {
+		t.Errorf("the same decision was stored again: %v", err)
+	}
+	must(t, st.Prune(t.Context(), now.Add(time.Hour)))
+	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.Facts.Repo != "acme/shop" {
+		t.Errorf("the last decision lost its facts: %v", err)
+	}
+	d.Decision = &gate.Decision{State: gate.Pass}
+	must(t, st.Decide(t.Context(), d, []store.Deed{checkDeed("y")}, nil, now))
+	must(t, st.Prune(t.Context(), now.Add(time.Hour)))
+	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.ID == first || got.Decision.State != gate.Pass || got.Facts.Repo != "acme/shop" {
+		t.Errorf("the new decision: %+v, %v", got, err)
+	}
+	deeds, err := st.Deeds(t.Context(), k1)
+	must(t, err)
+	if string(deeds[0].Payload) != "{}" || string(deeds[1].Payload) == "{}" {
+		t.Errorf("old and new payload: %s, %s", deeds[0].Payload, deeds[1].Payload)
 	}
 }
 

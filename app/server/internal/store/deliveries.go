@@ -29,15 +29,14 @@ type Delivery struct {
 	// Pusher is who pushed to pull request Number, and Moved between which heads.
 	Pusher *gate.Person
 	Moved  *Move
+	// Unseen is the time after a push within which an approval may have been meant for what was there before; 0: none.
+	Unseen time.Duration
 	// Entry is the approval that was given on pull request Number, incomplete.
 	Entry *gate.LedgerEntry
 }
 
 // A Move is a push to a pull request.
 type Move struct{ From, To string }
-
-// unseen is the time after a push within which an approval may have been meant for what was there before.
-const unseen = time.Minute
 
 // Touch says which pull requests must be looked at again. What is set adds up.
 type Touch struct {
@@ -122,7 +121,7 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9, '[]',
 				COALESCE((SELECT moved_from FROM pulls WHERE repo_id = $1 AND number = $3 AND moved_to = $5 AND moved > $9 - $10), ''))
 			ON CONFLICT (repo_id, review_id) DO NOTHING`,
-			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), unseen.Milliseconds()); err != nil {
+			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), d.Unseen.Milliseconds()); err != nil {
 			return err
 		}
 	}

@@ -11,3 +11,5 @@ import (
 func lockFile(string) (*os.File, error) {
 	return nil, errors.New("the server needs a Unix system: file locks of this one are not supported")
 }
+
+func unlock(f *os.File) error { return f.Close() }

@@ -61,7 +61,7 @@ type Decision struct {
 	Facts               *gate.Facts
 }
 
-// Decide stores a decision (nil: none was made) and the deeds that tell it, in one transaction. What is still pending in the slots of
+// Decide stores a decision (nil: none was made; one that equals the last is not stored again) and the deeds that tell it, in one transaction. What is still pending in the slots of
 // clear and is not among the deeds is taken back.
 func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []string, now time.Time) error {
 	return s.Tx(ctx, func(tx *Tx) error {
@@ -79,8 +79,10 @@ func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []s
 			if err != nil {
 				return fmt.Errorf("storing the facts of a decision: %w", err)
 			}
+			// What is exactly as the last decision was is not written again.
 			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+				SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE NOT EXISTS (SELECT 1 FROM decisions
+					WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND scan_key = $8 AND config_key = $9 AND decision = $11 AND facts = $12)`,
 				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts)); err != nil {
 				return wrap(err, "storing a decision")
 			}

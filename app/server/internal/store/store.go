@@ -124,7 +124,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.write.Close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close()) // closing gives the lock up
+		errs = append(errs, unlock(s.lock))
 		s.lock = nil
 	}
 	return errors.Join(errs...)
@@ -185,13 +185,16 @@ func (s *Store) SetSetting(ctx context.Context, key, value string) error {
 }
 
 // Prune drops what can be made again or is no longer needed, if it is from before the time: webhook bodies (their ids stay, so that
-// a replay is still known), scans, configurations and changed paths. Decisions, the ledger and the outbox stay.
+// a replay is still known), scans, configurations and changed paths; of decisions and deeds that a newer one has followed, the facts and
+// the payload. The ledger, and the last decision on every pull request, stay whole.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	for _, q := range []string{
 		`UPDATE deliveries SET body = NULL WHERE received < $1 AND body IS NOT NULL`,
 		`DELETE FROM scans WHERE created < $1`,
 		`DELETE FROM configs WHERE created < $1`,
 		`DELETE FROM changed_paths WHERE created < $1`,
+		`UPDATE decisions SET facts = '{}' WHERE made < $1 AND facts <> '{}' AND id NOT IN (SELECT MAX(id) FROM decisions GROUP BY repo_id, number)`,
+		`UPDATE outbox SET payload = '{}' WHERE updated < $1 AND payload <> '{}' AND state <> 'pending' AND id NOT IN (SELECT MAX(id) FROM outbox GROUP BY slot)`,
 	} {
 		if _, err := s.write.ExecContext(ctx, q, millis(before)); err != nil {
 			return fmt.Errorf("dropping old rows: %w", err)

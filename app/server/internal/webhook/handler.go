@@ -154,7 +154,17 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		log.Error().Bool("alert", true).Str("error", d.Note).Msg("a signed webhook body could not be read; it is kept in the table deliveries")
 	default:
 		d.fill(ev, h.app)
-		log = log.With().Str("action", ev.Action).Int64("installation_id", ev.Installation).Str("repo", ev.Owner+"/"+ev.Repo).Int("pr", d.Number).Str("head_sha", ev.HeadSHA).Logger()
+		with := log.With().Str("action", ev.Action).Int64("installation_id", ev.Installation)
+		if ev.RepoID != 0 {
+			with = with.Str("repo", ev.Owner+"/"+ev.Repo)
+		}
+		if d.Number != 0 {
+			with = with.Int("pr", d.Number)
+		}
+		if ev.HeadSHA != "" {
+			with = with.Str("head_sha", ev.HeadSHA)
+		}
+		log = with.Logger()
 		if d.State == Accepted {
 			d.Body = body
 		}

@@ -186,13 +186,7 @@ func rootKinds(p *pattern.Node) []language.Kind {
 	case language.Dot, language.Name:
 		return []language.Kind{language.Dot, language.Name}
 	case language.Assign:
-		kinds := []language.Kind{language.Assign, language.Import, language.ImportFrom}
-		if v := p.Child(language.SlotValue); v != nil && v.Kind == language.Func {
-			kinds = append(kinds, language.Func)
-		}
-		return kinds
-	case language.Func:
-		return []language.Kind{language.Func, language.Assign}
+		return []language.Kind{language.Assign, language.Import, language.ImportFrom}
 	case language.Import, language.ImportFrom:
 		return []language.Kind{language.Import, language.ImportFrom}
 	case language.Str:
@@ -200,7 +194,7 @@ func rootKinds(p *pattern.Node) []language.Kind {
 			return []language.Kind{language.Str, language.Template}
 		}
 	case language.List, language.Dict:
-		return []language.Kind{language.List, language.Dict}
+		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}
 	}

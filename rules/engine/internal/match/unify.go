@@ -17,7 +17,9 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &t.Nodes[id]
 	switch p.Kind {
 	case language.Metavar:
-		m.bind(p.Value, id, b, k)
+		if n.Kind != language.KeyArg {
+			m.bind(p.Value, id, b, k)
+		}
 		return
 	case language.Ellipsis:
 		k(b)
@@ -31,8 +33,13 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	case language.DeepEllipsis:
-		for i := id; i < n.Next && !m.over; i++ {
+		for i := id; i < n.Next && !m.over; {
+			if c := &t.Nodes[i]; c.Kind == language.Block && c.Flags&language.Lambda == 0 {
+				i = c.Next // the statements of a function are no part of the expression
+				continue
+			}
 			m.node(p.Kids[0], i, b, k)
+			i++
 		}
 		return
 	case language.Str:
@@ -48,6 +55,11 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 			}
 		}
 		if n.Kind == p.Kind && n.Value == p.Value {
+			k(b)
+		}
+		return
+	case language.Regex:
+		if n.Kind == language.Regex && (p.Value == "..." || p.Value == n.Value) {
 			k(b)
 		}
 		return
@@ -74,8 +86,13 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.statement(p, id, b, k)
 		return
 	case language.Dict:
-		if n.Kind == language.List && p.Child(language.SlotType) != nil && allEllipses(p.In(language.Item)) {
-			m.slot(p, id, language.SlotType, b, k) // T{...}
+		if (n.Kind == language.List && p.Child(language.SlotType) != nil || n.Kind == language.Other && t.Type(id) == "set") && allEllipses(p.In(language.Item)) {
+			m.slot(p, id, language.SlotType, b, k) // T{...}, and {...} for a set
+			return
+		}
+	case language.Binary:
+		if right := p.Child(language.SlotRight); right != nil && right.IsEllipsis() {
+			m.sum(p, id, b, k)
 			return
 		}
 	}
@@ -135,6 +152,19 @@ func allEllipses(list []*pattern.Node) bool {
 	return len(list) > 0
 }
 
+// sum matches `e + ...`: the ellipsis stands for one or more operands.
+func (m *matcher) sum(p *pattern.Node, id language.ID, b Bindings, k next) {
+	left := p.Child(language.SlotLeft)
+	for id != language.None && left != nil && m.step() {
+		if n := &m.t.Nodes[id]; n.Kind != language.Binary || n.Value != p.Value {
+			return
+		}
+		if id = m.t.Child(id, language.SlotLeft); id != language.None {
+			m.node(left, id, b, k)
+		}
+	}
+}
+
 // kids returns the children of a node, optionally only those that keep wants.
 func (m *matcher) kids(id language.ID, keep func(*language.Node) bool) []language.ID {
 	var list []language.ID
@@ -153,20 +183,20 @@ func (m *matcher) inSlot(id language.ID, slot language.Slot) []language.ID {
 // optional are the parts of a node that a pattern may leave out.
 func optional(k language.Kind, s language.Slot) bool {
 	switch s {
-	case language.SlotElse, language.SlotFinally, language.SlotDecorator, language.SlotReturns, language.SlotReceiver:
+	case language.SlotElse, language.SlotResource, language.SlotDecorator, language.SlotReturns, language.SlotReceiver, language.SlotBase:
 		return true
 	case language.SlotType:
 		return k != language.Cast && k != language.List && k != language.Dict && k != language.Catch
 	case language.SlotBody:
-		return true // the wrapper's body was cut off, or an anonymous class
+		return k != language.Call // `new T()` is no anonymous class; other bodies were cut off with their wrapper
 	case language.SlotInit:
 		return k == language.If || k == language.Switch
+	case language.SlotValue:
+		return k == language.Throw // raise e from cause
 	case language.SlotThen:
 		return k == language.If
 	case language.SlotAlias:
 		return k == language.ImportName
-	case language.SlotCatch:
-		return true
 	}
 	return false
 }
@@ -204,6 +234,9 @@ func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindi
 	case len(ps) == 0 && (len(ids) == 0 || optional(p.Kind, s)):
 		k(b)
 	case len(ps) == 0:
+	case s == language.SlotBase && m.p.Spec.KeyArgs:
+		// Python asks the bases in their order: those of the pattern come first.
+		m.args(append(ps[:len(ps):len(ps)], &pattern.Node{Kind: language.Ellipsis}), ids, b, k)
 	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch:
 		m.unordered(ps, ids, true, b, k)
 	case len(ps) == 1 && len(ids) == 1:
@@ -342,8 +375,11 @@ func (m *matcher) keyArgs(named, others []*pattern.Node, ids []language.ID, b Bi
 // str matches a string: "...", "$X", "=~/re/" or its content. Constants and sums of strings count as what they amount to.
 func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
-	if n.Kind == language.Template && p.AnyString && p.Interpolated {
-		k(b)
+	if p.Interpolated {
+		// f"..." and `...` stand for strings of that form only.
+		if n.Kind == language.Template && n.Flags&language.Tagged == 0 || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.t.Source[n.Start:n.Start+1], "fF")) {
+			k(b)
+		}
 		return
 	}
 	value, ok := m.text(id)
@@ -395,7 +431,8 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	} else if n.Kind == language.Dot {
 		done := false
-		m.slots(p, id, b, func(b Bindings) { done = true; k(b) })
+		// The name first: a chain has many links, and most have another one.
+		m.slotList(p, id, []language.Slot{language.SlotName, language.SlotOperand}, b, func(b Bindings) { done = true; k(b) })
 		if done {
 			return
 		}
@@ -552,11 +589,9 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 			m.node(value, call, b, k)
 		}
 		return
-	case n.Kind != language.Assign || n.Value != p.Value:
+	case n.Kind != language.Assign || n.Value != p.Value, (p.Type == "as_pattern") != (m.t.Type(id) == "as_pattern"):
 		return
-	case p.Type == "short_var_declaration" && m.t.Type(id) != p.Type:
-		return // Go's := is not var
-	case p.Flags&language.Declares&^n.Flags != 0 || p.Flags&language.Const&^n.Flags != 0 && m.p.Spec.PartialDict:
+	case p.Flags&language.Declares&^n.Flags != 0, !m.sameKeyword(p, id):
 		return
 	}
 	order := []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}
@@ -573,18 +608,25 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 	})
 }
 
-// function matches a function however it is written: a declaration, a method, or a function that is assigned to the name.
+// sameKeyword says whether a declaration is one of those that the pattern's keyword stands for: Go's := is not var, JavaScript's let is
+// not const, and its var is any of them.
+func (m *matcher) sameKeyword(p *pattern.Node, id language.ID) bool {
+	if p.Flags&language.Declares == 0 {
+		return true
+	}
+	switch p.Type {
+	case "short_var_declaration", "var_spec", "const_spec":
+		return m.t.Type(id) == p.Type
+	case "lexical_declaration":
+		return m.t.Type(id) == p.Type && (p.Flags^m.t.Nodes[id].Flags)&language.Const == 0
+	}
+	return true
+}
+
+// function matches a function however it is written: a declaration, a method, a lambda.
 func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	name := p.Child(language.SlotName)
-	if n.Kind == language.Assign {
-		target, value := m.t.Child(id, language.SlotTarget), m.t.Child(id, language.SlotValue)
-		if name == nil || target == language.None || value == language.None || m.t.Nodes[value].Kind != language.Func || m.t.Nodes[target].Kind != language.Name {
-			return
-		}
-		m.node(name, target, b, func(b Bindings) { m.signature(p, value, b, k) })
-		return
-	}
 	if n.Kind != language.Func {
 		return
 	}
@@ -602,6 +644,12 @@ func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next)
 	n := &m.t.Nodes[id]
 	if p.Flags&language.Lambda == 0 && p.Flags&language.Async&^n.Flags != 0 || p.Value != "" && p.Value != n.Value {
 		return
+	}
+	if p.Child(language.SlotReceiver) == nil && m.t.Child(id, language.SlotReceiver) != language.None {
+		// The receiver of a Go method counts as its first parameter, as in Semgrep.
+		if ps := p.Child(language.SlotParams); ps == nil || len(ps.Kids) == 0 || !ps.Kids[0].IsEllipsis() {
+			return
+		}
 	}
 	order := []language.Slot{language.SlotDecorator, language.SlotReceiver, language.SlotParams, language.SlotReturns, language.SlotType, language.SlotBody}
 	m.slotList(p, id, order, b, k)
@@ -668,11 +716,13 @@ func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next)
 // importing matches imports. Names of the pattern must be among those of the file; an alias that the pattern leaves out does not matter.
 func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
-	if p.Kind == language.Import && n.Kind == language.ImportFrom && m.t.Spec.Name == "python" && p.Child(language.SlotAlias) == nil {
-		m.slot(p, id, language.SlotModule, b, k) // `from m import x` imports m too
+	if mod := p.Child(language.SlotModule); p.Kind == language.Import && m.p.Spec.KeyArgs && p.Child(language.SlotAlias) == nil && mod != nil && mod.Kind == language.Name {
+		if m.loads(id, mod.Value) {
+			k(b)
+		}
 		return
 	}
-	if n.Kind != p.Kind {
+	if n.Kind != p.Kind || n.Value != p.Value {
 		return
 	}
 	if n.Kind == language.Import {
@@ -691,4 +741,19 @@ func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next)
 	m.slot(p, id, language.SlotModule, b, func(b Bindings) {
 		m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, k)
 	})
+}
+
+// loads says whether an import of Python loads a module: the module itself, one below it, or something from it.
+func (m *matcher) loads(id language.ID, module string) bool {
+	own := m.value(m.t.Child(id, language.SlotModule))
+	below := func(s string) bool { return s == module || strings.HasPrefix(s, module+".") }
+	if below(own) {
+		return true
+	}
+	for c := range m.t.Children(id) {
+		if m.t.Nodes[c].Kind == language.ImportName && below(own+"."+m.value(m.t.Child(c, language.SlotName))) {
+			return true
+		}
+	}
+	return false
 }

@@ -425,6 +425,8 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e}
 	case role == "params":
 		spell = []string{e + " " + e, e, "(" + e + " " + e + ")"}
+	case role == "for" && (prev != "(" || !strings.HasPrefix(rest, ")")):
+		spell = []string{e, e + "; " + e + "; " + e, "var " + e}
 	case role == "for":
 		spell = []string{e + "; " + e + "; " + e, e, "var " + e}
 	case role == "members" && p.lang("java"):
