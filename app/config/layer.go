@@ -34,9 +34,7 @@ var (
 )
 
 // Paths says whether a file of a repository is one that its configuration is read from: policy, rules, CODEOWNERS.
-func Paths(path string) bool {
-	return slices.Contains(policyFiles, path) || slices.Contains(ownersFiles, path) || isRule(path, rulesFolder)
-}
+func Paths(path string) bool { return gate.PolicyFile(path) }
 
 // FloorPaths is Paths for the organisation's .github repository: the floor and its rules.
 func FloorPaths(path string) bool {
@@ -46,7 +44,7 @@ func FloorPaths(path string) bool {
 // isRule: fixtures of rules lie in testdata beside them and are no rules.
 func isRule(path, folder string) bool {
 	rest, ok := strings.CutPrefix(path, folder)
-	return ok && (strings.HasSuffix(rest, ".yml") || strings.HasSuffix(rest, ".yaml")) && !strings.HasPrefix(rest, "testdata/") && !strings.Contains(rest, "/testdata/")
+	return ok && (strings.HasSuffix(rest, ".yml") || strings.HasSuffix(rest, ".yaml")) && !strings.Contains("/"+rest, "/testdata/")
 }
 
 // NewLayer sorts the files of a repository (those that Paths chose, by path) into a layer.

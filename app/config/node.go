@@ -250,11 +250,12 @@ func describe(n *yaml.Node) string {
 		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
+	default:
+		if n.ShortTag() == "!!null" {
+			return "empty"
+		}
+		return fmt.Sprintf("%q", clip(n.Value))
 	}
-	if n.ShortTag() == "!!null" {
-		return "empty"
-	}
-	return fmt.Sprintf("%q", clip(n.Value))
 }
 
 func clip(s string) string {

@@ -20,13 +20,15 @@ var controlPaths = []string{
 	"**/opencode.json", "**/opencode.jsonc", "**/.opencode/**",
 }
 
-// isPolicy says whether a broken policy is repaired in the file: the same files that config.Paths names.
-func isPolicy(path string) bool {
+// PolicyFile says whether configuration is read from the file: policy, rules, CODEOWNERS. A broken policy is repaired there, and a change
+// to one of them has its own version validated. Fixtures of rules, in a testdata folder, are none.
+func PolicyFile(path string) bool {
 	switch path {
 	case ".github/reviewgate.yml", ".github/reviewgate.yaml", "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS":
 		return true
 	}
-	return strings.HasPrefix(path, ".github/reviewgate/rules/")
+	rest, ok := strings.CutPrefix(path, ".github/reviewgate/rules/")
+	return ok && (strings.HasSuffix(rest, ".yml") || strings.HasSuffix(rest, ".yaml")) && !strings.Contains("/"+rest, "/testdata/")
 }
 
 // ControlPaths lists the globs of the files that always need a maintainer's approval, for documentation and the catalogue.

@@ -55,21 +55,21 @@ func repairs(p *Policy, f *Facts) bool {
 }
 
 // touchesPolicy says whether a changed name is one of the policy's files, and whether all are.
-func touchesPolicy(files []FileChange) (any, only bool) {
+func touchesPolicy(files []FileChange) (some, only bool) {
 	only = len(files) > 0
 	for i := range files {
 		for _, name := range []string{files[i].Path, files[i].OldPath} {
 			if name == "" {
 				continue
 			}
-			if isPolicy(name) {
-				any = true
+			if PolicyFile(name) {
+				some = true
 			} else {
 				only = false
 			}
 		}
 	}
-	return any, only
+	return some, only
 }
 
 func broken(problems []Problem) bool {

@@ -367,6 +367,7 @@ func (s *segment) match(name string) bool {
 		return strings.HasPrefix(name, s.text)
 	case suffixSegment:
 		return strings.HasSuffix(name, s.text)
+	case generalSegment:
 	}
 	// Backtracking to the last star only: linear in practice, quadratic at worst.
 	i, p, star, mark := 0, 0, -1, 0
@@ -413,7 +414,13 @@ type program struct {
 type walkStates struct {
 	end    int         // length of the folder's prefix in dir
 	active []walkState // grouped by program, in the order of programs
+	last   []lastState // those of active that a file's name can satisfy
 	all    []int32     // ids that match everything below
+}
+
+type lastState struct {
+	seg *segment
+	id  int32
 }
 
 type walkState struct{ program, pos int32 }
@@ -463,6 +470,9 @@ func (w *walker) enter(l *walkStates, from int, s walkState) {
 		}
 		l.active = append(l.active, s)
 		if segs[s.pos].kind != deepSegment {
+			if ends(segs[s.pos+1:]) {
+				l.last = append(l.last, lastState{&segs[s.pos], w.programs[s.program].id})
+			}
 			return
 		}
 	}
@@ -487,11 +497,9 @@ func (w *walker) match(hits []int32, path string) []int32 {
 	}
 	l := &w.levels[len(w.levels)-1]
 	hits = append(hits, l.all...)
-	for _, s := range l.active {
-		p := &w.programs[s.program]
-		// What a "**" leads to has a state of its own.
-		if seg := &p.segs[s.pos]; seg.kind != deepSegment && seg.match(name) && ends(p.segs[s.pos+1:]) {
-			hits = append(hits, p.id)
+	for i := range l.last {
+		if l.last[i].seg.match(name) {
+			hits = append(hits, l.last[i].id)
 		}
 	}
 	for _, n := range w.floating[name] {
@@ -524,7 +532,7 @@ func (w *walker) descend(dir string) {
 			w.levels = append(w.levels, walkStates{})
 		}
 		above, below := &w.levels[len(w.levels)-2], &w.levels[len(w.levels)-1]
-		below.end, below.active, below.all = end+1, below.active[:0], slices.Clip(above.all)
+		below.end, below.active, below.last, below.all = end+1, below.active[:0], below.last[:0], slices.Clip(above.all)
 		w.step(above, below, name)
 		at = end + 1
 	}

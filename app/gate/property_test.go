@@ -156,7 +156,7 @@ func TestMonotone(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 7))
 	passes, others := 0, 0
-	for range 4000 {
+	for range 2000 {
 		f := randomFacts(r)
 		p := load(randomPolicyFile(r, true), randomPolicyFile(r, false), true)
 		d := gate.Decide(p, f)
@@ -194,7 +194,7 @@ func TestMonotone(t *testing.T) {
 		still("a draft", func(g *gate.Facts) { g.Draft = true })
 		still("a failed check", func(g *gate.Facts) { g.Scan.Failures = []string{"x"} })
 	}
-	if passes < 100 || others < 100 {
+	if passes < 50 || others < 50 {
 		t.Errorf("the random world is one-sided: %d passes, %d others", passes, others)
 	}
 }
@@ -204,7 +204,7 @@ func TestFloorHolds(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 13))
 	passes, others := 0, 0
-	for range 4000 {
+	for range 2000 {
 		f := randomFacts(r)
 		floor, repo := randomPolicyFile(r, true), randomPolicyFile(r, false)
 		alone := gate.Decide(load(floor, nil, true), f)
@@ -218,7 +218,7 @@ func TestFloorHolds(t *testing.T) {
 			t.Fatalf("floor %s\nrepository %s\nturned %q into a pass\nalone %s\njoined %s\nfacts %s", floor, repo, alone.State, dump(alone), dump(d), dump(f))
 		}
 	}
-	if passes < 100 || others < 100 {
+	if passes < 50 || others < 50 {
 		t.Errorf("the random world is one-sided: %d passes, %d others", passes, others)
 	}
 }

@@ -479,3 +479,32 @@ func TestCommitGraph(t *testing.T) {
 		}
 	}
 }
+
+// A local partial clone gets what it lacks in one fetch, into the temporary view: the clone itself stays as it is.
+func TestLocalPartialClone(t *testing.T) {
+	t.Parallel()
+	r, fork, _, head := pull(t)
+	srv := serve(t, r)
+	requests := counted(srv)
+	for _, filter := range []string{"blob:none", "tree:0"} {
+		clone := &testRepo{t: t, dir: filepath.Join(tempDir(t), "clone")}
+		r.git("clone", "-q", "--no-checkout", "--filter="+filter, srv.url(), clone.dir)
+		clone.git("read-tree", "--empty")
+		before, sent := fingerprint(t, clone.dir), requests.Load()
+		s := clone.local(LocalOptions{Base: fork, Head: head})
+		if len(s.Files) != 3 || !strings.Contains(describe(t, s), `head "one\n`) {
+			t.Errorf("%s: got %s", filter, describe(t, s))
+		}
+		if n := requests.Load() - sent; n > 5 {
+			t.Errorf("%s: %d requests", filter, n)
+		}
+		if commits, err := s.Commits(context.Background()); err != nil || len(commits) != 4 || !commits[1].CleanMerge {
+			t.Errorf("%s: %+v, %v", filter, commits, err)
+		}
+		if after := fingerprint(t, clone.dir); after != before {
+			t.Errorf("%s: the clone changed:\n%s\n%s", filter, before, after)
+		}
+		clone.git("config", "remote.origin.url", "git@github.example.com:acme/x.git")
+		wantError(t, localError(LocalOptions{Dir: clone.dir, Base: fork, Head: head}), Failed, "partial clone")
+	}
+}

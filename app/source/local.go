@@ -38,7 +38,10 @@ func Local(ctx context.Context, opt LocalOptions) (_ *Snapshot, err error) {
 		}
 	}()
 	if opt.All && opt.Head == "" && !hasRepository(dir) {
-		return s, s.folder(ctx, dir)
+		if err := s.folder(ctx, dir); err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	r, err := openRepository(ctx, dir)
 	if err != nil {
@@ -66,7 +69,10 @@ func Local(ctx context.Context, opt LocalOptions) (_ *Snapshot, err error) {
 		}
 	}
 	if opt.All {
-		return s, s.wholeTree(ctx, r, opt.Head)
+		if err := s.wholeTree(ctx, r, opt.Head); err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
 	if err := s.choose(ctx, r, opt); err != nil {
 		return nil, err

@@ -83,8 +83,13 @@ func (w *world) people() (err error) {
 	if err != nil {
 		return err
 	}
-	w.repo.Protect("main", githubtest.Protection{Checks: []githubtest.RequiredCheck{{Context: "reviewgate", App: w.app}}, EnforceAdmins: true})
+	w.protect()
 	return nil
+}
+
+// protect makes our check required, bound to our App.
+func (w *world) protect() {
+	w.repo.Protect("main", githubtest.Protection{Checks: []githubtest.RequiredCheck{{Context: "reviewgate", App: w.app}}, EnforceAdmins: true})
 }
 
 // config is what the App's server has to know about this world.
@@ -193,7 +198,10 @@ func (w *world) open(branch string) (*githubtest.Pull, error) {
 
 // openAgain opens the change once more after the story, for people to look at while it is blocked.
 func (w *world) openAgain(ctx context.Context) (*githubtest.Pull, error) {
-	if _, err := w.repo.Commit(githubtest.Commit{Author: w.bob, Message: "Back to the start", Branch: "main", Files: w.files["base"]}); err != nil {
+	w.repo.Unprotect("main")
+	_, err := w.repo.Commit(githubtest.Commit{Author: w.bob, Message: "Back to the start", Branch: "main", Files: w.files["base"]})
+	w.protect()
+	if err != nil {
 		return nil, err
 	}
 	p, err := w.open("copilot/find-orders-again")

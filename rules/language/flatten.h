@@ -22,7 +22,7 @@ enum { RG_OK = 0, RG_TOO_DEEP = 1, RG_TOO_MANY = 2, RG_TOO_SLOW = 3, RG_NO_MEMOR
 typedef struct {
 	uint32_t max_depth, max_nodes;
 	uint64_t max_steps; // of the parser: a hundred operations each
-	uint64_t max_millis;
+	uint64_t max_millis; // of processor time
 } rg_limits;
 
 typedef struct {

@@ -22,8 +22,8 @@ const (
 	MaxNodes  = 1 << 22 // nodes of the grammar
 	// The parser's operations, in hundreds. Code that people write takes 4 to 15 per KiB.
 	stepsBase, stepsPerKB = 2_000, 120
-	// The last resort, for inputs on which single operations become slow: a hundred times what code takes, for a slow machine.
-	millisBase, millisPerMB = 3_000, 5_000
+	// Processor time, the last resort for inputs on which single operations become slow. Code takes 200 to 400 ms per MiB.
+	millisBase, millisPerMB = 2_000, 4_000
 )
 
 // ErrLimit is what errors of Parse wrap: the file is beyond a limit and was not read.

@@ -2,15 +2,11 @@ package githubtest
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os/exec"
 	"sort"
 	"strings"
 	"time"
 )
-
-func asExit(err error, to **exec.ExitError) bool { return errors.As(err, to) }
 
 // write creates a commit object on the given parents and returns its SHA. No branch moves.
 func (d *gitDir) write(c *Commit, author, committer identity, at time.Time, parents []string) (string, error) {

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ const gitTimeout = time.Minute
 
 // gitDir runs git on bare repositories, away from the settings of this machine. Results that are named by SHAs are kept.
 type gitDir struct {
+	ctx   context.Context // ends with the server: set-up methods have no context of their own
 	dir   string
 	cache map[string]any
 }
@@ -28,7 +30,7 @@ func gitEnv(extra ...string) []string {
 }
 
 func (d *gitDir) run(stdin []byte, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), gitTimeout)
+	ctx, cancel := context.WithTimeout(d.ctx, gitTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "core.hooksPath=" + os.DevNull}, args...)...)
 	cmd.Dir = d.dir
@@ -60,11 +62,11 @@ func cached[T any](d *gitDir, key string, make func() (T, error)) (T, error) {
 }
 
 // initGit makes an empty bare repository that serves partial clones and any SHA.
-func initGit(dir, defaultBranch string) (*gitDir, error) {
+func initGit(ctx context.Context, dir, defaultBranch string) (*gitDir, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	d := &gitDir{dir: dir, cache: map[string]any{}}
+	d := &gitDir{ctx: ctx, dir: dir, cache: map[string]any{}}
 	if _, err := d.run(nil, "init", "--quiet", "--bare", "--initial-branch="+defaultBranch, "."); err != nil {
 		return nil, err
 	}
@@ -83,11 +85,8 @@ func initGit(dir, defaultBranch string) (*gitDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := f.WriteString(config); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return d, f.Close()
+	_, err = f.WriteString(config)
+	return d, errors.Join(err, f.Close())
 }
 
 // refs returns every ref and its SHA.
@@ -410,7 +409,7 @@ func (d *gitDir) mergeTree(base, head string) (tree string, conflict bool, err e
 	first, _, _ := strings.Cut(string(out), "\n")
 	if err != nil {
 		var exit *exec.ExitError
-		if asExit(err, &exit) && exit.ExitCode() == 1 {
+		if errors.As(err, &exit) && exit.ExitCode() == 1 {
 			d.cache[key] = ""
 			return "", true, nil
 		}

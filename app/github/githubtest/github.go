@@ -106,12 +106,14 @@ func New(opt Options) (*GitHub, error) {
 		}
 		g.ownDir = true
 	}
-	listener, err := net.Listen("tcp", opt.Addr)
+	g.closing, g.cancel = context.WithCancel(context.Background()) //nolint:forbidigo // the server lives until Close, not as long as some caller
+	var lc net.ListenConfig
+	listener, err := lc.Listen(g.closing, "tcp", opt.Addr)
 	if err != nil {
+		g.cancel()
 		return nil, errors.Join(fmt.Errorf("listen for API requests: %w", err), g.removeDir())
 	}
 	g.url = "http://" + listener.Addr().String()
-	g.closing, g.cancel = context.WithCancel(context.Background())
 	g.hooks.start(g)
 	g.server = &http.Server{Handler: http.HandlerFunc(g.serve), ReadHeaderTimeout: 30 * time.Second}
 	go func() {

@@ -199,14 +199,3 @@ func (g *GitHub) userByEmail(email string) *User {
 	}
 	return nil
 }
-
-// owner finds an account by login.
-func (g *GitHub) owner(login string) Account {
-	if o := g.orgs[lower(login)]; o != nil {
-		return o
-	}
-	if u := g.users[lower(login)]; u != nil {
-		return u
-	}
-	return nil
-}

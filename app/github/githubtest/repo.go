@@ -87,7 +87,7 @@ func (g *GitHub) newRepo(owner Account, name string, opt RepoOptions) (*Repo, er
 	if opt.DefaultBranch == "" {
 		opt.DefaultBranch = "main"
 	}
-	git, err := initGit(filepath.Join(g.dir, lower(login), name+".git"), opt.DefaultBranch)
+	git, err := initGit(g.closing, filepath.Join(g.dir, lower(login), name+".git"), opt.DefaultBranch)
 	if err != nil {
 		return nil, fmt.Errorf("make repository %s/%s: %w", login, name, err)
 	}

@@ -372,6 +372,7 @@ func (g *GitHub) before(w http.ResponseWriter, r *http.Request, f *Fault) bool {
 		case <-g.closing.Done():
 			return true
 		}
+	default: // the others strike in after
 	}
 	return false
 }
@@ -403,6 +404,7 @@ func (g *GitHub) after(w http.ResponseWriter, r *http.Request, f *Fault, a *answ
 		case <-g.closing.Done():
 			return true
 		}
+	default: // the others have struck in before
 	}
 	return false
 }

@@ -12,6 +12,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -19,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -38,20 +40,23 @@ func main() {
 	out := flag.String("openapi", "openapi", "`folder` for the pruned description")
 	hooks := flag.String("webhooks", "../../../testdata/webhooks", "`folder` for the example payloads")
 	flag.Parse()
-	if err := run(*operations, *out, *hooks); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:forbidigo // this is main
+	err := run(ctx, *operations, *out, *hooks)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(operations, out, hooks string) error {
+func run(ctx context.Context, operations, out, hooks string) error {
 	dir, err := os.MkdirTemp("", "githubtest-gen-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 
-	files, err := pack(dir, openapiPackage, "package/generated/api.github.com.json", "package/LICENSE")
+	files, err := pack(ctx, dir, openapiPackage, "package/generated/api.github.com.json", "package/LICENSE")
 	if err != nil {
 		return err
 	}
@@ -78,7 +83,7 @@ func run(operations, out, hooks string) error {
 		return err
 	}
 
-	files, err = pack(dir, examplesPackage, "package/api.github.com/index.json", "package/package.json")
+	files, err = pack(ctx, dir, examplesPackage, "package/api.github.com/index.json", "package/package.json")
 	if err != nil {
 		return err
 	}
@@ -86,8 +91,8 @@ func run(operations, out, hooks string) error {
 }
 
 // pack fetches a package and returns the named files of it.
-func pack(dir, name string, want ...string) (map[string][]byte, error) {
-	cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, name)
+func pack(ctx context.Context, dir, name string, want ...string) (map[string][]byte, error) {
+	cmd := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, name)
 	cmd.Stderr = os.Stderr
 	printed, err := cmd.Output()
 	if err != nil {

@@ -62,15 +62,17 @@ func (p *prepared) render() string {
 
 // read finds a reading without errors, or fails with the best place to show.
 func (p *prepared) read() (*reading, error) {
-	parses := 0
+	parses, work := 0, 0
+	spent := func() bool { return parses >= maxParses || parses > 0 && work >= maxWork }
 	try := func() (*reading, error) {
 		text := p.render()
 		var best *reading
 		for _, w := range p.wrappers() {
-			if parses >= maxParses {
+			if spent() {
 				break
 			}
 			parses++
+			work += len(text) + len(w.Before) + len(w.After)
 			r, err := p.parse(text, w)
 			if err != nil {
 				return nil, err
@@ -97,7 +99,7 @@ func (p *prepared) read() (*reading, error) {
 		for i := range p.holes {
 			keep := p.holes[i].choice
 			for c := range p.holes[i].spelling {
-				if c == keep || best.errors == 0 || parses >= maxParses {
+				if c == keep || best.errors == 0 || spent() {
 					continue
 				}
 				p.holes[i].choice = c

@@ -15,10 +15,11 @@ import (
 
 // The limits of one pattern. A person writes a few lines.
 const (
-	MaxSource = 64 << 10 // bytes
-	MaxDepth  = 200      // nested nodes
-	maxHoles  = 500      // metavariables and ellipses
-	maxParses = 600      // attempts at a reading
+	MaxSource = 64 << 10  // bytes
+	MaxDepth  = 200       // nested nodes
+	maxHoles  = 500       // metavariables and ellipses
+	maxParses = 600       // attempts at a reading
+	maxWork   = 256 << 10 // bytes parsed in all attempts
 )
 
 // A Pattern is ready to be matched. It is immutable and safe for concurrent use.

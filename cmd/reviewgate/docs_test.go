@@ -1,0 +1,130 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/reviewgate-app/reviewgate/app/config"
+	"github.com/reviewgate-app/reviewgate/app/server"
+	"github.com/reviewgate-app/reviewgate/rules/ruletest"
+)
+
+// The examples of the documentation are run: what a reader copies works.
+
+const root = "../../"
+
+func doc(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(root + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+var fence = regexp.MustCompile("(?ms)^ *```([a-z]+)\n(.*?)^ *```")
+
+// blocks gives the code blocks of a language that begin with a word.
+func blocks(t *testing.T, name, language, start string) []string {
+	t.Helper()
+	var out []string
+	for _, m := range fence.FindAllStringSubmatch(doc(t, name), -1) {
+		if m[1] == language && strings.HasPrefix(m[2], start) {
+			out = append(out, m[2])
+		}
+	}
+	if len(out) == 0 {
+		t.Fatalf("%s has no %s block that starts with %q", name, language, start)
+	}
+	return out
+}
+
+func TestPolicyExamples(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"docs/policy.md", "docs/team.md"} {
+		for _, policy := range blocks(t, name, "yaml", "version: 1") {
+			layer := config.NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte(policy), "CODEOWNERS": []byte("* @alice\n")})
+			eff := config.Load(config.Input{Repo: layer})
+			if len(eff.Policy.Broken) > 0 || len(eff.Policy.Guards) == 0 {
+				t.Errorf("%s: %v\n%s", name, eff.Policy.Broken, policy)
+			}
+		}
+	}
+}
+
+// TestRuleExample writes the rule and the fixture of the page where it says, and tests them.
+func TestRuleExample(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rule := blocks(t, "docs/rules.md", "yaml", "rules:")[0]
+	fixture := blocks(t, "docs/rules.md", "python", "# ruleid: no-eval")[0]
+	for name, text := range map[string]string{"no-eval.yaml": rule, "no-eval.py": fixture} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rep, err := ruletest.Run(t.Context(), []string{dir})
+	if err != nil || rep.Totals.Passed != 1 || rep.Totals.Failed != 0 {
+		t.Errorf("%v %+v", err, rep)
+	}
+}
+
+// TestOperatorSettings: the table names every variable that the server reads, and the examples are enough to start with.
+func TestOperatorSettings(t *testing.T) {
+	t.Parallel()
+	variable := regexp.MustCompile(`REVIEWGATE_[A-Z_]+[A-Z]`)
+	source := doc(t, "app/server/config.go")
+	page := doc(t, "docs/operator.md")
+	known := variable.FindAllString(source, -1)
+	for _, name := range known {
+		if !strings.Contains(page, name) {
+			t.Errorf("docs/operator.md does not name %s", name)
+		}
+	}
+	for _, name := range variable.FindAllString(page+doc(t, "Dockerfile"), -1) {
+		if !slices.Contains(known, name) && !slices.Contains(known, strings.TrimSuffix(name, "_FILE")) {
+			t.Errorf("the documentation names %s, which the server does not read", name)
+		}
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"settings.yml": blocks(t, "docs/operator.md", "yaml", "app:")[0], "webhook-secret": strings.Repeat("s", 32),
+		"app.pem": "-----BEGIN RSA PRIVATE KEY-----\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := server.LoadConfig(filepath.Join(dir, "settings.yml"), nil)
+	if err != nil || cfg.AppID != 12345 || cfg.Database != filepath.Join(dir, "reviewgate.db") {
+		t.Errorf("the example file: %v %+v", err, cfg.Database)
+	}
+}
+
+// TestLinks: what a page of ours points to is there.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+	pages, err := filepath.Glob(root + "docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, root+"README.md", root+"CONTRIBUTING.md", root+"SECURITY.md") {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(data), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
