@@ -53,14 +53,11 @@ func (d *document) rows(n int, row func(i int) string, what string) {
 // summary renders everything that a reader of the pull request needs, most urgent first.
 func summary(in *Input, limit int) string {
 	d := &document{limit: limit}
-	title := scanTitle(in.Scan)
 	if in.Decision != nil {
-		title = in.Decision.Title
-	}
-	d.line("### %s\n", prose(title))
-	if in.Decision != nil {
+		d.line("### %s\n", prose(in.Decision.Title))
 		explain(d, in.Decision)
 	} else {
+		d.line("### %s\n", prose(scanTitle(in.Scan)))
 		willNeed(d, in.WillNeed)
 	}
 	if in.Scan != nil {

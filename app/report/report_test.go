@@ -106,6 +106,10 @@ func TestCheckRunAndReview(t *testing.T) {
 		t.Errorf("annotations: %+v (the finding on the base side has no place in head)", run.Annotations)
 	}
 	golden(t, "decided/summary.golden", run.Summary)
+	waiting := &Input{Decision: &gate.Decision{State: gate.Pending, Title: "Waiting for the scan"}}
+	if run := RenderCheckRun(waiting, "reviewgate"); !strings.Contains(run.Summary, "Waiting for the scan") || run.Conclusion != "action_required" {
+		t.Errorf("a decision without a scan: %+v", run)
+	}
 
 	review := RenderReview(in, nil)
 	var all strings.Builder

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -222,6 +223,12 @@ func readRequest(r io.Reader) (*Input, error) {
 	return in, nil
 }
 
+// wireResult is a Result with what its stored form leaves out.
+type wireResult struct {
+	*Result
+	Took []time.Duration `json:"took"` // of Checks, in their order
+}
+
 // writeAnswer sends a result or, if err is not nil, why there is none.
 func writeAnswer(w io.Writer, r *Result, err error) error {
 	if err != nil {
@@ -233,7 +240,11 @@ func writeAnswer(w io.Writer, r *Result, err error) error {
 	for i := range packed.Unscanned {
 		packed.Unscanned[i].Path = packPath(packed.Unscanned[i].Path)
 	}
-	body, err := json.Marshal(&packed)
+	wire := wireResult{Result: &packed}
+	for _, c := range r.Checks {
+		wire.Took = append(wire.Took, c.Took)
+	}
+	body, err := json.Marshal(&wire)
 	if err != nil {
 		return err
 	}
@@ -268,9 +279,13 @@ func readAnswer(r io.Reader, progress func(done, total int)) (*Result, error) {
 }
 
 func decodeResult(body []byte) (*Result, error) {
-	r := &Result{}
-	if err := json.Unmarshal(body, r); err != nil {
+	wire := wireResult{Result: &Result{}}
+	if err := json.Unmarshal(body, &wire); err != nil {
 		return nil, fmt.Errorf("decoding the result: %w", err)
+	}
+	r := wire.Result
+	for i := range min(len(r.Checks), len(wire.Took)) {
+		r.Checks[i].Took = wire.Took[i]
 	}
 	var bad error
 	r.Findings = eachPath(r.Findings, func(path *string) { bad = errors.Join(bad, unpackPath(path)) })

@@ -1,6 +1,7 @@
 // Package source turns a local repository, two plain folders or a fetched pull request into changed files, their contents, trees and the
 // commit graph. It only reads: nothing of the repository is executed (no hooks, filters, textconv, merge drivers, fsmonitor, credential
-// helpers, submodules, LFS), nothing is checked out, and nothing is written to a local repository.
+// helpers, submodules, LFS), nothing is checked out, and nothing is written to a local repository (recomputing merges may renew the time
+// stamps of loose objects, as git does for objects that it would otherwise write again).
 //
 // # What is compared
 //

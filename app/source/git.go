@@ -26,6 +26,8 @@ type git struct {
 	env   []string // without configuration
 	major int
 	minor int
+
+	maxOutput int // bytes read of one command
 }
 
 // hardening is the configuration that every command gets. Configuration from the environment wins over every file, so it also holds
@@ -59,7 +61,7 @@ func newGit(ctx context.Context) (*git, error) {
 	if err != nil {
 		return nil, &Error{Kind: Setup, Op: "find git", What: "there is no git program on PATH", Remedy: "install git 2.31 or newer", Err: err}
 	}
-	g := &git{bin: bin, env: []string{
+	g := &git{bin: bin, maxOutput: maxOutput, env: []string{
 		"LC_ALL=C",
 		"GIT_OPTIONAL_LOCKS=0",         // reading never writes the index
 		"GIT_NO_REPLACE_OBJECTS=1",     // refs/replace could show another commit than the one named
@@ -190,8 +192,7 @@ func (g *git) prepare(ctx context.Context, c command) *exec.Cmd {
 // run runs git to its end and returns its standard output.
 func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 	cmd := g.prepare(ctx, c)
-	var out capped
-	out.limit = maxOutput
+	out := capped{limit: g.maxOutput}
 	if c.stdout != nil {
 		cmd.Stdout = c.stdout
 	} else {
@@ -201,38 +202,39 @@ func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 	cmd.Stderr = &errs
 	err := cmd.Run()
 	if err == nil {
-		return out.Bytes(), nil
+		return out.buf.Bytes(), nil
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if out.full {
-		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: fmt.Sprintf("it printed more than %s", megabytes(maxOutput)), Err: err}
+		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: "it printed more than "+megabytes(int64(g.maxOutput)), Err: err}
 	}
-	e := &runError{verb: c.args[0], code: -1, stderr: errs.String(), err: err}
+	e := &runError{verb: c.args[0], code: -1, stderr: errs.buf.String(), err: err}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		e.code = exit.ExitCode()
 	}
-	return out.Bytes(), e
+	return out.buf.Bytes(), e
 }
 
-// capped is a buffer that ends the process at the limit, or drops the rest if it is quiet.
+// capped is a buffer that ends the process at the limit, or drops the rest if it is quiet. The buffer is not embedded: its ReadFrom,
+// which os/exec would use, knows no limit.
 type capped struct {
-	bytes.Buffer
+	buf   bytes.Buffer
 	limit int
 	quiet bool
 	full  bool
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	if room := c.limit - c.Len(); len(p) > room {
+	if room := c.limit - c.buf.Len(); len(p) > room {
 		c.full = true
 		if !c.quiet {
 			return 0, io.ErrShortWrite
 		}
-		c.Buffer.Write(p[:max(room, 0)])
+		c.buf.Write(p[:max(room, 0)])
 		return len(p), nil
 	}
-	return c.Buffer.Write(p)
+	return c.buf.Write(p)
 }

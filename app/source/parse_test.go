@@ -212,3 +212,21 @@ func TestQuoting(t *testing.T) {
 	odd.write("a", "2\n")
 	want(t, odd.local(LocalOptions{}), "modified \"a\"\n  base \"1\\n\"\n  head \"2\\n\"\n")
 }
+
+func TestOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	g, err := newGit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write("a", strings.Repeat("x", 100_000))
+	r.commit("one")
+	g.maxOutput = 1000
+	_, err = g.run(t.Context(), command{dir: r.dir, args: []string{"cat-file", "-p", "HEAD:a"}})
+	wantError(t, err, Limit, "1 kB")
+	quiet := capped{limit: 3, quiet: true}
+	if _, err := fmt.Fprint(&quiet, "abcdef"); err != nil || quiet.buf.String() != "abc" {
+		t.Errorf("%q, %v", quiet.buf.String(), err)
+	}
+}

@@ -97,7 +97,7 @@ func (w *world) config() server.Config {
 	return server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
 		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(w.dir, "reviewgate.db"), CacheDir: filepath.Join(w.dir, "cache"),
-		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: zerolog.Nop(), Pace: &github.Pace{},
+		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: zerolog.Nop(), Pace: &github.Pace{}, Confirm: -1,
 	}
 }
 

@@ -2,15 +2,19 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +44,7 @@ the change is executed), scans, and writes annotations, the job summary, SARIF a
 REVIEWGATE_TOKEN and needs no more than contents: read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return f.run(cmd.Context(), environment(os.Getenv), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return f.run(cmd.Context(), os.Getenv, cmd.OutOrStdout())
 		},
 	}
 	fl := cmd.Flags()
@@ -55,79 +59,135 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 // environment reads the variables that the runner documents.
 type environment func(key string) string
 
-func (f *actionFlags) run(ctx context.Context, env environment, stdout, stderr io.Writer) error {
+// maxTrailers bounds what the checks are given of a change with very many commits.
+const maxTrailers = 1000
+
+// run prints two things. First what people read in the log, in which names and code of the judged change appear: the runner is told to
+// execute no workflow commands in it, up to a token that nobody can know beforehand. Then the workflow commands, whose values are escaped.
+func (f *actionFlags) run(ctx context.Context, env environment, stdout io.Writer) error {
+	token := rand.Text()
+	fmt.Fprintf(stdout, "::stop-commands::%s\n", token)
+	commands, err := f.review(ctx, env, stdout)
+	fmt.Fprintf(stdout, "\n::%s::\n", token)
+	if _, werr := stdout.Write(commands); err == nil && werr != nil {
+		err = unsure(fmt.Errorf("writing the annotations: %w", werr))
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) || exit.err == nil {
+		return err
+	}
+	message := exit.err.Error()
+	if exit.remedy != "" {
+		message += "\nhint: " + exit.remedy
+	}
+	fmt.Fprintf(stdout, "::error title=reviewgate::%s\n", commandText(message))
+	// Best effort: the annotation and the exit code have said it already.
+	_ = appendFile(env("GITHUB_STEP_SUMMARY"), "### reviewgate could not judge this change\n\n<pre>\n"+html.EscapeString(message)+"\n</pre>\n")
+	return &exitError{code: exit.code}
+}
+
+// commandText escapes the value of a workflow command: a line break would begin a new one.
+func commandText(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+// review does the work: event, commits, scan, reports. It returns the workflow commands that tell the findings.
+func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer) (commands []byte, err error) {
 	event, err := readEvent(env)
 	if err != nil {
-		return usage(err, "run this as a step of a workflow on: pull_request, pull_request_target, merge_group or push")
+		return nil, err
 	}
 	temp := env("RUNNER_TEMP")
 	if temp == "" {
-		return usage(errors.New("RUNNER_TEMP is not set"), "run this as a step of a workflow")
+		return nil, usage(errors.New("RUNNER_TEMP is not set"), "run this as a step of a workflow")
+	}
+	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif"}
+	if err := scanFlags.validate(); err != nil {
+		return nil, err
+	}
+	files, err := f.reports(temp)
+	if err != nil {
+		return nil, err
+	}
+	if event.nothing != "" {
+		fmt.Fprintf(log, "%s: there is no change to look at\n", event.nothing)
+		return nil, tellNothing(env, event.nothing)
 	}
 	cache, err := os.MkdirTemp(temp, "reviewgate-*")
 	if err != nil {
-		return unsure(err)
+		return nil, unsure(err)
 	}
 	defer os.RemoveAll(cache)
-
-	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif"}
-	if err := scanFlags.validate(); err != nil {
-		return err
-	}
 	snap, err := source.Fetch(ctx, source.FetchOptions{
 		Dir: filepath.Join(cache, "repository"), URL: event.url, Token: env("REVIEWGATE_TOKEN"), Base: event.base, Head: event.head,
+		Limits: source.Limits{Merges: 1}, // nobody asks here which merges are clean
 	})
 	if err != nil {
-		return sourceError(err)
+		return nil, sourceError(err)
 	}
 	defer snap.Close()
-	in, willNeed, err := scanFlags.input(ctx, snap, stderr)
+	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
+	in, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in.Text = event.text
+	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
+		return nil, sourceError(err)
+	}
 	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false)
 	if err != nil {
-		return unsure(err)
+		return nil, unsure(err)
 	}
 	rep := &report.Input{
 		Tool: report.Tool{Name: "reviewgate", Version: toolVersion()}, Repo: event.repo, Number: event.number,
 		FailOn: in.Config.FailOn, Scan: result, WillNeed: willNeed,
 	}
-	if err := f.publish(env, temp, rep, stdout); err != nil {
-		return unsure(err)
+	commands, err = publish(env, files, rep, log)
+	if err != nil {
+		return nil, unsure(err)
 	}
-	return outcome(result)
+	return commands, outcome(result)
 }
 
-// publish writes what the runner and later steps read. Every writer gets the same report.
-func (f *actionFlags) publish(env environment, temp string, rep *report.Input, stdout io.Writer) error {
-	sarif, jsonFile := f.sarif, f.json
-	if sarif == "" {
-		sarif = filepath.Join(temp, "reviewgate.sarif")
+// commitTrailers gives lines like "Co-authored-by: ..." of the change's commits.
+func commitTrailers(ctx context.Context, snap *source.Snapshot) ([]string, error) {
+	commits, err := snap.Commits(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if jsonFile == "" {
-		jsonFile = filepath.Join(temp, "reviewgate.json")
+	var out []string
+	for i := range commits {
+		out = append(out, parsePRText(commits[i].Message).Trailers...)
 	}
-	for name, path := range map[string]string{"sarif": sarif, "json": jsonFile} {
-		var buf bytes.Buffer
-		if err := report.FormatNamed(name).Write(&buf, rep, report.Options{}); err != nil {
-			return err
+	return out[:min(len(out), maxTrailers)], nil
+}
+
+// A reportFile is where a report goes; name is that of its input, its output and its format.
+type reportFile struct{ name, path string }
+
+// reports says where the reports go, and finds out before the work begins whether they can.
+func (f *actionFlags) reports(temp string) ([]reportFile, error) {
+	files := []reportFile{{"sarif", cmp.Or(f.sarif, filepath.Join(temp, "reviewgate.sarif"))}, {"json", cmp.Or(f.json, filepath.Join(temp, "reviewgate.json"))}}
+	for _, file := range files {
+		if strings.ContainsFunc(file.path, unicode.IsControl) { // the outputs are lines
+			return nil, usage(fmt.Errorf("--%s %q: a path must not hold line breaks or other control characters", file.name, file.path), "name another file")
 		}
-		if err := writeFile(path, buf.Bytes()); err != nil {
-			return fmt.Errorf("writing the %s report: %w", name, err)
+		if info, err := os.Stat(file.path); err == nil && info.IsDir() {
+			return nil, usage(fmt.Errorf("--%s %s: this is a folder", file.name, file.path), "name a file in it")
+		}
+		if info, err := os.Stat(filepath.Dir(file.path)); err != nil || !info.IsDir() {
+			return nil, usage(fmt.Errorf("--%s %s: there is no folder %s", file.name, file.path, filepath.Dir(file.path)), "make the folder in a step before this one")
 		}
 	}
-	if err := report.FormatNamed("github").Write(stdout, rep, report.Options{}); err != nil {
-		return err
+	if filepath.Clean(files[0].path) == filepath.Clean(files[1].path) {
+		return nil, usage(fmt.Errorf("--sarif and --json both name %s", files[0].path), "name two files")
 	}
-	var summary bytes.Buffer
-	if err := report.FormatNamed("markdown").Write(&summary, rep, report.Options{}); err != nil {
-		return err
-	}
-	if err := appendFile(env("GITHUB_STEP_SUMMARY"), summary.Bytes()); err != nil {
-		return fmt.Errorf("writing the job summary: %w", err)
-	}
+	return files, nil
+}
+
+// publish writes what later steps and people read, each from the same report, and returns the workflow commands.
+func publish(env environment, files []reportFile, rep *report.Input, log io.Writer) ([]byte, error) {
 	result := "pass"
 	switch {
 	case len(rep.Scan.Failures()) > 0:
@@ -141,15 +201,58 @@ func (f *actionFlags) publish(env environment, temp string, rep *report.Input, s
 			introduced++
 		}
 	}
-	outputs := fmt.Sprintf("result=%s\nfindings=%d\nblocking=%d\nsarif=%s\njson=%s\n", result, introduced, rep.Scan.Blocking(), sarif, jsonFile)
-	if err := appendFile(env("GITHUB_OUTPUT"), []byte(outputs)); err != nil {
-		return fmt.Errorf("writing the step's outputs: %w", err)
+	outputs := fmt.Sprintf("result=%s\nfindings=%d\nblocking=%d\n", result, introduced, rep.Scan.Blocking())
+	for _, file := range files {
+		data, err := render(file.name, rep)
+		if err != nil {
+			return nil, err
+		}
+		if err := writeFile(file.path, data); err != nil {
+			return nil, fmt.Errorf("writing the %s report: %w", file.name, err)
+		}
+		outputs += file.name + "=" + file.path + "\n"
+	}
+	summary, err := render("markdown", rep)
+	if err != nil {
+		return nil, err
+	}
+	if err := appendFile(env("GITHUB_STEP_SUMMARY"), string(summary)); err != nil {
+		return nil, fmt.Errorf("writing the job summary: %w", err)
+	}
+	text, err := render("text", rep)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(log, "%sresult: %s\n", text, result)
+	commands, err := render("github", rep)
+	if err != nil {
+		return nil, err
+	}
+	if err := appendFile(env("GITHUB_OUTPUT"), outputs); err != nil { // last: what is written here is true of all the others
+		return nil, fmt.Errorf("writing the step's outputs: %w", err)
+	}
+	return commands, nil
+}
+
+func render(format string, rep *report.Input) ([]byte, error) {
+	var buf bytes.Buffer
+	if err := report.FormatNamed(format).Write(&buf, rep, report.Options{}); err != nil {
+		return nil, fmt.Errorf("writing the %s report: %w", format, err)
+	}
+	return buf.Bytes(), nil
+}
+
+// tellNothing passes an event without a change. There are no reports of it.
+func tellNothing(env environment, why string) error {
+	err := appendFile(env("GITHUB_STEP_SUMMARY"), "### Nothing to look at\n\n"+why+".\n")
+	if err = errors.Join(err, appendFile(env("GITHUB_OUTPUT"), "result=pass\nfindings=0\nblocking=0\n")); err != nil {
+		return unsure(fmt.Errorf("telling that there is no change: %w", err))
 	}
 	return nil
 }
 
 // appendFile adds to a file of the runner; without a name (run by hand) there is nothing to add to.
-func appendFile(path string, data []byte) error {
+func appendFile(path, text string) error {
 	if path == "" {
 		return nil
 	}
@@ -157,7 +260,7 @@ func appendFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	_, err = file.WriteString(text)
 	return errors.Join(err, file.Close())
 }
 
@@ -167,36 +270,50 @@ type actionEvent struct {
 	number     int
 	base, head string
 	text       checks.PRText
+	nothing    string // why there is no change; "" where there is one
 }
 
 var shaPattern = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
+// maxEvent is above what GitHub sends (25 MB).
+const maxEvent = 32 << 20
+
+// readEvent errors are about how the step is run: exit code 2.
 func readEvent(env environment) (*actionEvent, error) {
+	const remedy = "run this as a step of a workflow on: pull_request, pull_request_target, merge_group or push"
 	name, path := env("GITHUB_EVENT_NAME"), env("GITHUB_EVENT_PATH")
 	if path == "" {
-		return nil, errors.New("GITHUB_EVENT_PATH is not set")
+		return nil, usage(errors.New("GITHUB_EVENT_PATH is not set: there is no event to read"), remedy)
 	}
-	data, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the event: %w", err)
+		return nil, usage(fmt.Errorf("reading the event: %w", err), remedy)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxEvent))
+	if err != nil {
+		return nil, usage(fmt.Errorf("reading the event: %w", err), remedy)
 	}
 	var payload struct {
 		PullRequest struct {
-			Number int                  `json:"number"`
-			Title  string               `json:"title"`
-			Body   string               `json:"body"`
-			Base   struct{ SHA string } `json:"base"`
-			Head   struct{ SHA string } `json:"head"`
+			Number int    `json:"number"`
+			Title  string `json:"title"`
+			Body   string `json:"body"`
+			Base   commit `json:"base"`
+			Head   commit `json:"head"`
 		} `json:"pull_request"`
 		MergeGroup struct {
 			BaseSHA string `json:"base_sha"`
 			HeadSHA string `json:"head_sha"`
 		} `json:"merge_group"`
-		Before string `json:"before"`
-		After  string `json:"after"`
+		Before     string `json:"before"`
+		After      string `json:"after"`
+		HeadCommit struct {
+			ID string `json:"id"`
+		} `json:"head_commit"`
 	}
 	if err := json.Unmarshal(data, &payload); err != nil {
-		return nil, fmt.Errorf("reading the event %s: %w", path, err)
+		return nil, usage(fmt.Errorf("reading the event %s: %w", path, err), remedy)
 	}
 	e := &actionEvent{repo: env("GITHUB_REPOSITORY")}
 	switch name {
@@ -208,16 +325,35 @@ func readEvent(env environment) (*actionEvent, error) {
 		e.base, e.head = payload.MergeGroup.BaseSHA, payload.MergeGroup.HeadSHA
 	case "push":
 		e.base, e.head = payload.Before, payload.After
+		if id := payload.HeadCommit.ID; id != "" {
+			e.head = id // of an annotated tag, "after" is the tag and not its commit
+		}
+		switch {
+		case isZeros(payload.After):
+			e.nothing = "The branch or tag was deleted"
+			return e, nil
+		case isZeros(e.base):
+			return nil, usage(errors.New("this push made a new branch or tag: its event names no commit to compare with"),
+				"let the workflow run on: pull_request, or on pushes to branches that exist: `push: {branches: [main]}`")
+		}
 	default:
-		return nil, fmt.Errorf("the event %q has no change to look at", name)
+		return nil, usage(fmt.Errorf("the event %q has no change to look at", name), remedy)
 	}
-	if !shaPattern.MatchString(e.base) || !shaPattern.MatchString(e.head) || strings.Trim(e.base, "0") == "" || strings.Trim(e.head, "0") == "" {
-		return nil, fmt.Errorf("the %s event names no two commits (base %q, head %q)", name, e.base, e.head)
+	if !shaPattern.MatchString(e.base) || !shaPattern.MatchString(e.head) || isZeros(e.base) || isZeros(e.head) {
+		return nil, usage(fmt.Errorf("the %s event names no two commits (base %.70q, head %.70q)", name, e.base, e.head), remedy)
 	}
 	server := strings.TrimSuffix(env("GITHUB_SERVER_URL"), "/")
 	if server == "" || e.repo == "" {
-		return nil, errors.New("GITHUB_SERVER_URL and GITHUB_REPOSITORY are not both set")
+		return nil, usage(errors.New("GITHUB_SERVER_URL and GITHUB_REPOSITORY are not both set"), remedy)
 	}
 	e.url = server + "/" + e.repo + ".git"
 	return e, nil
 }
+
+// A commit is one end of a pull request.
+type commit struct {
+	SHA string `json:"sha"`
+}
+
+// isZeros tells the id that stands for "no commit".
+func isZeros(sha string) bool { return sha != "" && strings.Trim(sha, "0") == "" }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +37,7 @@ type scanFlags struct {
 	failOn           string
 	pack             string
 	noBuiltin        bool
+	profile          bool
 }
 
 func scanCommand() *cobra.Command {
@@ -74,6 +77,7 @@ confidence.`,
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that blocks: critical, high, medium, low, info (`LEVEL`)")
 	fl.StringVar(&f.pack, "pack", "", "set of built-in rules: recommended (`NAME`)")
 	fl.BoolVar(&f.noBuiltin, "no-builtin", false, "run only the rules of --rules and of the configuration")
+	fl.BoolVar(&f.profile, "profile", false, "say on standard error how long each check took")
 	return cmd
 }
 
@@ -106,6 +110,9 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return unsure(err)
 	}
+	if f.profile {
+		printProfile(stderr, result)
+	}
 	rep := &report.Input{
 		Tool:     report.Tool{Name: "reviewgate", Version: toolVersion()},
 		FailOn:   in.Config.FailOn,
@@ -116,6 +123,16 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 		return err
 	}
 	return outcome(result)
+}
+
+// printProfile lists the time of each check, longest first. Checks run side by side, so the times add up to more than the scan took.
+func printProfile(w io.Writer, r *scan.Result) {
+	list := slices.Clone(r.Checks)
+	slices.SortStableFunc(list, func(a, b scan.CheckResult) int { return cmp.Compare(b.Took, a.Took) })
+	for _, c := range list {
+		fmt.Fprintf(w, "profile: %8.1f ms  %s\n", float64(c.Took.Microseconds())/1000, c.Name)
+	}
+	fmt.Fprintf(w, "profile: %8.1f ms  the whole scan\n", float64(r.Duration.Microseconds())/1000)
 }
 
 // outcome turns a result into an exit code: what could not be told outweighs what was found.

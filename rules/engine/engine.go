@@ -161,10 +161,17 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec) *node {
 	switch f.Op {
 	case rules.Pattern:
 		n.pattern, n.words = c.pattern(f.Text, spec)
-	case rules.Regex, rules.NotRegex:
+	case rules.Regex:
+		n.regex = c.regex(f.Text, "(?m)")
+		n.words = c.needed(f.Text)
+	case rules.NotRegex:
 		n.regex = c.regex(f.Text, "(?m)")
 	case rules.MetavariableRegex:
 		n.regex = c.regex(f.Text, `\A`)
+		// What is bound inside a string has its escapes resolved, so that the file may spell it otherwise.
+		if len(n.vars) == 1 && !inString(c.r.Formula, n.vars[0]) {
+			n.words = c.needed(f.Text)
+		}
 	}
 	return n
 }
@@ -196,6 +203,27 @@ func (c *compiler) regex(text rules.Text, prefix string) *regex {
 		c.problem(rules.Broken, text.At(1, 1), "the regular expression cannot be read: %s", err)
 	}
 	return re
+}
+
+// needed gives the parts of which a file must hold one, if the expression is to match in it; none: any file will do.
+func (c *compiler) needed(text rules.Text) []prefilter.Word {
+	var words []prefilter.Word
+	for _, l := range needed(text.Value) {
+		words = append(words, c.set.words.AddPart(l.text, l.fold))
+	}
+	return words
+}
+
+// inString says whether a pattern of the formula may hold the metavariable inside a string.
+func inString(f *rules.Formula, name string) bool {
+	if f.Op == rules.Pattern {
+		for line := range strings.SplitSeq(f.Text.Value, "\n") {
+			if quote := strings.IndexAny(line, "\"'`"); quote >= 0 && strings.Contains(line[quote:], name) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(f.Children, func(c *rules.Formula) bool { return inString(c, name) })
 }
 
 func (c *compiler) globs(texts []rules.Text) []string {
@@ -258,7 +286,6 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		return res
 	}
 	r := &run{set: s, spec: spec, file: f, source: string(f.Source), found: map[int]finds{}}
-	scanned := false
 	order := map[*rules.Rule]int{}
 	for i, c := range s.rules {
 		formula := c.formulas[spec]
@@ -269,8 +296,8 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			res.Overruns = append(res.Overruns, Overrun{Path: f.Path, Reason: fmt.Sprintf("stopped: %v", err)})
 			break
 		}
-		if !scanned {
-			r.words, scanned = s.words.Scan(r.source), true
+		if r.words == nil {
+			r.words = s.words.Scan(r.source)
 		}
 		e := &evaluation{run: r}
 		regions, err := e.eval(formula)
@@ -309,7 +336,7 @@ type run struct {
 	spec   *language.Spec
 	file   File
 	source string
-	words  prefilter.Set
+	words  *prefilter.Set
 
 	tree    *language.Tree
 	treeErr error

@@ -19,17 +19,19 @@ type node struct {
 	pattern  int              // Pattern: index into Set.patterns
 	regex    *regex           // Regex, NotRegex, MetavariableRegex
 	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
-	words    []prefilter.Word // Pattern: what a file must hold for a match
+	words    []prefilter.Word // Pattern: all of these must be in a file with a match; Regex, MetavariableRegex: one of them, if there are any
 }
 
 // possible says whether a file with these words can have a match.
-func (n *node) possible(words prefilter.Set) bool {
+func (n *node) possible(words *prefilter.Set) bool {
 	switch n.op {
 	case rules.Pattern:
 		return words.HasAll(n.words)
+	case rules.Regex, rules.MetavariableRegex:
+		return words.HasAny(n.words)
 	case rules.And:
 		for _, c := range n.children {
-			if c.op.Positive() && !c.possible(words) {
+			if !c.possible(words) {
 				return false
 			}
 		}
@@ -38,7 +40,7 @@ func (n *node) possible(words prefilter.Set) bool {
 	case rules.Inside:
 		return n.children[0].possible(words)
 	}
-	return true
+	return true // exclusions and focus ask for nothing
 }
 
 // A region is a range of the file that a formula matches, with what its metavariables stand for.
@@ -74,7 +76,7 @@ func (e *evaluation) step(n int) error {
 
 // eval gives the regions of a positive operator, in order and without repetition.
 func (e *evaluation) eval(n *node) ([]region, error) {
-	if !n.possible(e.run.words) {
+	if n.op.Positive() && !n.possible(e.run.words) {
 		return nil, nil
 	}
 	switch n.op {

@@ -148,3 +148,56 @@ func (re *regex) matches(text string) (bool, error) {
 	}
 	return ok, nil
 }
+
+// A literal is a text that an expression asks for.
+type literal struct {
+	text string
+	fold bool // in capitals or not
+}
+
+// maxLiterals bounds the choice between literals: a long one rules out few files.
+const maxLiterals = 40
+
+// needed gives literals of which any text that matches the expression holds one; none if that cannot be told.
+func needed(expr string) []literal {
+	re, err := syntax.Parse(zToEnd(expr), syntax.Perl)
+	if err != nil {
+		return nil // the backtracking engine's syntax
+	}
+	return literals(re)
+}
+
+func literals(re *syntax.Regexp) []literal {
+	switch re.Op {
+	case syntax.OpLiteral:
+		if len(re.Rune) >= 2 { // one character is everywhere
+			return []literal{{string(re.Rune), re.Flags&syntax.FoldCase != 0}}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return literals(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return literals(re.Sub[0])
+		}
+	case syntax.OpConcat: // one part will do: that with the least choice, then the longest
+		var best []literal
+		for _, sub := range re.Sub {
+			ls := literals(sub)
+			if len(ls) > 0 && (len(best) == 0 || len(ls) < len(best) || len(ls) == len(best) && len(ls[0].text) > len(best[0].text)) {
+				best = ls
+			}
+		}
+		return best
+	case syntax.OpAlternate:
+		var all []literal
+		for _, sub := range re.Sub {
+			ls := literals(sub)
+			if len(ls) == 0 || len(all)+len(ls) > maxLiterals {
+				return nil
+			}
+			all = append(all, ls...)
+		}
+		return all
+	}
+	return nil
+}

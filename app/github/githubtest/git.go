@@ -21,6 +21,7 @@ type gitDir struct {
 	ctx   context.Context // ends with the server: set-up methods have no context of their own
 	dir   string
 	cache map[string]any
+	known map[string]string // all refs, nil until first asked for: only this package and a push over HTTP move them
 }
 
 func gitEnv(extra ...string) []string {
@@ -76,6 +77,8 @@ func initGit(ctx context.Context, dir, defaultBranch string) (*gitDir, error) {
 	allowAnySHA1InWant = true
 [http]
 	receivepack = true
+[transfer]
+	hideRefs = refs/githubtest
 [gc]
 	auto = 0
 [core]
@@ -89,26 +92,55 @@ func initGit(ctx context.Context, dir, defaultBranch string) (*gitDir, error) {
 	return d, errors.Join(err, f.Close())
 }
 
-// refs returns every ref and its SHA.
-func (d *gitDir) refs(prefix string) (map[string]string, error) {
-	out, err := d.run(nil, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
+// ownRef is where new commits are written first. Clients do not see it.
+const ownRef = "refs/githubtest/new"
+
+// reload reads all refs again, after a push over HTTP.
+func (d *gitDir) reload() error {
+	out, err := d.run(nil, "for-each-ref", "--format=%(objectname) %(refname)")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := map[string]string{}
+	d.known = map[string]string{}
 	for line := range strings.Lines(string(out)) {
-		sha, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		all[name] = sha
+		if sha, name, _ := strings.Cut(strings.TrimSpace(line), " "); name != ownRef {
+			d.known[name] = sha
+		}
 	}
-	return all, nil
+	return nil
+}
+
+// refs returns the refs below a prefix and their SHAs.
+func (d *gitDir) refs(prefix string) (map[string]string, error) {
+	if d.known == nil {
+		if err := d.reload(); err != nil {
+			return nil, err
+		}
+	}
+	some := map[string]string{}
+	for name, sha := range d.known {
+		if strings.HasPrefix(name, prefix) {
+			some[name] = sha
+		}
+	}
+	return some, nil
 }
 
 func (d *gitDir) setRef(ref, sha string) error {
+	if _, err := d.refs(ref); err != nil {
+		return err
+	}
 	if sha == "" {
 		_, err := d.run(nil, "update-ref", "-d", ref)
+		if err == nil {
+			delete(d.known, ref)
+		}
 		return err
 	}
 	_, err := d.run(nil, "update-ref", ref, sha)
+	if err == nil {
+		d.known[ref] = sha
+	}
 	return err
 }
 
@@ -117,19 +149,40 @@ func (d *gitDir) resolve(rev string) string {
 	if rev == "" || strings.HasPrefix(rev, "-") || strings.ContainsAny(rev, "^~:@{ ") {
 		return ""
 	}
+	if isHex(rev) && len(rev) >= 7 {
+		if _, ok := d.cache["commit "+rev]; ok && len(rev) == len(zeroSHA) {
+			return rev
+		}
+		if sha := d.peel(rev); sha != "" {
+			return sha
+		}
+	}
+	if _, err := d.refs(""); err != nil {
+		return ""
+	}
 	try := []string{"refs/heads/" + rev, "refs/tags/" + rev}
 	if strings.HasPrefix(rev, "heads/") || strings.HasPrefix(rev, "tags/") || strings.HasPrefix(rev, "pull/") {
 		try = append(try, "refs/"+rev)
 	}
-	if isHex(rev) && len(rev) >= 7 {
-		try = append([]string{rev}, try...)
-	}
-	for _, t := range try {
-		if sha, err := d.line("rev-parse", "--quiet", "--verify", "--end-of-options", t+"^{commit}"); err == nil && sha != "" {
+	for _, ref := range try {
+		sha := d.known[ref]
+		if sha != "" && strings.HasPrefix(ref, "refs/tags/") {
+			sha = d.peel(ref)
+		}
+		if sha != "" {
 			return sha
 		}
 	}
 	return ""
+}
+
+// peel asks git for the commit that a name stands for.
+func (d *gitDir) peel(name string) string {
+	sha, err := d.line("rev-parse", "--quiet", "--verify", "--end-of-options", name+"^{commit}")
+	if err != nil {
+		return ""
+	}
+	return sha
 }
 
 func isHex(s string) bool {
@@ -200,7 +253,38 @@ func (d *gitDir) commits(base, head string) ([]*gitCommit, error) {
 		if err != nil {
 			return nil, err
 		}
-		return parseLog(out), nil
+		all := parseLog(out)
+		for _, c := range all {
+			d.cache["commit "+c.SHA] = c
+		}
+		return all, nil
+	})
+}
+
+// names lists what changed between two trees, without contents: status letter and paths.
+func (d *gitDir) names(base, head string) ([][]string, error) {
+	if base == "" {
+		base = emptyTree
+	}
+	return cached(d, "names "+base+" "+head, func() ([][]string, error) {
+		out, err := d.run(nil, "diff-tree", "-r", "-z", "--find-renames", "--no-commit-id", "--name-status", base, head, "--")
+		if err != nil {
+			return nil, err
+		}
+		fields := strings.Split(string(out), "\x00")
+		var list [][]string
+		for i := 0; i+1 < len(fields); {
+			n := 2
+			if fields[i][:1] == "R" {
+				n = 3
+			}
+			if i+n > len(fields) {
+				break
+			}
+			list = append(list, fields[i:i+n])
+			i += n
+		}
+		return list, nil
 	})
 }
 
@@ -231,13 +315,15 @@ func (d *gitDir) diff(base, head string) ([]*fileDiff, error) {
 		base = emptyTree
 	}
 	return cached(d, "diff "+base+" "+head, func() ([]*fileDiff, error) {
-		out, err := d.run(nil, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--no-abbrev", "-z", "--raw", "--numstat", base, head, "--")
+		out, err := d.run(nil, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--no-abbrev", "-z", "--raw", "--numstat", "--patch", base, head, "--")
 		if err != nil {
 			return nil, err
 		}
-		fields := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-		if len(out) == 0 {
-			fields = nil
+		// Raw records and counts end in NUL each; an empty one stands before the patches.
+		listed, patches, _ := strings.Cut(string(out), "\x00\x00diff --git ")
+		var fields []string
+		if listed != "" {
+			fields = strings.Split(strings.TrimRight(listed, "\x00"), "\x00")
 		}
 		var files []*fileDiff
 		byPath := map[string]*fileDiff{}
@@ -278,15 +364,11 @@ func (d *gitDir) diff(base, head string) ([]*fileDiff, error) {
 			}
 		}
 		// The patches come in the same order as the raw records, one "diff --git" each.
-		out, err = d.run(nil, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "-p", base, head, "--")
-		if err != nil {
-			return nil, err
-		}
-		parts := strings.Split("\n"+string(out), "\ndiff --git ")
-		if len(parts)-1 == len(files) {
+		parts := strings.Split(patches, "\ndiff --git ")
+		if len(parts) == len(files) {
 			for i, f := range files {
-				if at := strings.Index(parts[i+1], "\n@@ "); at >= 0 && !f.Binary {
-					f.Patch = strings.TrimSuffix(parts[i+1][at+1:], "\n")
+				if at := strings.Index(parts[i], "\n@@ "); at >= 0 && !f.Binary {
+					f.Patch = strings.TrimSuffix(parts[i][at+1:], "\n")
 					f.hunks = parseHunks(f.Patch)
 				}
 			}

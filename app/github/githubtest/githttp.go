@@ -3,6 +3,7 @@ package githubtest
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -64,7 +65,9 @@ func (g *GitHub) serveGit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	handler.ServeHTTP(w, r)
-	after, err := repo.git.refs("refs/heads/")
+	err = repo.git.reload()
+	after, refsErr := repo.git.refs("refs/heads/")
+	err = errors.Join(err, refsErr)
 	if err != nil {
 		g.violations = append(g.violations, Violation{Method: r.Method, Path: r.URL.Path, Where: "answer", Message: err.Error()})
 		return

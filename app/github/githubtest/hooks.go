@@ -418,20 +418,20 @@ func (r *Repo) pushCommit(c *gitCommit) (obj, error) {
 	if len(c.Parents) > 0 {
 		base = c.Parents[0]
 	}
-	files, err := r.git.diff(base, c.SHA)
+	changes, err := r.git.names(base, c.SHA)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		switch f.Status {
-		case "added":
-			added = append(added, f.Path)
-		case "removed":
-			removed = append(removed, f.Path)
-		case "renamed":
-			added, removed = append(added, f.Path), append(removed, f.OldPath)
+	for _, f := range changes {
+		switch f[0][:1] {
+		case "A":
+			added = append(added, f[1])
+		case "D":
+			removed = append(removed, f[1])
+		case "R":
+			added, removed = append(added, f[2]), append(removed, f[1])
 		default:
-			modified = append(modified, f.Path)
+			modified = append(modified, f[1])
 		}
 	}
 	person := func(name, email string) obj {

@@ -2,6 +2,7 @@ package match
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -14,14 +15,15 @@ type file struct {
 	imports map[string][]string      // local name -> qualified name
 	consts  map[string]language.ID   // name with one assignment in the file, of a literal -> the literal
 	types   map[string][]declaration // name -> where it is declared with a type
-	flats   map[language.ID]*flat
+
+	statements []language.ID // of all blocks, in preorder
 }
 
 // A declaration gives a name a type, inside of a function or class.
 type declaration struct{ scope, typ language.ID }
 
 func newFile(t *language.Tree) *file {
-	f := &file{tree: t, flats: map[language.ID]*flat{}}
+	f := &file{tree: t}
 	var counts [256]int
 	for i := range t.Nodes {
 		counts[t.Nodes[i].Kind]++
@@ -32,8 +34,11 @@ func newFile(t *language.Tree) *file {
 		}
 	}
 	for i := range t.Nodes {
-		k := t.Nodes[i].Kind
-		f.byKind[k] = append(f.byKind[k], language.ID(i))
+		n := &t.Nodes[i]
+		f.byKind[n.Kind] = append(f.byKind[n.Kind], language.ID(i))
+		if n.Slot == language.Item && i > 0 && (t.Nodes[n.Parent].Kind == language.Block || t.Nodes[n.Parent].Kind == language.File) {
+			f.statements = append(f.statements, language.ID(i))
+		}
 	}
 	f.findImports()
 	f.findConstants()
@@ -348,51 +353,10 @@ func (f *file) typeOf(id language.ID) language.ID {
 	return typ
 }
 
-// A flat is the statements of a block with those nested in them, outermost first, as `...` sees them.
-type flat struct {
-	ids  []language.ID
-	tops []language.ID // the block's own
-}
-
-func (m *matcher) flatten(block language.ID) *flat {
-	if f, ok := m.flats[block]; ok {
-		return f
-	}
-	t := m.t
-	f := &flat{}
-	for c := range t.Children(block) {
-		if t.Nodes[c].Slot != language.Item {
-			continue
-		}
-		f.tops = append(f.tops, c)
-		f.ids = append(f.ids, c)
-		if !holdsBlocks(t.Nodes[c].Kind) {
-			continue
-		}
-		for i := c + 1; i < t.Nodes[c].Next; {
-			n := &t.Nodes[i]
-			if n.Kind == language.Func || n.Kind == language.Class {
-				i = n.Next
-				continue
-			}
-			if n.Slot == language.Item && t.Nodes[n.Parent].Kind == language.Block {
-				f.ids = append(f.ids, i)
-			}
-			i++
-			if !m.step() {
-				return f
-			}
-		}
-	}
-	m.flats[block] = f
-	return f
-}
-
-// holdsBlocks says which statements have statements in them that `...` enters. Functions and classes are closed.
-func holdsBlocks(k language.Kind) bool {
-	switch k {
-	case language.If, language.For, language.ForEach, language.Switch, language.Case, language.Try, language.With, language.Block, language.Other:
-		return true
-	}
-	return false
+// nested returns the statements of a block with those nested in them, outermost first, as `...` sees them: it enters other statements,
+// and the functions and classes that stand in them. In preorder they are neighbours.
+func (f *file) nested(block language.ID) []language.ID {
+	from, _ := slices.BinarySearch(f.statements, block+1)
+	to, _ := slices.BinarySearch(f.statements, f.tree.Nodes[block].Next)
+	return f.statements[from:to]
 }

@@ -1,25 +1,28 @@
 package match
 
 import (
+	"slices"
+
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
-// sequence matches a run of statements in a block. What follows the run does not matter. With an ellipsis the run may start and go on in
-// statements nested in the block.
+// sequence matches a run of statements that starts at one of a block's own. What follows the run does not matter. With an ellipsis the
+// run may go on in statements nested in the block.
 func (m *matcher) sequence(block language.ID) {
-	f := m.flatten(block)
 	ps := m.p.Roots
+	own := m.kids(block, func(n *language.Node) bool { return n.Slot == language.Item })
 	deep := hasEllipsis(ps)
-	ids := f.ids
-	if !deep {
-		ids = f.tops
-	}
-	for i, first := range ids {
+	nested := m.nested(block)
+	for i, first := range own {
 		if m.over {
 			return
 		}
-		left := ids[i:]
+		left := own[i:]
+		if deep {
+			at, _ := slices.BinarySearch(nested, first)
+			left = nested[at:]
+		}
 		start := m.t.Nodes[first].Start
 		m.stmts(ps, left, 0, nil, func(b Bindings, taken int) {
 			if taken == 0 {
@@ -54,7 +57,7 @@ func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 			k(b)
 			return
 		}
-		ids = m.flatten(id).ids
+		ids = m.nested(id)
 	} else {
 		ids = m.kids(id, nil)
 	}
@@ -108,7 +111,7 @@ func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next)
 		return
 	}
 	switch n.Kind {
-	case language.ExprStmt, language.Assign, language.Return, language.Throw, language.Defer:
+	case language.ExprStmt, language.Assign, language.Return, language.Throw:
 	default:
 		return
 	}

@@ -34,8 +34,8 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	case language.DeepEllipsis:
 		for i := id; i < n.Next && !m.over; {
-			if c := &t.Nodes[i]; c.Kind == language.Block && c.Flags&language.Lambda == 0 {
-				i = c.Next // the statements of a function are no part of the expression
+			if c := &t.Nodes[i]; c.Kind == language.Block && t.Type(c.Parent) != "lambda" {
+				i = c.Next // the body of a function is no part of the expression, but for Python's lambda, which has no statements
 				continue
 			}
 			m.node(p.Kids[0], i, b, k)

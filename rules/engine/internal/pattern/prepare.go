@@ -366,8 +366,6 @@ func (p *prepared) role(c byte) string {
 			return "params"
 		case p.lang("java") && word(t) && (word(t1) && t1 != "new" && t1 != "return" && t1 != "throw" && t1 != "else" && t1 != "assert" || t1 == "]" || t1 == ">") && t1 != "@":
 			return "params"
-		case t1 == "class" && p.lang("python"):
-			return "args"
 		}
 		return "args"
 	case '{':

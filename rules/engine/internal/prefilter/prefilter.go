@@ -1,58 +1,78 @@
 // Package prefilter tells which words a source text holds, so that a file is parsed only if a rule can match in it.
 //
 // All words that any rule needs are collected once. A text is then read once: each of its words is looked up, and what was found is kept as
-// a set of bits. A needed "word" that holds other characters (a piece of a string, say) is searched for as it is.
+// a set of bits. A part of a word, or what is no word at all, is searched for when it is first asked for.
 package prefilter
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
-// A Dictionary numbers the words that rules need. Fill it before the first Scan; Scan is safe for concurrent use.
+// A Dictionary numbers the texts that rules need. Fill it before the first Scan; Scan is safe for concurrent use.
 type Dictionary struct {
-	words   map[string]Word // of word characters only
-	phrases map[string]Word // all others
-	count   Word
+	words map[string]Word // whole words
+	parts map[part]Word
+	list  []part // by number; the zero part for a whole word
 }
 
-// Word is the number of a word in its Dictionary.
+type part struct {
+	text string
+	fold bool
+}
+
+// Word is the number of a text in its Dictionary.
 type Word int32
 
-// Add numbers a word.
+// Add numbers a word, which a source holds only as a whole: "eval" is not in "retrieval".
 func (d *Dictionary) Add(word string) Word {
-	m := &d.words
 	if strings.IndexFunc(word, func(r rune) bool { return r < 0x80 && !isWord(byte(r)) }) >= 0 {
-		m = &d.phrases
+		return d.AddPart(word, false)
 	}
-	if *m == nil {
-		*m = map[string]Word{}
+	if d.words == nil {
+		d.words = map[string]Word{}
 	}
-	id, ok := (*m)[word]
+	id, ok := d.words[word]
 	if !ok {
-		id = d.count
-		d.count++
-		(*m)[word] = id
+		id = Word(len(d.list))
+		d.list = append(d.list, part{})
+		d.words[word] = id
 	}
 	return id
 }
 
-// A Set is the words of a Dictionary that a text holds.
-type Set struct{ bits []uint64 }
-
-// Has says whether the text holds the word.
-func (s Set) Has(w Word) bool { return s.bits[w/64]&(1<<(w%64)) != 0 }
-
-// HasAll says whether the text holds every one of the words.
-func (s Set) HasAll(ws []Word) bool {
-	for _, w := range ws {
-		if !s.Has(w) {
-			return false
-		}
+// AddPart numbers a text that may stand anywhere in a source; with fold, in capitals or not.
+func (d *Dictionary) AddPart(text string, fold bool) Word {
+	if d.parts == nil {
+		d.parts = map[part]Word{}
 	}
-	return true
+	if fold {
+		text = strings.Map(unicode.ToLower, text)
+	}
+	p := part{text, fold}
+	id, ok := d.parts[p]
+	if !ok {
+		id = Word(len(d.list))
+		d.list = append(d.list, p)
+		d.parts[p] = id
+	}
+	return id
+}
+
+// A Set is what a text holds of a Dictionary. It belongs to one goroutine.
+type Set struct {
+	list  []part
+	text  string
+	lower string // text in lower case, once a part has asked for it
+	found []uint64
+	known []uint64
 }
 
 // Scan reads a text.
-func (d *Dictionary) Scan(text string) Set {
-	s := Set{bits: make([]uint64, (d.count+63)/64)}
+func (d *Dictionary) Scan(text string) *Set {
+	n := (len(d.list) + 63) / 64
+	bits := make([]uint64, 2*n)
+	s := &Set{list: d.list, text: text, found: bits[:n], known: bits[n:]}
 	for i := 0; i < len(text); {
 		if !isWord(text[i]) {
 			i++
@@ -63,15 +83,56 @@ func (d *Dictionary) Scan(text string) Set {
 			i++
 		}
 		if w, ok := d.words[text[start:i]]; ok {
-			s.bits[w/64] |= 1 << (w % 64)
-		}
-	}
-	for phrase, w := range d.phrases {
-		if strings.Contains(text, phrase) {
-			s.bits[w/64] |= 1 << (w % 64)
+			s.found[w/64] |= 1 << (w % 64)
 		}
 	}
 	return s
+}
+
+// Has says whether the text holds the word or part.
+func (s *Set) Has(w Word) bool {
+	bit := uint64(1) << (w % 64)
+	if p := s.list[w]; p.text != "" && s.known[w/64]&bit == 0 {
+		s.known[w/64] |= bit
+		if s.holds(p) {
+			s.found[w/64] |= bit
+		}
+	}
+	return s.found[w/64]&bit != 0
+}
+
+func (s *Set) holds(p part) bool {
+	if !p.fold {
+		return strings.Contains(s.text, p.text)
+	}
+	if s.lower == "" {
+		// Besides its capital, two letters have a third form; a text with one of those is never ruled out.
+		if strings.ContainsAny(s.text, "\u017f\u212a") {
+			return true
+		}
+		s.lower = strings.ToLower(s.text)
+	}
+	return strings.Contains(s.lower, p.text)
+}
+
+// HasAll says whether the text holds every one of the words.
+func (s *Set) HasAll(ws []Word) bool {
+	for _, w := range ws {
+		if !s.Has(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// HasAny says whether the text holds one of the words. It says so of no words at all: nothing is asked for then.
+func (s *Set) HasAny(ws []Word) bool {
+	for _, w := range ws {
+		if s.Has(w) {
+			return true
+		}
+	}
+	return len(ws) == 0
 }
 
 // isWord says which bytes make words: what identifiers of all five languages are made of, and every byte beyond ASCII.
