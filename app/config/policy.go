@@ -292,6 +292,7 @@ func (r *reader) approver(n *yaml.Node) (gate.Approver, bool) {
 		switch gate.Role(role) {
 		case gate.RoleWrite, gate.RoleMaintain, gate.RoleAdmin:
 			return gate.Approver{Role: gate.Role(role)}, true
+		default: // the lower roles, and what is no role
 		}
 		r.bad(n, "Write role:write, role:maintain or role:admin.", "%q: an approval needs at least write access", clip(s))
 		return gate.Approver{}, false

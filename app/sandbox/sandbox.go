@@ -99,6 +99,7 @@ func (e *Error) Error() string {
 		return "the sandbox is required and not complete (" + strings.Join(e.Missing, "; ") + ")"
 	case NotAWorker:
 		return "this program cannot start its sandboxed worker: " + e.Message
+	case Crashed, TimedOut, OutOfMemory:
 	}
 	how := ""
 	switch {

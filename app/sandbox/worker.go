@@ -74,7 +74,7 @@ type layer struct {
 func apply(l limits, all []layer) Layers {
 	layers := Layers{Mode: string(l.Mode)}
 	for _, one := range all {
-		err := error(nil)
+		var err error
 		if l.Only == "" || l.Only == one.name {
 			err = one.apply(l)
 		} else {

@@ -31,7 +31,7 @@ func pull(t *testing.T) (r *testRepo, fork, base, head string) {
 	r.git("checkout", "-q", "main")
 	r.write("a.go", "1\n2\n3\n4\n5\n6\n7\neight\n")
 	r.write("unrelated/big", strings.Repeat("changed on main\n", 1000))
-	base = r.commit("main moves on")
+	r.commit("main moves on")
 	r.git("checkout", "-q", "topic")
 	r.git("merge", "-q", "-m", "update from main", "main")
 	r.write("b.go", "b\n")

@@ -208,7 +208,7 @@ func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 	if out.full {
-		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: "it printed more than "+megabytes(int64(g.maxOutput)), Err: err}
+		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: "it printed more than " + megabytes(int64(g.maxOutput)), Err: err}
 	}
 	e := &runError{verb: c.args[0], code: -1, stderr: errs.buf.String(), err: err}
 	var exit *exec.ExitError

@@ -1,6 +1,7 @@
 package all
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,8 +99,8 @@ func TestTakenID(t *testing.T) {
 		return rs[0]
 	}
 	list, err := Checks([]*rules.Rule{rule("a.yaml", "hidden-unicode"), rule("b.yaml", "mine"), rule("c.yaml", "mine")})
-	problems, ok := err.(rules.CannotRun)
-	if !ok || len(problems) != 2 || problems[0].File != "a.yaml" || problems[1].File != "c.yaml" {
+	var problems rules.CannotRun
+	if !errors.As(err, &problems) || len(problems) != 2 || problems[0].File != "a.yaml" || problems[1].File != "c.yaml" {
 		t.Fatalf("got %v, want problems with a.yaml and c.yaml", err)
 	}
 	if !slices.ContainsFunc(list, func(c *checks.Check) bool { return c.Name == "rules" && len(c.Rules) == 1 }) {

@@ -89,7 +89,7 @@ func formatNames() []string {
 	return names
 }
 
-func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Writer) error {
+func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Writer) (err error) {
 	format := report.FormatNamed(f.format)
 	if format == nil {
 		return usage(fmt.Errorf("unknown format %q", f.format), "formats are "+strings.Join(formatNames(), ", "))
@@ -101,7 +101,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return sourceError(err)
 	}
-	defer snap.Close()
+	defer func() { err = errors.Join(err, snap.Close()) }()
 	in, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
 		return err

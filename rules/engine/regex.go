@@ -42,7 +42,7 @@ func newRegex(expr, prefix string) (*regex, error) {
 	if err == nil {
 		return &regex{linear: linear}, nil
 	}
-	back, err2 := regexp2.Compile(whole, regexp2.RE2)
+	back, err2 := regexp2.Compile(nameGroups(whole), regexp2.RE2)
 	if err2 != nil {
 		return nil, fault(err, err2, whole)
 	}
@@ -78,6 +78,36 @@ func zToEnd(expr string) string {
 			}
 		}
 		b.WriteByte(expr[i])
+	}
+	return b.String()
+}
+
+const unnamed = "reviewgate_group_" // begins the name of a group that has none of its own
+
+// nameGroups names every group of an expression that names some: the backtracking engine numbers the named ones after the others, and
+// rules count them as they stand.
+func nameGroups(expr string) string {
+	if !strings.Contains(expr, "(?P<") && !strings.Contains(expr, "(?<") {
+		return expr
+	}
+	var b strings.Builder
+	class := -1 // where a bracket was opened
+	for i := 0; i < len(expr); i++ {
+		b.WriteByte(expr[i])
+		switch {
+		case expr[i] == '\\' && i+1 < len(expr):
+			i++
+			b.WriteByte(expr[i])
+		case class >= 0:
+			// A closing bracket that comes first is one of the class.
+			if expr[i] == ']' && strings.TrimPrefix(expr[class+1:i], "^") != "" {
+				class = -1
+			}
+		case expr[i] == '[':
+			class = i
+		case expr[i] == '(' && i+1 < len(expr) && expr[i+1] != '?':
+			fmt.Fprintf(&b, "?<%s%d>", unnamed, i)
+		}
 	}
 	return b.String()
 }
@@ -120,7 +150,7 @@ func (re *regex) all(text string, limit int) ([]span, error) {
 			}
 			start, end := offsets[g.Index], offsets[g.Index+g.Length]
 			s.groups = append(s.groups, group{"$" + strconv.Itoa(i), start, end})
-			if g.Name != strconv.Itoa(i) {
+			if g.Name != strconv.Itoa(i) && !strings.HasPrefix(g.Name, unnamed) {
 				s.groups = append(s.groups, group{"$" + g.Name, start, end})
 			}
 		}

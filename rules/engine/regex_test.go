@@ -42,7 +42,7 @@ func TestNeeded(t *testing.T) {
 func TestRegexEngines(t *testing.T) {
 	t.Parallel()
 	const text = "größe = 12; höhe = 34; é"
-	for _, expr := range []string{`(?P<NAME>\S+) = (\d+)`, `é\Z`, `x*`} {
+	for _, expr := range []string{`(?P<NAME>\S+) = (\d+)`, `(1)(?P<A>2)|[](?<](?P<B>\d)\((4)`, `([^](]+)(?P<C> )=`, `é\Z`, `x*`} {
 		linear, err := newRegex(expr, "(?m)")
 		if err != nil || linear.linear == nil {
 			t.Fatalf("%q: %v", expr, err)

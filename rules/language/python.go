@@ -567,7 +567,7 @@ func pythonStrings(l *lowerer, r int32, slot Slot, parts []int32) {
 		holes = holes || l.kid(p, "interpolation") >= 0
 	}
 	if !holes {
-		value := ""
+		var value string
 		if len(parts) == 1 {
 			value = pythonContent(l, parts[0])
 		} else {

@@ -71,17 +71,15 @@ func Paths(paths []string, origin rules.Origin) (problems []rules.Problem, skipp
 
 var metavariable = regexp.MustCompile(`\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*|\$[0-9]+`)
 
-// unbound tells the metavariables that a rule uses and no pattern of it can bind. In a condition or a focus that makes the rule silent for
-// ever, in a message it leaves the name standing. One that an exclusion alone holds is not bound either.
+// unbound tells the metavariables that a rule uses and no pattern of it can bind. In a condition or a focus nothing comes through then, in a
+// message the name stays as it is. One that an exclusion alone holds is not bound either.
 func unbound(r *rules.Rule) []rules.Problem {
+	var problems []rules.Problem
+	conditions(r.Formula, func(op rules.Op, v rules.Text) {
+		problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
+	})
 	bound := map[string]bool{}
 	binds(r.Formula, bound)
-	var problems []rules.Problem
-	uses(r.Formula, func(f *rules.Formula, v rules.Text) {
-		if !bound[v.Value] {
-			problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern binds: the rule can never match; name a metavariable of a pattern", f.Op, v.Value))
-		}
-	})
 	told := map[string]bool{}
 	for _, text := range []*rules.Text{&r.Message, r.Fix} {
 		if text == nil {
@@ -125,15 +123,20 @@ func binds(f *rules.Formula, bound map[string]bool) {
 	}
 }
 
-// uses calls fn for the metavariables of conditions and focuses.
-func uses(f *rules.Formula, fn func(*rules.Formula, rules.Text)) {
-	if f.Op == rules.MetavariableRegex || f.Op == rules.Focus {
-		for _, v := range f.Metavariables {
-			fn(f, v)
-		}
-	}
+// conditions calls fn for each metavariable of a condition or focus that the patterns list around it does not bind: what an exclusion
+// or the patterns outside of it bind does not count there.
+func conditions(f *rules.Formula, fn func(rules.Op, rules.Text)) {
+	bound := map[string]bool{}
+	binds(f, bound)
 	for _, c := range f.Children {
-		uses(c, fn)
+		if c.Op == rules.MetavariableRegex || c.Op == rules.Focus {
+			for _, v := range c.Metavariables {
+				if !bound[v.Value] {
+					fn(c.Op, v)
+				}
+			}
+		}
+		conditions(c, fn)
 	}
 }
 

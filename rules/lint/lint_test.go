@@ -40,9 +40,14 @@ func TestSources(t *testing.T) {
 		"metavariables in conditions and focus": {
 			head + "    patterns:\n      - pattern: f($X)\n      - metavariable-regex: {metavariable: $Y, regex: a}\n      - focus-metavariable: $Z\n",
 			[]string{
-				"r.yaml:8:44: r: metavariable-regex uses $Y, which no pattern binds: the rule can never match; name a metavariable of a pattern [broken]",
-				"r.yaml:9:29: r: focus-metavariable uses $Z, which no pattern binds: the rule can never match; name a metavariable of a pattern [broken]",
+				"r.yaml:8:44: r: metavariable-regex uses $Y, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern [broken]",
+				"r.yaml:9:29: r: focus-metavariable uses $Z, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern [broken]",
 			},
+		},
+		"a condition inside an exclusion sees that exclusion's patterns, and no others": {
+			head + "    patterns:\n      - pattern: f($X)\n      - pattern-not-inside:\n          patterns:\n            - pattern: g($Y)\n" +
+				"            - metavariable-regex: {metavariable: $Y, regex: a}\n            - metavariable-regex: {metavariable: $X, regex: a}\n",
+			[]string{"r.yaml:12:50: r: metavariable-regex uses $X, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern [broken]"},
 		},
 		"metavariables of every kind are bound": {
 			strings.Replace(head, "message: m", "message: $A $...B $C $1", 1) + "    pattern-either:\n      - pattern: f($A, $...B)\n      - patterns:\n" +

@@ -93,11 +93,16 @@ func (w *world) as(u *githubtest.User) *github.Client {
 
 func (w *world) client(rt http.RoundTripper) *github.Client {
 	w.t.Helper()
-	c := github.NewClient(&http.Client{Transport: rt})
-	base, err := url.Parse(w.APIURL() + "/")
+	c, err := clientOf(w.APIURL(), rt)
 	w.must(err)
-	c.BaseURL = base
 	return c
+}
+
+func clientOf(api string, rt http.RoundTripper) (*github.Client, error) {
+	c := github.NewClient(&http.Client{Transport: rt})
+	base, err := url.Parse(api + "/")
+	c.BaseURL = base
+	return c, err
 }
 
 // asApp is a client with the App's JWT.

@@ -24,6 +24,7 @@ func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, wrap(err, "counting jobs")
 	}
+	defer rows.Close()
 	out := map[string]int{}
 	for rows.Next() {
 		var state string
@@ -36,5 +37,5 @@ func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
 	if err := rows.Err(); err != nil {
 		return nil, wrap(err, "counting jobs")
 	}
-	return out, wrap(rows.Close(), "counting jobs")
+	return out, nil
 }

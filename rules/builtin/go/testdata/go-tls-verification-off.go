@@ -42,3 +42,14 @@ func silences(pool *x509.CertPool, options struct{ Insecure bool }) *tls.Config 
 }
 
 func verify([][]byte, [][]*x509.Certificate) error { return nil }
+
+func asked(config *tls.Config, options struct{ Insecure bool }, retries int) {
+	if options.Insecure {
+		// ok: go-tls-verification-off
+		config.InsecureSkipVerify = true
+	}
+	if retries > 3 {
+		// ruleid: go-tls-verification-off
+		config.InsecureSkipVerify = true
+	}
+}

@@ -34,3 +34,14 @@ function silences(config: { verify: boolean }) {
   if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === "0") throw new Error("TLS is off");
   return [agent, other, server];
 }
+
+function asked(options: https.RequestOptions, config: { insecure: boolean; retries: number }) {
+  if (config.insecure) {
+    // ok: js-tls-verification-off
+    options.rejectUnauthorized = false;
+  }
+  if (config.retries > 3) {
+    // ruleid: js-tls-verification-off
+    options.rejectUnauthorized = false;
+  }
+}

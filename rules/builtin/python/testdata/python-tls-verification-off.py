@@ -49,3 +49,18 @@ def silences(url, form, settings):
     context.verify_mode = ssl.CERT_REQUIRED
     # ok: python-tls-verification-off
     form.verify = False
+
+
+def asked(context, url, insecure, retries):
+    if insecure:
+        # ok: python-tls-verification-off
+        context.verify_mode = ssl.CERT_NONE
+    if retries > 3:
+        # ruleid: python-tls-verification-off
+        requests.get(url, verify=False)
+
+
+class Context(ssl.SSLContext):
+    def __init__(self):
+        # ok: python-tls-verification-off
+        self.verify_mode = ssl.CERT_NONE
