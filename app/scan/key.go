@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
-	"io"
 )
 
 // Key names the result of a scan: equal inputs have equal keys. It covers the merge base, the head, the version of the tool, the
