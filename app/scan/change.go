@@ -33,6 +33,10 @@ func newChange(in *Input) (*checks.Change, []checks.Unscanned) {
 		if moved := f.Blob != "" && f.Blob == f.OldBlob; f.Opaque != "" && !moved {
 			unscanned = append(unscanned, checks.Unscanned{Path: path, Side: side, Reason: f.Opaque})
 		}
+		if path, ok := f.PathOn(checks.Base); ok && f.Opaque == "" && f.BaseOpaque != "" {
+			// What the change takes out of it cannot be seen.
+			unscanned = append(unscanned, checks.Unscanned{Path: path, Side: checks.Base, Reason: f.BaseOpaque})
+		}
 		change.Files = append(change.Files, &f)
 	}
 	return change, unscanned
