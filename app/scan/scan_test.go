@@ -360,6 +360,7 @@ func TestUnscanned(t *testing.T) {
 		{Path: "c.txt", Reason: "its content was not read"},
 		{Path: "d.txt", Reason: "its content before the change was not read"},
 		{Path: "e.bin", Side: checks.Base, Reason: "52 MB, over the limit of 2 MB"},
+		{Path: "f.txt", Side: checks.Base, Reason: "binary"},
 	}
 	if d := cmp.Diff(want, r.Unscanned); d != "" {
 		t.Error(d)
