@@ -195,6 +195,7 @@ func TestAct(t *testing.T) {
 			r.ends("failure", 2)
 			r.outputs("error", "", "")
 			r.annotated("::error title=reviewgate::" + c.want)
+			r.summarised("### reviewgate could not judge this change")
 		}
 	})
 }
