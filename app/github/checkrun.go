@@ -12,6 +12,7 @@ import (
 
 	gh "github.com/google/go-github/v60/github"
 
+	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/report"
 )
 
@@ -34,6 +35,14 @@ type CheckRun struct {
 	URL         string
 
 	digest string // of the annotations that it is to have
+}
+
+// OurName says whether a check run or status bears a name that our check runs have, whoever made it. Spelling in another case is meant
+// to be taken for ours, too.
+func OurName(name string) bool {
+	ours := gate.CheckName("", "")
+	name = strings.ToLower(strings.TrimSpace(name))
+	return name == ours || strings.HasPrefix(name, ours+":")
 }
 
 // CheckRuns lists our own check runs on a commit, newest first. name "": all names.
