@@ -9,6 +9,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -329,7 +330,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		e := &evaluation{run: r}
 		regions, err := e.eval(formula)
 		if err != nil {
-			if err != r.treeErr { // that one is told once, below
+			if !errors.Is(err, r.treeErr) { // that one is told once, below
 				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
 			}
 			continue
