@@ -162,17 +162,29 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 	return pairs, missing
 }
 
-// replaces tells whether a test that is new in the same file stands in for one that is gone: it calls something that the old one called, and asserts as much.
+// replaces tells whether a test that is new in the same file stands in for one that is gone: it speaks of the same things, and asserts as much.
 func replaces(b, h *test) bool {
 	if b.path != h.path || len(h.assertions) < max(len(b.assertions), 1) {
 		return false
 	}
-	for call := range b.calls {
-		if h.calls[call] {
-			return true
+	old, now := words(b.body), words(h.body)
+	common := 0
+	for w := range old {
+		if now[w] {
+			common++
 		}
 	}
-	return false
+	return 10*common >= 3*min(len(old), len(now))
+}
+
+func words(s string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range wordPattern.FindAllString(s, -1) {
+		if len(w) > 2 {
+			set[w] = true
+		}
+	}
+	return set
 }
 
 // similar is the share of the lines of both bodies that they have in common.
