@@ -86,6 +86,9 @@ func findTests(tree *language.Tree, path string, side checks.Side) []*test {
 	return out
 }
 
+// goTest are the names that go test runs.
+var goTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)([^a-z]|$)`)
+
 // testFunction reads a function that its language's runner takes for a test.
 func testFunction(tree *language.Tree, id language.ID) *test {
 	n := &tree.Nodes[id]
@@ -106,7 +109,7 @@ func testFunction(tree *language.Tree, id language.ID) *test {
 		}
 	case "go":
 		// As go test takes them: TestX, but not Testify.
-		if !regexp.MustCompile(`^(Test|Fuzz|Benchmark)([^a-z]|$)`).MatchString(short) || !strings.Contains(tree.Text(id), "testing.") {
+		if !goTest.MatchString(short) || !strings.Contains(tree.Text(id), "testing.") {
 			return nil
 		}
 	case "java":
