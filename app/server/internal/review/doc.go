@@ -7,6 +7,8 @@
 // What is known by immutable ids is not asked for twice: the changed paths by (base, head), the configuration by the SHAs that it was
 // read at, the scan by its key. So an approval costs a few requests, no fetch and no scan.
 //
-// An error of Pull is worth another try, and meanwhile the check run stays in progress. What another try would not change is told at
+// A merge group of a merge queue is judged by Queue: it passes if its pull requests do and git proves that it holds nothing else.
+//
+// An error of Pull is worth another try, and meanwhile the check run is in progress, or as it was if it was not green. What another try would not change is told at
 // once as "cannot tell"; GiveUp tells the rest after the last try.
 package review

@@ -96,17 +96,22 @@ func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) error {
 	}
 	switch governed, err := j.decideGroup(ctx, g); {
 	case err != nil:
-		return err
+		says, unread := r.opt.Store.Says(ctx, j.slot)
+		r.takeBack(ctx, j.ref, []Mark{{Slot: j.slot, Head: j.stand.Head, Name: j.name, Says: says}})
+		return errors.Join(err, unread)
 	case !governed:
 		return nil
 	}
-	if after, _, err := r.judgeGroup(ctx, gh, ref, g); err != nil || after == nil || after.stand != j.stand {
-		return errors.Join(errMoved, err)
+	switch after, _, err := r.judgeGroup(ctx, gh, ref, g); {
+	case err != nil:
+		return err
+	case after == nil || after.stand != j.stand:
+		return errMoved
 	}
 	if err := j.tellGroup(ctx); err != nil {
 		return err
 	}
-	j.log().Info().Str("group", g.HeadRef).Ints("pulls", g.Members).Str("state", string(j.decision.State)).Str("title", j.decision.Title).Dur("took", time.Since(start)).Msg("decided on a merge group")
+	j.log().Info().Str("group", g.HeadRef).Str("state", string(j.decision.State)).Str("title", j.decision.Title).Dur("took", time.Since(start)).Msg("decided on a merge group")
 	return j.again
 }
 

@@ -453,12 +453,16 @@ func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
 	if ctx.Err() != nil {
 		return
 	}
-	log := r.opt.Log.With().Str("repo", ref.repo()).Int("pr", ref.Number).Logger()
 	marks, err := r.opt.Store.Marks(ctx, ref)
 	if err != nil {
-		log.Error().Err(err).Msg("reading what our checks say")
+		r.opt.Log.Error().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
 		return
 	}
+	r.takeBack(ctx, ref, marks)
+}
+
+// takeBack sets the green ones among our check runs to "in progress". It is an extra: what fails is logged.
+func (r *Reviewer) takeBack(ctx context.Context, ref Ref, marks []Mark) {
 	var deeds []Deed
 	for _, m := range marks {
 		if m.Says == "success" {
@@ -469,11 +473,12 @@ func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
 	if len(deeds) == 0 {
 		return
 	}
-	if err = r.opt.Store.Keep(ctx, Outcome{Ref: ref, Deeds: deeds}); err == nil {
+	err := r.opt.Store.Keep(ctx, Outcome{Ref: ref, Deeds: deeds})
+	if err == nil {
 		err = r.opt.Outbox.Deliver(ctx, ref)
 	}
 	if err != nil {
-		log.Warn().Err(err).Msg("a green check could not be taken back")
+		r.opt.Log.Warn().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("a green check could not be taken back")
 	}
 }
 

@@ -864,6 +864,18 @@ func TestMergeGroup(t *testing.T) {
 	if got := w.queue(); got[len(got)-1] != "set reviewgate on g1: action_required" {
 		t.Errorf("%q", got)
 	}
+	// Green is taken back while it cannot be told whether it holds.
+	w.pulls[1].Facts.Reviews[0].State = "APPROVED"
+	if got := w.queue(); got[len(got)-1] != "set reviewgate on g1: success" {
+		t.Errorf("%q", got)
+	}
+	w.pullErr = &github.Temporary{Reason: "502"}
+	queue := ref
+	queue.Number = 0
+	if err := w.reviewer().Queue(t.Context(), queue); !errors.Is(err, w.pullErr) || w.log[len(w.log)-1] != "set reviewgate on g1: in_progress" {
+		t.Errorf("%v, %q", err, w.log)
+	}
+	w.pullErr = nil
 	// The branch of the group is gone: nothing may shine on its commit.
 	delete(w.tips, "gh-readonly-queue/main/pr-1-0123456")
 	if diff := cmp.Diff([]string{"set reviewgate on g1: cancelled", "close g1"}, w.queue()); diff != "" {
