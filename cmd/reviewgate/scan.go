@@ -314,13 +314,13 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 func rulesError(path string, err error) error {
 	what := strings.TrimPrefix(err.Error(), "load rules: ")
 	var unreadable *fs.PathError
-	switch rest, ok := strings.CutPrefix(what, filepath.ToSlash(path)+":"); {
+	switch {
 	case errors.Is(err, context.Canceled):
 		return unsure(err)
 	case errors.As(err, &unreadable) && unreadable.Path == path:
 		what = unreadable.Err.Error()
-	case ok:
-		what = strings.TrimPrefix(rest, " ")
+	case strings.HasPrefix(what, filepath.ToSlash(path)+":"): // with line and column, and what to write instead
+		return usage(errors.New("--rules "+what), "")
 	}
 	return usage(fmt.Errorf("--rules %s: %s", path, what), "name a file or folder of rules that can be read")
 }

@@ -140,8 +140,9 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
 	j.client, err = river.NewClient(driver, &river.Config{
-		FetchCooldown:        20 * time.Millisecond,
-		FetchPollInterval:    time.Second,
+		FetchCooldown: 20 * time.Millisecond,
+		// New jobs are announced; one that is put back because more came in meanwhile waits for the poll. Somebody waits for it.
+		FetchPollInterval:    200 * time.Millisecond,
 		JobTimeout:           opt.Timeout,
 		Logger:               opt.Log,
 		MaxAttempts:          opt.Tries,

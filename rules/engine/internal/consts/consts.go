@@ -9,6 +9,7 @@ package consts
 import (
 	"math/big"
 	"slices"
+	"strconv"
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -19,8 +20,12 @@ import (
 type Value struct {
 	Kind  language.Kind
 	Known bool
-	Text  string // content of a string, digits of a number
+	Text  string      // content of a string, digits of a number
+	At    language.ID // the literal; 0 if the value is put together
 }
+
+// Equal says whether two values are the same constant.
+func (v Value) Equal(w Value) bool { return v.Kind == w.Kind && v.Known == w.Known && v.Text == w.Text }
 
 // IsString says whether the value is a string, known or not.
 func (v Value) IsString() bool { return v.Kind == language.Str }
@@ -70,12 +75,16 @@ func (c *Table) Of(id language.ID) (Value, bool) {
 var none = Value{}
 
 // Literal is the constant that a literal is.
-func Literal(n *language.Node) Value {
+func Literal(n *language.Node, at language.ID) Value {
 	if n.Kind == language.Num {
-		return Value{n.Kind, true, normal(n.Value)}
+		return Value{n.Kind, true, normal(n.Value), at}
 	}
-	return Value{n.Kind, true, n.Value}
+	return Value{n.Kind, true, n.Value, at}
 }
+
+func number(i *big.Int) Value { return Value{Kind: language.Num, Known: true, Text: i.String()} }
+
+func truth(b bool) Value { return Value{Kind: language.Bool, Known: true, Text: strconv.FormatBool(b)} }
 
 func (c *Table) value(id language.ID) Value {
 	if id == language.None {
@@ -83,9 +92,17 @@ func (c *Table) value(id language.ID) Value {
 	}
 	n := &c.t.Nodes[id]
 	switch n.Kind {
-	case language.Str, language.Bool, language.Null, language.Num:
-		return Literal(n)
+	case language.Bool, language.Null:
+		if c.t.Spec.Name == "go" {
+			return none // names like others
+		}
+		return Literal(n, id)
+	case language.Str, language.Num:
+		return Literal(n, id)
 	case language.Name:
+		if n.Slot == language.SlotTarget {
+			return none // it is given a value here
+		}
 		if v, ok := c.at[id]; ok {
 			return v
 		}
@@ -128,11 +145,13 @@ func (c *Table) compound(id language.ID, n *language.Node) Value {
 		}
 	case language.Unary:
 		switch v := c.child(id, language.SlotOperand); {
+		case v.Kind == language.Bool && n.Value == "!":
+			return truth(v.Text == "false")
 		case v.Kind != language.Num || !v.Known:
 		case n.Value == "+":
 			return v
 		case n.Value == "-":
-			return Value{language.Num, true, normal("-" + v.Text)}
+			return Value{Kind: language.Num, Known: true, Text: normal("-" + v.Text)}
 		}
 	case language.Ternary:
 		return join(c.child(id, language.SlotThen), c.child(id, language.SlotElse))
@@ -156,22 +175,40 @@ func (c *Table) binary(op string, a, b Value) Value {
 	case a.Kind == language.Str && op == "*" && b.Kind == language.Num:
 		return Value{Kind: language.Str}
 	case a.Kind == language.Num && b.Kind == language.Num && a.Known && b.Known:
-		x, okx := new(big.Int).SetString(a.Text, 10)
-		y, oky := new(big.Int).SetString(b.Text, 10)
-		if !okx || !oky || len(a.Text)+len(b.Text) > 60 {
-			return none
-		}
-		switch op {
-		case "+":
-			x.Add(x, y)
-		case "-":
-			x.Sub(x, y)
-		case "*":
-			x.Mul(x, y)
-		default:
-			return none
-		}
-		return Value{language.Num, true, x.String()}
+		return arithmetic(op, a.Text, b.Text)
+	case a.Kind == language.Bool && b.Kind == language.Bool && op == "&&":
+		return truth(a.Text == "true" && b.Text == "true")
+	case a.Kind == language.Bool && b.Kind == language.Bool && op == "||":
+		return truth(a.Text == "true" || b.Text == "true")
+	}
+	return none
+}
+
+func arithmetic(op, a, b string) Value {
+	x, okx := new(big.Int).SetString(a, 10)
+	y, oky := new(big.Int).SetString(b, 10)
+	if !okx || !oky || len(a)+len(b) > 60 {
+		return none
+	}
+	switch op {
+	case "+":
+		return number(x.Add(x, y))
+	case "-":
+		return number(x.Sub(x, y))
+	case "*":
+		return number(x.Mul(x, y))
+	case "==", "===":
+		return truth(x.Cmp(y) == 0)
+	case "!=", "!==":
+		return truth(x.Cmp(y) != 0)
+	case "<":
+		return truth(x.Cmp(y) < 0)
+	case "<=":
+		return truth(x.Cmp(y) <= 0)
+	case ">":
+		return truth(x.Cmp(y) > 0)
+	case ">=":
+		return truth(x.Cmp(y) >= 0)
 	}
 	return none
 }
@@ -181,11 +218,14 @@ func together(a, b Value) Value {
 	if !a.Known || !b.Known || len(a.Text)+len(b.Text) > maxText {
 		return Value{Kind: language.Str}
 	}
-	return Value{language.Str, true, a.Text + b.Text}
+	return Value{Kind: language.Str, Known: true, Text: a.Text + b.Text}
 }
 
 func (c *Table) template(id language.ID) Value {
-	out := Value{language.Str, true, ""}
+	if c.t.Type(id) == "concatenated_string" {
+		return none
+	}
+	out := Value{Kind: language.Str, Known: true}
 	n := 0
 	for k := range c.t.Children(id) {
 		part := c.value(k)
@@ -204,7 +244,10 @@ func (c *Table) template(id language.ID) Value {
 // join is what an expression stands for that is one thing or the other.
 func join(a, b Value) Value {
 	switch {
-	case a == b:
+	case a.Equal(b):
+		if a.At != b.At {
+			a.At = 0
+		}
 		return a
 	case a.Kind == language.Str && b.Kind == language.Str:
 		return Value{Kind: language.Str}

@@ -13,11 +13,13 @@ import (
 type file struct {
 	tree    *language.Tree
 	byKind  [256][]language.ID
-	imports map[names.Var][]string // imported variable -> qualified name
+	imports map[names.Var][]string   // imported variable -> qualified name
 	types   map[string][]declaration // name -> where it is declared with a type
 
 	statements []language.ID // of all blocks, in preorder
 	apart      []language.ID // nodes whose statements are their own only
+	calls      []language.ID // what calls without being one: decorators without parentheses, tagged templates
+	returns    []language.ID // the expressions that lambdas consist of
 	labelled   []language.ID // those that stand in no list: behind a label, in the head of a try
 	without    map[language.ID][]language.ID
 
@@ -40,7 +42,7 @@ func (f *file) constant(id language.ID) (consts.Value, bool) {
 		case language.Name, language.Dot, language.Binary, language.Unary, language.Ternary, language.Template, language.Cast:
 			f.constants = consts.Find(f.tree, f.variables())
 		case language.Str, language.Bool, language.Null, language.Num:
-			return consts.Literal(&f.tree.Nodes[id]), true
+			return consts.Literal(&f.tree.Nodes[id], id), true
 		default:
 			return consts.Value{}, false
 		}
@@ -70,6 +72,13 @@ func newFile(t *language.Tree) *file {
 			if k := t.Nodes[n.Parent].Kind; k == language.Other || k == language.Try {
 				f.labelled = append(f.labelled, language.ID(i))
 			}
+		}
+		switch {
+		case n.Kind == language.Template && n.Flags&language.Tagged != 0,
+			(n.Kind == language.Name || n.Kind == language.Dot) && i > 0 && t.Nodes[n.Parent].Kind == language.Decorator:
+			f.calls = append(f.calls, language.ID(i))
+		case n.Kind == language.ExprStmt && t.Nodes[n.Parent].Flags&language.Lambda != 0:
+			f.returns = append(f.returns, language.ID(i))
 		}
 		if apart(t, language.ID(i)) {
 			f.apart = append(f.apart, language.ID(i))

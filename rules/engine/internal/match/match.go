@@ -177,16 +177,26 @@ func (m *matcher) run() {
 	}
 	root := m.p.Roots[0]
 	for _, kind := range rootKinds(root) {
-		for _, id := range m.ids(kind) {
-			if m.over {
-				return
-			}
-			if !m.rootAllowed(root, id) {
-				continue
-			}
-			n := &m.t.Nodes[id]
-			m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
+		m.roots(root, m.ids(kind))
+	}
+	switch root.Kind {
+	case language.Call:
+		m.roots(root, m.calls)
+	case language.Return:
+		m.roots(root, m.returns)
+	}
+}
+
+func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
+	for _, id := range ids {
+		if m.over {
+			return
 		}
+		if !m.rootAllowed(root, id) {
+			continue
+		}
+		n := &m.t.Nodes[id]
+		m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
 	}
 }
 
@@ -217,10 +227,6 @@ func rootKinds(p *pattern.Node) []language.Kind {
 		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}
-	case language.Call:
-		return []language.Kind{language.Call, language.Name, language.Dot, language.Template}
-	case language.Return:
-		return []language.Kind{language.Return, language.ExprStmt}
 	}
 	return []language.Kind{p.Kind}
 }
@@ -307,7 +313,7 @@ func (f *file) same(a, b Bound) bool {
 		}
 		v, ok := f.constant(a.Node)
 		w, ok2 := f.constant(b.Node)
-		return ok && ok2 && v == w && v.Known
+		return ok && ok2 && v.Known && v.Equal(w)
 	}
 	return f.content(a) == f.content(b)
 }

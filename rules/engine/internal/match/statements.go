@@ -15,18 +15,18 @@ func (m *matcher) sequence(block language.ID) {
 		return // no list of statements
 	}
 	own := m.kids(block, func(n *language.Node) bool { return n.Slot == language.Item })
-	deep := hasEllipsis(ps)
+	deep := hasEllipsis(ps) && len(ps) > 1
 	nested := m.nested(block)
 	for i, first := range own {
 		if m.over {
 			return
 		}
-		left := own[i:]
-		if deep && len(ps) > 1 {
-			at, _ := slices.BinarySearch(nested, first)
-			left = nested[at:]
+		m.sequenceAt(own[i:])
+		if deep {
+			if at, _ := slices.BinarySearch(nested, first); len(nested)-at > len(own)-i {
+				m.sequenceAt(nested[at:])
+			}
 		}
-		m.sequenceAt(left)
 		if ps[0].IsEllipsis() {
 			return // `...` at the front takes what later starts would skip
 		}
@@ -94,7 +94,11 @@ func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if m.bare(id) {
 		return
 	}
-	m.stmts(p.Kids, m.nested(id), 0, b, func(b Bindings, _ int) { k(b) })
+	own := m.kids(id, nil)
+	m.stmts(p.Kids, own, 0, b, func(b Bindings, _ int) { k(b) })
+	if nested := m.nested(id); len(nested) > len(own) {
+		m.stmts(p.Kids, nested, 0, b, func(b Bindings, _ int) { k(b) })
+	}
 }
 
 // bare says whether a block is a single statement without braces, which is no list of statements.

@@ -45,7 +45,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	case language.Num, language.Bool, language.Null:
 		if n.Kind == p.Kind && n.Value == p.Value {
 			k(b)
-		} else if v, ok := m.constant(id); ok && v.Kind == p.Kind && v.Known && v == consts.Literal(&language.Node{Kind: p.Kind, Value: p.Value}) {
+		} else if v, ok := m.constant(id); ok && v.Kind == p.Kind && v.Known && v.Equal(consts.Literal(&language.Node{Kind: p.Kind, Value: p.Value}, 0)) {
 			k(b)
 		}
 		return
@@ -469,12 +469,13 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	if p.Interpolated {
 		// f"..." and `...` stand for strings of that form only.
-		if n.Kind == language.Template && n.Flags&language.Tagged == 0 || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.t.Source[n.Start:n.Start+1], "fF")) {
+		if n.Kind == language.Template && n.Flags&language.Tagged == 0 && m.t.Type(id) != "concatenated_string" || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.t.Source[n.Start:n.Start+1], "fF")) {
 			k(b)
 		}
 		return
 	}
 	var value string
+	at := id // the literal
 	if n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey {
 		value = n.Value // { a: 1 } and { "a": 1 } are the same
 	} else {
@@ -483,6 +484,9 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 			return
 		}
 		value = v.Text
+		if v.At > 0 {
+			at = v.At
+		}
 	}
 	switch {
 	case p.AnyString:
@@ -492,11 +496,12 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 			k(b)
 		}
 	case len(p.Kids) == 1:
-		bound := Bound{Start: n.Start, End: n.End, Node: language.None, Text: value}
-		if n.Kind == language.Str {
+		lit := &m.t.Nodes[at] // that of a constant is elsewhere
+		bound := Bound{Start: lit.Start, End: lit.End, Node: language.None, Text: value}
+		if lit.Kind == language.Str {
 			// The range of the content, when the literal is written as it is.
-			if i := strings.Index(m.t.Source[n.Start:n.End], value); i >= 0 {
-				bound.Start = n.Start + uint32(i)
+			if i := strings.Index(m.t.Source[lit.Start:lit.End], value); i >= 0 {
+				bound.Start = lit.Start + uint32(i)
 				bound.End = bound.Start + uint32(len(value))
 			}
 		}
@@ -864,7 +869,7 @@ func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next)
 	switch {
 	case want.Kind == language.Call && !call:
 		m.plainDecorator(want, own, b, k)
-	case (want.Kind == language.Name || want.Kind == language.Dot) && call:
+	case (want.Kind == language.Name || want.Kind == language.Dot || want.Kind == language.Metavar) && call:
 		if args := m.t.Child(own, language.SlotArgs); args == language.None || m.t.Nodes[args].Next == args+1 {
 			m.node(want, m.t.Child(own, language.SlotCallee), b, k)
 		}

@@ -62,9 +62,10 @@ const (
 
 // An entry is what a name stands for, in front of what it stood for outside.
 type entry struct {
-	v     Var
-	scope int // index into scopes
-	outer *entry
+	v        Var
+	scope    int // index into scopes
+	imported bool
+	outer    *entry
 }
 
 type scope struct {
@@ -86,6 +87,7 @@ const (
 type pending struct {
 	at, target language.ID
 	place      place
+	again      bool // a variable of its own, whatever the scope has already
 }
 
 type resolver struct {
@@ -94,6 +96,7 @@ type resolver struct {
 	now            map[string]*entry
 	scopes         []scope
 	pending        []pending
+	again          bool
 	python, script bool
 }
 
@@ -109,7 +112,9 @@ func (r *resolver) leave(id language.ID) {
 		case p >= 0 && r.pending[p].at <= id && r.pending[p].at <= r.scopes[s].end:
 			d := r.pending[p]
 			r.pending = r.pending[:p]
+			r.again = d.again
 			r.declareAll(d.target, d.place)
+			r.again = false
 		case r.scopes[s].end <= id && s > 0:
 			for _, name := range r.scopes[s].declared {
 				if e := r.now[name]; e != nil && e.scope == s {
@@ -169,7 +174,7 @@ func (r *resolver) enter(id language.ID) {
 		}
 	case language.Binary: // Java's `x instanceof T t`
 		if target := r.t.Child(id, language.SlotTarget); target != language.None {
-			r.pending = append(r.pending, pending{n.Next, target, inBlock})
+			r.pending = append(r.pending, pending{n.Next, target, inBlock, false})
 		}
 	case language.Other:
 		r.other(id)
@@ -196,12 +201,14 @@ func (r *resolver) assign(id language.ID) {
 	}
 	where := inFunction
 	switch {
-	case n.Flags&language.Declares == 0:
-		if r.script && r.unknown(target) {
-			where = inFile
-		} else if !r.python {
+	case n.Flags&language.Declares == 0 && !r.python:
+		if !r.unknown(target) {
 			return
 		}
+		if r.script {
+			where = inFile // JavaScript makes a variable of the file
+		}
+	case r.python:
 	case r.script && r.member(id):
 		return // a field is reached by this.x only
 	case r.t.Type(id) != "variable_declaration": // JavaScript's var
@@ -211,7 +218,9 @@ func (r *resolver) assign(id language.ID) {
 		r.declareAll(target, where) // a function may name itself
 		return
 	}
-	r.pending = append(r.pending, pending{n.Next, target, where})
+	// JavaScript and Java make a new variable of what is declared again, as Python does with a type; Go's := may take the old one.
+	again := n.Flags&language.Declares != 0 && r.t.Spec.Semicolon || r.python && r.t.Child(id, language.SlotType) != language.None
+	r.pending = append(r.pending, pending{n.Next, target, where, again})
 }
 
 // local is where a declaration inside a block belongs.
@@ -222,7 +231,7 @@ func (r *resolver) local() place {
 	return inBlock
 }
 
-// unknown says whether an assignment of JavaScript makes a variable of the file: it names one that nothing declares.
+// unknown says whether an assignment names a variable that nothing declares: one of another file, or none yet.
 func (r *resolver) unknown(target language.ID) bool {
 	n := &r.t.Nodes[target]
 	return n.Kind == language.Name && r.look(n.Value) == nil
@@ -251,7 +260,9 @@ func (r *resolver) importing(id language.ID) {
 // imported declares what an import brings. A second import of a name makes another variable of it.
 func (r *resolver) imported(at language.ID, name string) {
 	if at != language.None && name != "" && name != "*" {
-		r.table.of[at] = r.add(name, r.home(inFunction)).v
+		e := r.add(name, r.home(inFunction))
+		e.imported = true
+		r.table.of[at] = e.v
 	}
 }
 
@@ -385,8 +396,8 @@ func (r *resolver) declareAll(target language.ID, where place) {
 
 func (r *resolver) declare(name string, where place) Var {
 	home := r.home(where)
-	if e := r.now[name]; e != nil && e.scope >= home {
-		return e.v // declared again: the same variable
+	if e := r.now[name]; e != nil && !r.again && (e.scope >= home || r.python && e.imported) {
+		return e.v // declared again: the same variable; so is what Python assigns to an imported name
 	}
 	return r.add(name, home).v
 }

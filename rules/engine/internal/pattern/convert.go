@@ -235,6 +235,10 @@ func (c *converter) collapse(n *Node) *Node {
 			break
 		}
 		return as(first)
+	case language.Func:
+		if n.Value == "constructor" && c.lang("java") {
+			n.Value = "" // `f(...) {...}` leaves out what a method returns
+		}
 	case language.Unary:
 		if len(n.Kids) == 1 && n.Value == "-" && n.Kids[0].Kind == language.Num {
 			return as(&Node{Kind: language.Num, Value: "-" + n.Kids[0].Value})

@@ -34,13 +34,16 @@ type prepared struct {
 	deep   []int    // offsets of <... that are open, by the number of brackets around them
 	depths []int
 	prev   []string // the last tokens, newest last
-	err    *Error
+	// closedMade says that the last closing bracket was that of new T(...): a brace behind it begins a class.
+	closedMade bool
+	err        *Error
 }
 
 type typed struct{ name, typ string }
 
 type opened struct {
 	bracket byte
+	made    bool   // the parentheses of new T(...)
 	role    string // "params", "args", "for", "block", "members", "object", "switch", "import", ...
 	at      int
 }
@@ -211,12 +214,14 @@ func (p *prepared) scan(from, to int) {
 					continue
 				}
 			}
-			p.open = append(p.open, opened{bracket: c, role: p.role(c), at: i})
+			p.open = append(p.open, opened{bracket: c, role: p.role(c), at: i, made: p.made()})
 			p.emit(i, rest[:1])
 			p.token(rest[:1])
 			i++
 		case strings.IndexByte(")]}", c) >= 0:
+			p.closedMade = false
 			if n := len(p.open); n > 0 {
+				p.closedMade = p.open[n-1].made
 				p.open = p.open[:n-1]
 			}
 			p.emit(i, rest[:1])
@@ -347,6 +352,20 @@ func (p *prepared) spread(i, to int) bool {
 	return false
 }
 
+// made says whether a parenthesis that opens here is that of `new a.b.T(`.
+func (p *prepared) made() bool {
+	for i := range p.prev {
+		switch t := p.last(i); {
+		case t == "new":
+			return i > 0
+		case t == "." || t == "<" || t == ">" || t == "$" || t != "" && isIdent(t[0]):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // role tells what an opening bracket begins, from the tokens before it. It is a guess that only orders the spellings to be tried.
 func (p *prepared) role(c byte) string {
 	t, t1, t2 := p.last(0), p.last(1), p.last(2)
@@ -369,6 +388,9 @@ func (p *prepared) role(c byte) string {
 		}
 		return "args"
 	case '{':
+		if p.lang("java") && t == ")" && p.closedMade {
+			return "members"
+		}
 	header:
 		for i := range p.prev {
 			switch p.last(i) {
@@ -529,6 +551,10 @@ func (p *prepared) typedBefore(at, to int) int {
 	}
 	if after := strings.TrimLeft(p.source[end+1:to], " "); strings.HasPrefix(after, "->") {
 		return 0
+	}
+	if after := strings.TrimLeft(p.source[end+1:to], " "); strings.HasPrefix(after, "=") && !strings.HasPrefix(after, "==") {
+		p.addTyped(at, name, typ) // assigned to: no parentheses
+		return end + 1
 	}
 	p.open = append(p.open, opened{bracket: '(', role: "args", at: at})
 	p.emit(at, "(")
