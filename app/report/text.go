@@ -336,10 +336,14 @@ func unscannedLines(list []checks.Unscanned, most int) []string {
 		if u.Line > 0 {
 			at += ":" + strconv.Itoa(u.Line)
 		}
-		if len(byReason[u.Reason]) == 0 {
-			order = append(order, u.Reason)
+		reason := u.Reason
+		if size, limit, ok := strings.Cut(reason, ", over the limit of "); ok { // each has its size, all have one limit
+			at, reason = at+" ("+size+")", "over the limit of "+limit
 		}
-		byReason[u.Reason] = append(byReason[u.Reason], at)
+		if len(byReason[reason]) == 0 {
+			order = append(order, reason)
+		}
+		byReason[reason] = append(byReason[reason], at)
 	}
 	var out []string
 	for i, reason := range order {

@@ -760,7 +760,13 @@ func TestFilesAt(t *testing.T) {
 			t.Errorf("in, %q: %s, %v", rev, texts(files), err)
 		}
 	}
-	_, err := s.FilesAt(ctx, "nope", match)
+	r.write("sub/b.go", "b\n")
+	whole := r.local(LocalOptions{Dir: filepath.Join(r.dir, "sub"), All: true}) // the configuration lies above
+	files, err := whole.FilesIn(ctx, "", []string{".github", "CODEOWNERS"}, match)
+	if got := texts(files); err != nil || got != `.github/CODEOWNERS="../x" .github/reviewgate.yml="version: 2\n" .github/reviewgate/rules/r.yaml="rules: []\n"` {
+		t.Errorf("all of a folder: %s, %v", got, err)
+	}
+	_, err = s.FilesAt(ctx, "nope", match)
 	wantError(t, err, Usage, "nope")
 	small := r.local(LocalOptions{Base: base, Head: head, Limits: Limits{FileBytes: 10}})
 	_, err = small.FilesAt(ctx, "", match)

@@ -260,7 +260,7 @@ func (s *Snapshot) filesOnDisk(ctx context.Context, under []string, match func(p
 	if s.roots[on] == nil { // All of a commit
 		return s.FilesIn(ctx, s.Head, under, match)
 	}
-	paths, err := s.Paths(ctx, on)
+	paths, err := s.configPaths(ctx, on, under)
 	if err != nil {
 		return nil, err
 	}
@@ -290,6 +290,18 @@ func (s *Snapshot) filesOnDisk(ctx context.Context, under []string, match func(p
 		out[p] = readable(data)
 	}
 	return out, ctx.Err()
+}
+
+// configPaths is Paths, but for All of a folder inside a repository: the configuration lies at the root, which All does not list then.
+func (s *Snapshot) configPaths(ctx context.Context, on checks.Side, under []string) ([]string, error) {
+	if !s.all || s.Prefix == "" {
+		return s.Paths(ctx, on)
+	}
+	out, err := s.view.run(ctx, append([]string{"ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "-z", "--"}, under...)...)
+	if err != nil {
+		return nil, s.explain(err, "list the files", s.repo.dir)
+	}
+	return splitZ(out), nil
 }
 
 func below(p string, under []string) bool {

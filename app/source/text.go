@@ -93,7 +93,11 @@ func megabytes(n int64) string {
 
 // tooLarge is the Opaque text of a file over the limit.
 func tooLarge(size, limit int64) string {
-	return fmt.Sprintf("%s, over the limit of %s", megabytes(size), megabytes(limit))
+	many := megabytes(size)
+	if many == megabytes(limit) {
+		many = fmt.Sprintf("%d bytes", size)
+	}
+	return fmt.Sprintf("%s, over the limit of %s", many, megabytes(limit))
 }
 
 // generatedMark says whether a file's first lines call it generated.

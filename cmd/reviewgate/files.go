@@ -20,30 +20,38 @@ import (
 const maxInput = 4 << 20
 
 // unlessStopped does something that cannot be interrupted, such as opening a pipe that nobody writes to, and leaves it behind when ctx ends.
-func unlessStopped(ctx context.Context, do func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
+func unlessStopped[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := do()
+		done <- outcome{value, err}
+	}()
 	select {
-	case err := <-done:
-		return err
+	case o := <-done:
+		return o.value, o.err
 	case <-ctx.Done():
-		return ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 
 // readFile reads a file or pipe that the command line names. The error does not repeat the name.
-func readFile(ctx context.Context, path string) (data []byte, err error) {
-	err = unlessStopped(ctx, func() error {
+func readFile(ctx context.Context, path string) ([]byte, error) {
+	data, err := unlessStopped(ctx, func() ([]byte, error) {
 		f, err := os.Open(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer f.Close()
-		data, err = io.ReadAll(io.LimitReader(f, maxInput+1))
+		data, err := io.ReadAll(io.LimitReader(f, maxInput+1))
 		if err == nil && len(data) > maxInput {
-			return fmt.Errorf("it is over the limit of %d MB", maxInput>>20)
+			err = fmt.Errorf("it is over the limit of %d MB", maxInput>>20)
 		}
-		return err
+		return data, err
 	})
 	if err != nil {
 		return nil, reason(err)
@@ -92,7 +100,7 @@ func (f *scanFlags) write(ctx context.Context, format *report.Format, in *report
 		}
 		return nil
 	}
-	if err := unlessStopped(ctx, func() error { return out.write(buf.Bytes()) }); err != nil {
+	if _, err := unlessStopped(ctx, func() (struct{}, error) { return struct{}{}, out.write(buf.Bytes()) }); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return unsure(err)
 		}
@@ -140,12 +148,11 @@ func newOutput(path string) (*outputFile, error) {
 		if out.path, err = filepath.EvalSymlinks(path); err != nil { // a link stays one
 			return nil, err
 		}
-		tmp, err := out.temporary()
-		if err != nil {
-			out.direct = true
-			return out, nil
+		if tmp, err := out.temporary(); err == nil {
+			return out, errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 		}
-		return out, errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+		out.direct = true
+		return out, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}

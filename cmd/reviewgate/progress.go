@@ -29,6 +29,8 @@ func newProgress(stderr io.Writer) *progress {
 
 // after says what is being done if it is not done by then.
 func (p *progress) after(wait time.Duration, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.timer = time.AfterFunc(wait, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()

@@ -173,7 +173,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return sourceError(err)
 	}
-	defer snap.Close()
+	defer func() { _ = snap.Close() }() // of what was only read
 	line.end()
 	in, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
@@ -280,22 +280,24 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 		in.Config.Pack = f.pack
 	}
 	for _, path := range f.rules {
-		var srcs []rules.Source
-		var skipped int
-		err := unlessStopped(ctx, func() (err error) {
-			srcs, skipped, err = rules.LoadPath(path, rules.OriginFlag)
-			return err
+		type loaded struct {
+			sources []rules.Source
+			skipped int
+		}
+		from, err := unlessStopped(ctx, func() (l loaded, err error) {
+			l.sources, l.skipped, err = rules.LoadPath(path, rules.OriginFlag)
+			return l, err
 		})
 		if err != nil {
 			return nil, nil, rulesError(path, err)
 		}
-		if skipped > 0 {
-			fmt.Fprintf(stderr, "note: %d YAML files below %s have no top-level `rules:` and were skipped\n", skipped, path)
+		if from.skipped > 0 {
+			fmt.Fprintf(stderr, "note: %d YAML files below %s have no top-level `rules:` and were skipped\n", from.skipped, path)
 		}
-		if len(srcs) == 0 {
+		if len(from.sources) == 0 {
 			return nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
 		}
-		in.Rules = append(in.Rules, srcs...)
+		in.Rules = append(in.Rules, from.sources...)
 	}
 	if f.prText != "" {
 		text, err := readFile(ctx, f.prText)
@@ -393,14 +395,17 @@ func fileChanges(files []*checks.File) []gate.FileChange {
 // sourceError gives the source's own words an exit code: what the user can mend is usage, the rest is "could not tell".
 func sourceError(err error) error {
 	exit := &exitError{code: exitUnsure, err: err}
-	if se, ok := err.(*source.Error); ok { // nothing around it: the remedy gets a line of its own, as everywhere
+	var se *source.Error
+	if !errors.As(err, &se) {
+		return exit
+	}
+	if se.Usage() {
+		exit.code = exitUsage
+	}
+	if err.Error() == se.Error() { // nothing is around it: the remedy gets a line of its own, as everywhere
 		what := *se
 		what.Remedy = ""
 		exit.err, exit.remedy = &what, se.Remedy
-	}
-	var se *source.Error
-	if errors.As(err, &se) && se.Usage() {
-		exit.code = exitUsage
 	}
 	return exit
 }

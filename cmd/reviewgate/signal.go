@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,7 +25,8 @@ func untilSignal() (ctx context.Context, stopped func() os.Signal) {
 		cancel(stopSignal{sig})
 	}()
 	return ctx, func() os.Signal {
-		cause, _ := context.Cause(ctx).(stopSignal)
+		var cause stopSignal
+		errors.As(context.Cause(ctx), &cause)
 		return cause.Signal
 	}
 }
@@ -45,7 +47,7 @@ func endBy(sig os.Signal) int {
 		code = 128 + int(number)
 	}
 	if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(sig) == nil {
-		time.Sleep(time.Second) // the signal comes in the middle of this
+		<-time.After(time.Second) // the signal comes before; only where it is ignored does this end
 	}
 	return code
 }

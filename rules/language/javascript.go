@@ -57,6 +57,11 @@ func scriptRules() map[string]lowerFunc {
 			l.lower(l.child(r, 0), slot) // what may follow is the type that a cast of Flow gives
 			if at < len(l.nodes) {
 				l.nodes[at].Flags |= Parenthesised
+				switch l.name(int32(l.recs[r].parent)) {
+				case "if_statement", "while_statement", "do_statement", "switch_statement", "with_statement":
+				default:
+					l.span(ID(at), r, r) // as in wide; those of a statement are no part of the expression
+				}
 			}
 		},
 		"empty_statement": through,

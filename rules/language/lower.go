@@ -240,6 +240,15 @@ func word(k Kind) lowerFunc {
 // through writes the children of r in its place.
 func through(l *lowerer, r int32, slot Slot) { l.children(r, slot) }
 
+// wide writes what the parentheses hold, which then reaches from the one to the other: findings begin and end where Semgrep has them.
+func wide(l *lowerer, r int32, slot Slot) {
+	at := len(l.nodes)
+	paren(l, r, slot)
+	if at < len(l.nodes) {
+		l.span(ID(at), r, r)
+	}
+}
+
 // paren writes what the parentheses hold and marks it.
 func paren(l *lowerer, r int32, slot Slot) {
 	at := len(l.nodes)

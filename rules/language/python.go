@@ -71,7 +71,7 @@ func pythonRules() map[string]lowerFunc {
 		"module":                   through,
 		"block":                    func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "block") },
 		"expression_statement":     pythonStatement,
-		"parenthesized_expression": paren,
+		"parenthesized_expression": wide,
 
 		"identifier":         word(Name),
 		"keyword_identifier": word(Name),

@@ -212,6 +212,8 @@ func (w *walker) walk(id language.ID) (dead bool) {
 		return false
 	case language.Other:
 		switch w.t.Type(id) {
+		case "labeled_statement":
+			w.forgetAll() // it may be reached from elsewhere
 		case "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression":
 			w.forgetAll() // a loop
 			w.children(id)

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -347,6 +348,9 @@ func (f *file) equal(a, b language.ID) bool {
 		if i > 0 && x.Slot != y.Slot || x.Kind == language.Other && x.Symbol != y.Symbol {
 			return false
 		}
+		if x.Kind == language.Str && f.tree.Spec.Name == "python" && f.bytes(a+i) != f.bytes(b+i) {
+			return false
+		}
 		if x.Kind == language.Name {
 			if v, w := f.variables().Of(a+i), f.variables().Of(b+i); v != w && v > 0 && w > 0 {
 				return false // two variables of one name
@@ -354,4 +358,11 @@ func (f *file) equal(a, b language.ID) bool {
 		}
 	}
 	return true
+}
+
+// bytes says whether a string of Python is one of bytes.
+func (f *file) bytes(id language.ID) bool {
+	text := strings.TrimLeft(f.tree.Text(id), "( \t\r\n")
+	quote := strings.IndexAny(text, "\"'")
+	return quote > 0 && strings.ContainsAny(text[:quote], "bB")
 }

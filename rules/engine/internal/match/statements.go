@@ -80,6 +80,10 @@ func hasEllipsis(ps []*pattern.Node) bool {
 func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if !hasEllipsis(p.Kids) {
 		ids := m.kids(id, nil)
+		if p.Slot == language.SlotElse && len(ids) == 1 && m.t.Child(ids[0], language.SlotInit) != language.None &&
+			len(p.Kids) == 1 && p.Kids[0].Kind == language.If && p.Kids[0].Child(language.SlotInit) == nil {
+			return // Go's `else if x := f(); x` is an else with two statements
+		}
 		m.stmts(p.Kids, ids, 0, b, func(b Bindings, taken int) {
 			if taken == len(ids) {
 				k(b)
@@ -155,7 +159,33 @@ func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 		return
 	}
+	if operand.Kind == language.DeepEllipsis {
+		m.anywhere(operand, id, b, k)
+		return
+	}
 	m.within(operand, id, b, k)
+}
+
+// anywhere matches `<... e ...>` as a statement: with any statement that holds the expression, in its head if it has a body.
+func (m *matcher) anywhere(p *pattern.Node, id language.ID, b Bindings, k next) {
+	switch n := &m.t.Nodes[id]; n.Kind {
+	case language.If, language.For, language.ForEach, language.Switch, language.Throw, language.With, language.Defer:
+		for c := range m.t.Children(id) {
+			switch m.t.Nodes[c].Slot {
+			case language.SlotCond, language.SlotOperand, language.SlotValue, language.SlotInit, language.SlotUpdate, language.SlotResource:
+				m.node(p, c, b, k)
+			}
+		}
+	case language.Other:
+		switch m.t.Type(id) {
+		case "assert_statement", "delete_statement", "export_statement":
+			for c := range m.t.Children(id) {
+				m.node(p, c, b, k)
+			}
+		}
+	default:
+		m.within(p, id, b, k)
+	}
 }
 
 // within matches an expression that a statement holds somewhere inside: one that is an expression, an assignment, an import by require or a
@@ -172,8 +202,14 @@ func (m *matcher) within(p *pattern.Node, id language.ID, b Bindings, k next) {
 	default:
 		return
 	}
+	if n.Kind == language.Return { // looked through more thoroughly, as a declaration is
+		for c := range t.Children(id) {
+			m.deep(p, c, b, k)
+		}
+		return
+	}
 	if value := t.Child(id, language.SlotValue); n.Kind == language.Assign && n.Flags&language.Declares != 0 && t.Spec.Semicolon && value != language.None {
-		m.deep(p, value, b, k) // a declaration is looked through more thoroughly
+		m.deep(p, value, b, k)
 		return
 	}
 	for i := id + 1; i < n.Next && !m.over; {

@@ -40,11 +40,17 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.str(p, id, b, k)
 		return
 	case language.Name, language.Dot:
+		if n.Kind == language.Cast {
+			m.behindCast(p, id, b, k)
+			return
+		}
 		m.name(p, id, b, k)
 		return
 	case language.Num, language.Bool, language.Null:
 		if n.Kind == p.Kind && n.Value == p.Value {
 			k(b)
+		} else if t.Spec.Name == "go" && p.Kind != language.Num {
+			return // true, false and nil are names like others
 		} else if v, ok := m.constant(id); ok && v.Kind == p.Kind && v.Known && v.Equal(consts.Literal(&language.Node{Kind: p.Kind, Value: p.Value}, 0)) {
 			k(b)
 		}
@@ -169,7 +175,11 @@ func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next)
 
 // returned says whether a node is the expression that a lambda consists of, which Semgrep takes for a return, but in Java.
 func (m *matcher) returned(id language.ID) bool {
-	return m.t.Nodes[m.t.Nodes[id].Parent].Flags&language.Lambda != 0 && m.t.Spec.Name != "java"
+	if m.t.Nodes[m.t.Nodes[id].Parent].Flags&language.Lambda == 0 || m.t.Spec.Name == "java" {
+		return false
+	}
+	body := m.t.Child(id, language.SlotOperand)
+	return m.t.Spec.Name != "python" || body != language.None && m.t.Nodes[body].Kind != language.Ternary
 }
 
 // behindCast matches `e` with a cast of it: what a value is taken for does not change it.
@@ -207,9 +217,26 @@ func (m *matcher) deep(p *pattern.Node, id language.ID, b Bindings, k next) {
 			i = c.Next
 			continue
 		}
-		m.node(p, i, b, k)
+		if !m.label(i) {
+			m.node(p, i, b, k)
+		}
 		i++
 	}
+}
+
+// label says whether a name is no expression: that of a member, an argument, an import.
+func (m *matcher) label(id language.ID) bool {
+	n := &m.t.Nodes[id]
+	switch n.Slot {
+	case language.SlotName:
+		switch m.t.Nodes[n.Parent].Kind {
+		case language.Dot, language.KeyArg, language.ImportName, language.Element:
+			return true
+		}
+	case language.SlotModule, language.SlotAlias:
+		return true
+	}
+	return false
 }
 
 // anyHeader says whether a loop is `for (...)` or Go's `for ...`.
@@ -469,7 +496,7 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	if p.Interpolated {
 		// f"..." and `...` stand for strings of that form only.
-		if n.Kind == language.Template && n.Flags&language.Tagged == 0 && m.t.Type(id) != "concatenated_string" || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.t.Source[n.Start:n.Start+1], "fF")) {
+		if n.Kind == language.Template && n.Flags&language.Tagged == 0 && m.t.Type(id) != "concatenated_string" || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.prefix(id), "fF")) {
 			k(b)
 		}
 		return
@@ -509,6 +536,15 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	case value == p.Value:
 		k(b)
 	}
+}
+
+// prefix is what stands before the quotes of a string of Python.
+func (m *matcher) prefix(id language.ID) string {
+	text := strings.TrimLeft(m.t.Text(id), "( \t\r\n")
+	if i := strings.IndexAny(text, "\"'"); i >= 0 {
+		return text[:i]
+	}
+	return ""
 }
 
 // name matches names and member accesses: as they stand, or by the qualified name that the file's imports give them.
@@ -566,7 +602,11 @@ func (m *matcher) imported(p *pattern.Node, id language.ID, b Bindings, k next) 
 			bound.Node = id
 		}
 		m.bindTo(name.Value, bound, b, k)
-	case name.Kind == language.Name && name.Value == full[last] && operand.Kind == language.Metavar:
+	case operand.Kind == language.Metavar && (name.Kind == language.Metavar || name.Kind == language.Name && name.Value == full[last]):
+		if name.Kind == language.Metavar {
+			k1 := k
+			k = func(b Bindings) { m.bind(name.Value, id, b, k1) }
+		}
 		for _, f := range m.ids(language.ImportFrom) {
 			mod := m.t.Child(f, language.SlotModule)
 			if mod != language.None && slices.Equal(modulePath(m.t.Spec, m.t.Nodes[mod].Value), full[:last]) {

@@ -16,6 +16,9 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 	for lo < hi && strings.IndexByte(" \t\r\n", t.Source[lo]) >= 0 {
 		lo++
 	}
+	if r.wrap.Before == "(" {
+		lo, hi = lo-1, hi+1 // an expression in parentheses reaches from the one to the other
+	}
 	var tops []language.ID
 	for id := language.ID(1); int(id) < len(t.Nodes); {
 		n := &t.Nodes[id]
@@ -153,6 +156,9 @@ func (c *converter) node(id language.ID, depth int) *Node {
 // str reads the forms that a string of a pattern may have.
 func (c *converter) str(id language.ID, n *Node) {
 	text := c.tree.Text(id)
+	if n.Flags&language.Parenthesised != 0 {
+		text = strings.Trim(text, "() \t\r\n")
+	}
 	if n.Type == "concatenated_string" && strings.Trim(n.Value, ".") == "" && strings.Contains(text, "...") {
 		n.AnyString = true
 		return
