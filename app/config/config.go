@@ -92,7 +92,9 @@ func Load(in Input) *Effective {
 		_, problems := gate.ParseCodeowners(in.Repo.CodeownersPath, e.Codeowners)
 		e.warn(problems)
 	}
-	e.unmatched(in, floor, repo)
+	if in.Tree != nil && repo != nil { // a floor's globs are written for many repositories
+		e.warn(unmatched(in.Repo.PolicyPath, repo, in.Tree))
+	}
 	return e
 }
 
@@ -135,24 +137,28 @@ func (e *Effective) layer(l *Layer, floor bool) (*document, []gate.Problem) {
 func (e *Effective) head(l *Layer) {
 	p := e.Policy
 	p.HeadChecked = true
-	floor := slices.Contains(floorFiles, l.PolicyPath)
+	_, p.HeadBroken = l.validate(slices.Contains(floorFiles, l.PolicyPath), p)
+}
+
+// validate reads a layer by itself. CODEOWNERS is an error only if the layer's own policy or the one that applies (nil: none does) uses it.
+func (l *Layer) validate(floor bool, applies *gate.Policy) (*document, []gate.Problem) {
+	var problems []gate.Problem
 	d := &document{}
 	if l.Policy != nil {
-		var problems []gate.Problem
 		d, problems = parse(l.PolicyPath, floor, l.Policy)
-		p.HeadBroken = append(p.HeadBroken, problems...)
 	}
-	p.HeadBroken = append(p.HeadBroken, l.problems()...)
-	p.HeadBroken = append(p.HeadBroken, ruleProblems(l.Rules)...)
+	problems = append(problems, l.problems()...)
+	problems = append(problems, ruleProblems(l.Rules)...)
 	if len(l.Codeowners) > 0 {
-		_, problems := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
-		if !usesOwners(p.Guards, p.Default, p.FloorDefault) && !usesOwners(d.needs(), nil, nil) {
-			for i := range problems {
-				problems[i].Warning = true
+		_, owners := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
+		if !usesOwners(d.needs()) && (applies == nil || !usesOwners(applies.Guards, applies.Default, applies.FloorDefault)) {
+			for i := range owners {
+				owners[i].Warning = true
 			}
 		}
-		p.HeadBroken = append(p.HeadBroken, problems...)
+		problems = append(problems, owners...)
 	}
+	return d, problems
 }
 
 // needs gives the guards of a document, with its default as one.
@@ -312,26 +318,25 @@ func ruleProblems(sources []rules.Source) []gate.Problem {
 	return out[:min(len(out), maxProblems)]
 }
 
-// unmatched warns of globs that match no file of the default branch: a renamed folder is no longer guarded.
-func (e *Effective) unmatched(in Input, floor, repo *document) {
-	if in.Tree == nil || repo == nil {
-		return // a floor's globs are written for many repositories
-	}
-	for _, g := range repo.guards {
+// unmatched warns of globs that match no file of the repository: a renamed folder is no longer guarded.
+func unmatched(file string, d *document, tree []string) []gate.Problem {
+	var out []gate.Problem
+	for _, g := range d.guards {
 		for i, pattern := range g.Paths {
 			glob := gate.NewGlobs(trimExclusion(pattern))
-			if slices.ContainsFunc(in.Tree, glob.Match) {
+			if slices.ContainsFunc(tree, glob.Match) {
 				continue
 			}
 			remedy := "Correct the pattern if a file was meant."
 			below := gate.NewGlobs(trimExclusion(pattern) + "/**")
-			if slices.ContainsFunc(in.Tree, below.Match) {
+			if slices.ContainsFunc(tree, below.Match) {
 				remedy = "It names a folder: write \"" + pattern + "/**\"."
 			}
 			at := g.paths[i]
-			e.warn([]gate.Problem{{File: in.Repo.PolicyPath, Line: at.Line, Column: at.Column, Message: "the path \"" + pattern + "\" matches no file", Remedy: remedy, Warning: true}})
+			out = append(out, gate.Problem{File: file, Line: at.Line, Column: at.Column, Message: "the path \"" + pattern + "\" matches no file", Remedy: remedy, Warning: true})
 		}
 	}
+	return out
 }
 
 func trimExclusion(pattern string) string {

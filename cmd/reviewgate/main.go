@@ -89,6 +89,6 @@ Exit codes: 0 nothing blocks, 1 something blocks, 2 wrong usage or configuration
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(scanCommand(), actionCommand(), rulesCommand(), serveCommand(), versionCommand())
+	root.AddCommand(scanCommand(), actionCommand(), rulesCommand(), policyCommand(), serveCommand(), versionCommand())
 	return root
 }
