@@ -26,7 +26,7 @@ func policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(policyCheckCommand())
+	cmd.AddCommand(policyCheckCommand(), policySimulateCommand())
 	return cmd
 }
 
