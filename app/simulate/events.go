@@ -86,6 +86,8 @@ func (w *world) apply(e *Event) (story, audit string, err error) {
 	case e.Floor != nil:
 		w.floor, w.floorGone = []byte(e.Floor.Policy), e.Floor.Missing
 		story = "the organisation's floor changes"
+	case e.Replay != nil:
+		story, err = w.replay(e.Replay)
 	case e.Check != nil:
 		story = or(e.Check.Why, "asked for a new decision")
 	}
@@ -177,6 +179,21 @@ func (w *world) capture(id int64, who *account, saw string) gate.LedgerEntry {
 		e.JustMoved = slices.Compact(e.JustMoved)
 	}
 	return gate.Complete(e, w.changed(e.MergeBase, e.Head))
+}
+
+// replay captures an approval again, as if it had been given now.
+func (w *world) replay(r *Replay) (string, error) {
+	who, err := w.person(r.Of)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range slices.Backward(w.reviews) {
+		if v.by == who {
+			w.ledger = append(w.ledger, w.capture(v.id, who, w.head))
+			return "the webhook of the review by " + at(r.Of) + " is sent once more", nil
+		}
+	}
+	return "", fmt.Errorf("there is no review of %s", at(r.Of))
 }
 
 func (w *world) dismiss(d *Dismiss) (string, error) {

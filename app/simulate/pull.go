@@ -74,7 +74,15 @@ type Commit struct {
 	CoAuthors      []string         `yaml:"co_authors" doc:"logins that GitHub shows as co-authors"`
 	VerifiedApp    string           `yaml:"verified_app" doc:"slug of the App whose signature GitHub verified"`
 	Files          map[string]*File `yaml:"files"`
+	Many           *Many            `yaml:"many" doc:"adds many small files"`
 	Scan           *Scan            `yaml:"scan" doc:"states what the scan says of this head and of those after it, instead of running one"`
+}
+
+// Many is a crowd of files: what a change hides behind.
+type Many struct {
+	Under   string `yaml:"under" doc:"folder"`
+	Files   int    `yaml:"files" doc:"how many"`
+	Content string `yaml:"content" doc:"of each"`
 }
 
 // Scan is a scan that is stated.
@@ -133,6 +141,7 @@ type Event struct {
 	Unreadable    *Unreadable    `yaml:"unreadable"`
 	Readable      *Readable      `yaml:"readable"`
 	Floor         *FloorChange   `yaml:"floor"`
+	Replay        *Replay        `yaml:"replay"`
 	Check         *Check         `yaml:"check"`
 }
 
@@ -265,6 +274,11 @@ type Readable struct {
 type FloorChange struct {
 	Policy  string `yaml:"policy"`
 	Missing string `yaml:"missing" doc:"why it cannot be read"`
+}
+
+// Replay sends the webhook of somebody's latest review once more.
+type Replay struct {
+	Of string `yaml:"of"`
 }
 
 // Check asks for a new decision: the re-run button, a sweep, or only the passing of time.

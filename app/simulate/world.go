@@ -32,6 +32,7 @@ type world struct {
 	title, body string
 	labels      []string
 	author      *account
+	founder     *account
 	requested   []*account
 	others      []*other
 	reviews     []*review
@@ -123,7 +124,9 @@ func newWorld(in *Input) (*world, error) {
 		}
 	}
 	root := tip(p.DefaultBranch)
-	w.commits[root] = &commit{name: root, tree: tree}
+	// Who made what the branches start with is no part of the story, but it is somebody.
+	w.founder = &account{Person: gate.Person{ID: w.id(), Login: "octocat", Type: "User"}}
+	w.commits[root] = &commit{name: root, tree: tree, author: w.founder, by: w.founder, facts: gate.Commit{SHA: root}}
 	w.branches[p.DefaultBranch] = root
 	for _, name := range sortedKeys(p.Branches) {
 		if err := w.branch(name, p.Branches[name]); err != nil {
@@ -195,7 +198,7 @@ func (w *world) branch(name string, b Branch) error {
 		if _, twice := w.commits[sha]; twice {
 			return fmt.Errorf("there is a commit %q already", sha)
 		}
-		w.commits[sha] = &commit{name: sha, parents: []string{from}, tree: tree, n: len(w.commits)}
+		w.commits[sha] = &commit{name: sha, parents: []string{from}, tree: tree, n: len(w.commits), author: w.founder, by: w.founder, facts: gate.Commit{SHA: sha, Parents: []string{from}}}
 	}
 	w.branches[name] = sha
 	return nil
@@ -243,6 +246,18 @@ func (w *world) commit(c *Commit, before, by string) (string, error) {
 	}
 	if k.tree, err = tree.with(c.Files); err != nil {
 		return fail(err)
+	}
+	if m := c.Many; m != nil {
+		if m.Files < 0 || m.Files > maxTree {
+			return fail(fmt.Errorf("many: %d files, over the limit of %d", m.Files, maxTree))
+		}
+		crowd := make(map[string]*File, m.Files)
+		for i := range m.Files {
+			crowd[fmt.Sprintf("%s/%06d.txt", or(m.Under, "many"), i)] = &File{Content: or(m.Content, "x\n")}
+		}
+		if k.tree, err = k.tree.with(crowd); err != nil {
+			return fail(err)
+		}
 	}
 	clean = clean && len(diff(tree, k.tree)) == 0
 	k.facts = gate.Commit{SHA: c.SHA, Parents: k.parents, AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, Message: or(c.Message, "change"), CleanMerge: clean}
