@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
 
+	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/report"
 )
 
@@ -33,7 +35,16 @@ type CheckRun struct {
 	Annotations int
 	URL         string
 
-	digest string // of the annotations that it is to have
+	digest         string // of the annotations that it is to have
+	title, summary string
+}
+
+// OurName says whether a check run or status bears a name that our check runs have, whoever made it. Spelling in another case is meant
+// to be taken for ours, too.
+func OurName(name string) bool {
+	ours := gate.CheckName("", "")
+	name = strings.ToLower(strings.TrimSpace(name))
+	return name == ours || strings.HasPrefix(name, ours+":")
 }
 
 // CheckRuns lists our own check runs on a commit, newest first. name "": all names.
@@ -82,6 +93,7 @@ func checkRun(r *gh.CheckRun) CheckRun {
 		Key: r.GetExternalID(), Annotations: r.GetOutput().GetAnnotationsCount(), URL: r.GetHTMLURL(),
 	}
 	out.Key, out.digest = splitExternalID(r.GetExternalID())
+	out.title, out.summary = r.GetOutput().GetTitle(), r.GetOutput().GetSummary()
 	return out
 }
 
@@ -156,11 +168,8 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 	if len(left) > 0 {
 		external += "~" + digest(left)
 	}
-	summary := disarm(d.Check.Summary)
-	if more := len(d.Check.Annotations) - len(left); more > 0 {
-		summary = fmt.Sprintf("%s\n\n_%d more lines are not marked: GitHub's pages do not take so many._\n", cut(summary, summaryLimit-100), more)
-	}
-	output := &gh.CheckRunOutput{Title: gh.String(clipTitle(d.Check.Title)), Summary: gh.String(cut(summary, summaryLimit))}
+	title, summary := words(d.Check)
+	output := &gh.CheckRunOutput{Title: &title, Summary: &summary}
 	var details *string
 	if d.DetailsURL != "" {
 		details = gh.String(d.DetailsURL)
@@ -213,6 +222,15 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 	}
 }
 
+// words are the title and the summary as they are sent.
+func words(check *report.CheckRun) (title, summary string) {
+	summary = disarm(check.Summary)
+	if more := len(check.Annotations) - maxAnnotations; more > 0 {
+		summary = fmt.Sprintf("%s\n\n_%d more lines are not marked: GitHub's pages do not take so many._\n", cut(summary, summaryLimit-100), more)
+	}
+	return clipTitle(check.Title), cut(summary, summaryLimit)
+}
+
 func clipTitle(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) <= titleLimit {
@@ -254,7 +272,10 @@ func (c *Client) findCheck(ctx context.Context, d *Deed) (Receipt, bool, error) 
 		return Receipt{}, false, err
 	}
 	want := trim(d.Check.Annotations)
-	whole := run.Status == d.Check.Status && run.Conclusion == d.Check.Conclusion && (len(want) == 0 || run.Annotations >= len(want) && run.digest == digest(want))
+	title, summary := words(d.Check)
+	whole := run.Status == d.Check.Status && run.Conclusion == d.Check.Conclusion && (len(want) == 0 || run.Annotations >= len(want) && run.digest == digest(want)) &&
+		// The same conclusion may stand for other reasons. White space is left aside, which GitHub may change: a deed that is done again changes nothing.
+		strings.TrimSpace(run.title) == strings.TrimSpace(title) && slices.Equal(strings.Fields(run.summary), strings.Fields(summary))
 	return Receipt{ID: run.ID, URL: run.URL}, whole, nil
 }
 

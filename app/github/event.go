@@ -36,6 +36,7 @@ type Event struct {
 	Before, After    string // of a push or synchronize
 	Ref              string // of a push: "refs/heads/main"
 	Branch           string // of a push: "main"; "" for a tag
+	Reason           string // of a destroyed merge group: "merged", "invalidated", "dequeued"
 	Created, Deleted bool   // of a push
 	OldBaseRef       string // of an edited pull request that was retargeted
 	TextEdited       bool   // its title or body changed
@@ -44,6 +45,7 @@ type Event struct {
 	Assignee gate.Person
 	CheckRun EventCheckRun
 	Suite    EventSuite
+	Status   EventStatus
 	Team     EventTeam
 	Member   gate.Person // whose membership changed
 
@@ -76,6 +78,12 @@ type EventSuite struct {
 	AppID int64
 }
 
+// An EventStatus is the commit status of a status event. We never set one.
+type EventStatus struct {
+	Context string // the name that a required check may be satisfied by
+	State   string
+}
+
 // An EventTeam is the team of a team or membership event.
 type EventTeam struct {
 	ID   int64
@@ -97,6 +105,7 @@ var known = map[string][]string{
 	"pull_request_review":       {"submitted", "edited", "dismissed"},
 	"check_run":                 {"rerequested", "requested_action", "created", "completed"},
 	"check_suite":               {"rerequested"},
+	"status":                    nil,
 	"push":                      nil,
 	"merge_group":               {"checks_requested", "destroyed"},
 	"membership":                {"added", "removed"},
@@ -129,6 +138,10 @@ type payload struct {
 		Head   *tipObject `json:"head"`
 		Base   *tipObject `json:"base"`
 	} `json:"pull_request"`
+	Reason   string       `json:"reason"`
+	SHA      string       `json:"sha"`     // of a status
+	Context  string       `json:"context"` // of a status
+	State    string       `json:"state"`   // of a status
 	Before   string       `json:"before"`
 	After    string       `json:"after"`
 	Ref      string       `json:"ref"`
@@ -211,6 +224,9 @@ type idPayload struct {
 
 type pullPayload struct {
 	Number int `json:"number"`
+	Base   *struct {
+		Repo *idPayload `json:"repo"`
+	} `json:"base"`
 }
 
 func (u *userPayload) person() gate.Person {
@@ -260,6 +276,7 @@ func (e Event) ignore(why string) Event {
 // ofRepository lists the events that are always about one repository.
 var ofRepository = map[string]bool{
 	"pull_request": true, "pull_request_review": true, "check_run": true, "check_suite": true, "push": true, "merge_group": true, "member": true, "repository": true,
+	"status": true,
 }
 
 func (e *Event) fill(p *payload) error {
@@ -315,7 +332,7 @@ func (e *Event) fill(p *payload) error {
 		if r == nil {
 			return errors.New("there is no check_run")
 		}
-		e.HeadSHA, e.Numbers = r.HeadSHA, numbers(r.PullRequests)
+		e.HeadSHA, e.Numbers = r.HeadSHA, numbers(e.RepoID, r.PullRequests)
 		e.CheckRun = EventCheckRun{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Status: r.Status, Conclusion: r.Conclusion}
 		e.CheckRun.Key, _ = splitExternalID(r.ExternalID)
 		if r.App != nil {
@@ -326,7 +343,7 @@ func (e *Event) fill(p *payload) error {
 		if s == nil {
 			return errors.New("there is no check_suite")
 		}
-		e.HeadSHA, e.HeadRef, e.Numbers, e.Suite.ID = s.HeadSHA, s.HeadBranch, numbers(s.PullRequests), s.ID
+		e.HeadSHA, e.HeadRef, e.Numbers, e.Suite.ID = s.HeadSHA, s.HeadBranch, numbers(e.RepoID, s.PullRequests), s.ID
 		if s.App != nil {
 			e.Suite.AppID = s.App.ID
 		}
@@ -335,7 +352,14 @@ func (e *Event) fill(p *payload) error {
 		if g == nil {
 			return errors.New("there is no merge_group")
 		}
-		e.HeadSHA, e.HeadRef, e.BaseSHA, e.BaseRef = g.HeadSHA, g.HeadRef, g.BaseSHA, strings.TrimPrefix(g.BaseRef, "refs/heads/")
+		e.HeadSHA, e.HeadRef, e.BaseSHA, e.BaseRef = g.HeadSHA, strings.TrimPrefix(g.HeadRef, "refs/heads/"), g.BaseSHA, strings.TrimPrefix(g.BaseRef, "refs/heads/")
+		if e.Reason = clip(p.Reason, 50); e.HeadSHA == "" || e.HeadRef == "" || e.BaseRef == "" {
+			return errors.New("the merge group's head or base is not named")
+		}
+	case "status":
+		if e.HeadSHA, e.Status = p.SHA, (EventStatus{Context: p.Context, State: clip(p.State, 50)}); p.SHA == "" || p.Context == "" {
+			return errors.New("the status's sha or context is missing")
+		}
 	case "push":
 		if e.Ref == "" || e.Before == "" || e.After == "" {
 			return errors.New("ref, before or after is missing")
@@ -413,9 +437,13 @@ func (r *repoPayload) ref() (EventRepo, error) {
 	return out, checkRepo(out.Owner, out.Name)
 }
 
-func numbers(list []pullPayload) []int {
+// numbers lists the pull requests of the repository: GitHub also names those into the repository that this one was forked from.
+func numbers(repo int64, list []pullPayload) []int {
 	var out []int
 	for _, p := range list[:min(len(list), maxNumbers)] {
+		if p.Base != nil && p.Base.Repo != nil && p.Base.Repo.ID != repo {
+			continue
+		}
 		if p.Number > 0 && !slices.Contains(out, p.Number) {
 			out = append(out, p.Number)
 		}

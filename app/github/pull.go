@@ -37,6 +37,8 @@ type PullFacts struct {
 	BaseAtOpen string // base SHA as the pull request's own record has it: older than Facts.Base if the base branch moved
 	DefaultSHA string // tip of the default branch now; "" and a line in Facts.Unknown if it could not be read
 	AutoMerge  bool   // GitHub will merge it as soon as it may
+	// Updated is GitHub's own mark of the last change to the pull request, as it was before anything else was read.
+	Updated time.Time
 
 	Assignments []Assignment // everybody who was ever assigned, and by whom, in order
 	Checks      []CheckRun   // ours on the head, newest first
@@ -131,7 +133,7 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	}
 	p := &PullFacts{
 		Repository: repository(base.GetRepo()),
-		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), AutoMerge: pr.AutoMerge != nil,
+		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), AutoMerge: pr.AutoMerge != nil, Updated: pr.GetUpdatedAt().Time,
 		Told: map[string]bool{}, Fingerprints: map[string]bool{},
 	}
 	if r := head.GetRepo(); r != nil { // null once a fork was deleted

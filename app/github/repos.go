@@ -87,6 +87,29 @@ func (c *Client) Repository(ctx context.Context, owner, repo string) (Repository
 	return repository(r), nil
 }
 
+// Tips says where branches of a repository stand: its default branch and those that are named. One that does not exist is not in the map.
+func (c *Client) Tips(ctx context.Context, owner, repo string, branches ...string) (Repository, map[string]string, error) {
+	op := "reading the branches of " + owner + "/" + repo
+	r, err := c.Repository(ctx, owner, repo)
+	if err != nil {
+		return r, nil, err
+	}
+	tips := map[string]string{}
+	for _, b := range append([]string{r.DefaultBranch}, branches...) {
+		if b == "" || tips[b] != "" {
+			continue
+		}
+		sha, err := c.tip(ctx, r.Owner, r.Name, b)
+		if err := fail(op, err); errors.Is(err, ErrNotFound) {
+			continue
+		} else if err != nil {
+			return r, nil, err
+		}
+		tips[b] = sha
+	}
+	return r, tips, nil
+}
+
 // Repositories lists every repository that the installation covers.
 func (c *Client) Repositories(ctx context.Context) ([]Repository, error) {
 	op := fmt.Sprintf("listing the repositories of installation %d", c.id)

@@ -196,7 +196,7 @@ func findingsTable(d *document, r *scan.Result) {
 		}
 	}
 	if len(show) > 0 {
-		d.line("| | Finding | Where | Rule |\n|---|---|---|---|")
+		d.line("| | Finding | Where |\n|---|---|---|")
 		d.rows(len(show), func(i int) string { return findingRow(show[i], rules[show[i].RuleID]) }, "findings")
 		d.line("")
 	}
@@ -217,7 +217,7 @@ func findingRow(f *checks.Finding, rule *checks.RuleInfo) string {
 			ids += " " + cweLink(cwe)
 		}
 	}
-	return fmt.Sprintf("| %s | %s%s | %s | %s |", mark, title, strings.ReplaceAll(prose(f.Message), "|", `\|`), cell(shortPlace(&f.Location)), ids)
+	return fmt.Sprintf("| %s | %s%s %s | %s |", mark, title, strings.ReplaceAll(prose(f.Message), "|", `\|`), ids, cell(shortPlace(&f.Location)))
 }
 
 func shortPlace(l *checks.Location) string {

@@ -76,6 +76,7 @@ func work(in io.Reader, out io.Writer) error {
 				block[i] = 1
 			}
 			all = append(all, block)
+			runtime.KeepAlive(all)
 		}
 	case "flood":
 		block := bytes.Repeat([]byte("x"), 1<<16)

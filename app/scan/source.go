@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/syntax"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -16,7 +17,7 @@ const (
 	maxRelated = 50
 )
 
-// sources gives the text of files that findings stand in, each read and parsed once.
+// sources gives the text of files that findings stand in, each read once, and parsed only if no check has done so.
 type sources struct {
 	change *checks.Change
 	files  map[place]*file
@@ -29,7 +30,8 @@ type place struct {
 
 // file is one file on one side.
 type file struct {
-	path       string
+	change     *checks.Change
+	place      place
 	data       []byte
 	starts     []int          // offsets of line starts
 	tree       *language.Tree // nil: no language for the path, or not parsed yet
@@ -53,7 +55,7 @@ func (s *sources) at(side checks.Side, path string) *file {
 	f, ok := s.files[key]
 	if !ok {
 		if data, err := s.change.Tree(side).Open(path); err == nil {
-			f = &file{path: path, data: data, starts: lineStarts(data)}
+			f = &file{change: s.change, place: key, data: data, starts: lineStarts(data)}
 		}
 		s.files[key] = f
 	}
@@ -77,10 +79,8 @@ func lineStarts(data []byte) []int {
 func (f *file) parse() *language.Tree {
 	if !f.parsed {
 		f.parsed = true
-		if spec := language.ForPath(f.path); spec != nil {
-			// An error is a limit: the checks that parse say so themselves.
-			f.tree, _ = spec.Parse(f.path, f.data)
-		}
+		// An error is a limit, which the checks that parse tell themselves, or a path of no language.
+		f.tree, _ = syntax.Tree(f.change, f.place.side, f.place.path)
 	}
 	return f.tree
 }

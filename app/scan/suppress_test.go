@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 func TestParseDirective(t *testing.T) {
@@ -59,7 +61,8 @@ func FuzzDirective(f *testing.F) {
 		f.Add([]byte(seed), "a.conf")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, path string) {
-		src := &file{path: path, data: data, starts: lineStarts(data)}
+		change, _ := newChange(&Input{Files: []*checks.File{{Path: path, Status: checks.Added}}, Contents: []Content{{checks.Head, path, data}}})
+		src := newSources(change).at(checks.Head, path)
 		lines := strings.Count(string(data), "\n") + 1
 		for _, d := range src.suppressions() {
 			if d.line < 1 || d.line > lines {

@@ -85,7 +85,7 @@ func (v *view) read(ctx context.Context, ids []string, fn func(i int, info objec
 	if err != nil {
 		cancel()
 		_ = r.CloseWithError(err)
-		_ = <-done // the reason is err
+		<-done //nolint:errcheck // the reason is err
 		return err
 	}
 	return <-done

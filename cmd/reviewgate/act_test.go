@@ -195,6 +195,7 @@ func TestAct(t *testing.T) {
 			r.ends("failure", 2)
 			r.outputs("error", "", "")
 			r.annotated("::error title=reviewgate::" + c.want)
+			r.summarised("### reviewgate could not judge this change")
 		}
 	})
 }
@@ -439,7 +440,7 @@ func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt a
 	f.must(err)
 	caches := strings.Fields(string(goEnv))
 
-	cmd := exec.CommandContext(t.Context(), a.act, name, "--json", "--workflows", write(filepath.Join(dir, "workflow.yml"), workflow), "--eventpath", write(filepath.Join(dir, "event.json"), event),
+	cmd := exec.CommandContext(t.Context(), a.act, name, "--json", "--strict", "--workflows", write(filepath.Join(dir, "workflow.yml"), workflow), "--eventpath", write(filepath.Join(dir, "event.json"), event),
 		"--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--secret-file", write(filepath.Join(dir, "secrets"), []byte("GITHUB_TOKEN="+token+"\n")),
 		"--insecure-secrets", // act would put *** for the token that we want to see if it is printed
 		"--env", "GITHUB_SERVER_URL="+f.URL(), "--local-repository", "reviewgate-app/reviewgate@v1="+opt.action, "--local-repository", "github/codeql-action@v4="+a.stub)
@@ -456,7 +457,7 @@ func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt a
 		t.Errorf("act: %v, but the job's result is %q", err, r.result)
 	}
 	r.never(token)
-	if os.Getenv("REVIEWGATE_ACT_LOG") != "" {
+	if os.Getenv("REVIEWGATE_ACT_LOG") != "" { // for whoever wants to see what a reader of the run sees
 		t.Log("\n" + strings.Join(r.raw, "") + "summary:\n" + r.summary)
 	}
 	t.Cleanup(func() {

@@ -125,7 +125,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if err != nil {
 		return nil, sourceError(err)
 	}
-	defer snap.Close()
+	defer func() { _ = snap.Close() }() // a temporary folder that stays behind does not change the result
 	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
 	in, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {

@@ -9,6 +9,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -26,7 +27,7 @@ import (
 // A Set is compiled rules. It is immutable and safe for concurrent use.
 type Set struct {
 	rules    []*compiled
-	patterns []*pattern.Pattern
+	searches []search
 	words    prefilter.Dictionary
 }
 
@@ -82,7 +83,7 @@ type Overrun struct {
 // Compile prepares rules. A rule that cannot run is left out, with a Problem at the place in its file; so is a rule whose id an earlier
 // rule has.
 func Compile(rs []*rules.Rule) (*Set, []rules.Problem) {
-	c := &compiler{set: &Set{}, known: map[patternKey]int{}}
+	c := &compiler{set: &Set{}, known: map[searchKey]int{}}
 	ids := map[string]*rules.Rule{}
 	for _, r := range rs {
 		if other := ids[r.ID.Value]; other != nil {
@@ -96,15 +97,16 @@ func Compile(rs []*rules.Rule) (*Set, []rules.Problem) {
 	return c.set, slices.Compact(c.problems) // a pattern may fail the same way in two languages
 }
 
-type patternKey struct {
-	spec *language.Spec
-	text string
+type searchKey struct {
+	spec       *language.Spec
+	text       string
+	conditions string
 }
 
 type compiler struct {
 	set      *Set
 	problems []rules.Problem
-	known    map[patternKey]int
+	known    map[searchKey]int
 	r        *rules.Rule
 	stopped  bool
 }
@@ -125,7 +127,7 @@ func (c *compiler) rule(r *rules.Rule) {
 			continue
 		}
 		if out.formulas[spec] == nil {
-			out.formulas[spec] = c.node(r.Formula, spec)
+			out.formulas[spec] = c.node(r.Formula, spec, nil)
 		}
 	}
 	for _, l := range missing {
@@ -150,17 +152,15 @@ func languageNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (c *compiler) node(f *rules.Formula, spec *language.Spec) *node {
+// node compiles an operator. conditions are those of the patterns lists around it, as far as they hold for what it finds.
+func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []condition) *node {
 	n := &node{op: f.Op}
-	for _, child := range f.Children {
-		n.children = append(n.children, c.node(child, spec))
-	}
 	for _, v := range f.Metavariables {
 		n.vars = append(n.vars, v.Value)
 	}
 	switch f.Op {
 	case rules.Pattern:
-		n.pattern, n.words = c.pattern(f.Text, spec)
+		n.search, n.words = c.search(f.Text, spec, conditions)
 	case rules.Regex:
 		n.regex = c.regex(f.Text, "(?m)")
 		n.words = c.needed(f.Text)
@@ -173,11 +173,39 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec) *node {
 			n.words = c.needed(f.Text)
 		}
 	}
+	// The conditions of this list come first: they hold for its other entries.
+	compiled := make([]*node, len(f.Children))
+	for i, child := range f.Children {
+		if child.Op == rules.MetavariableRegex {
+			compiled[i] = c.node(child, spec, nil)
+			if re := compiled[i].regex; re != nil && re.linear != nil && len(compiled[i].vars) == 1 {
+				conditions = append(slices.Clip(conditions), condition{compiled[i].vars[0], re})
+			}
+		}
+	}
+	for i, child := range f.Children {
+		if compiled[i] != nil {
+			continue
+		}
+		inherited := conditions
+		if !f.Op.Positive() || !child.Op.Positive() {
+			inherited = nil // what is excluded need not fulfil them
+		}
+		compiled[i] = c.node(child, spec, inherited)
+	}
+	n.children = compiled
 	return n
 }
 
-func (c *compiler) pattern(text rules.Text, spec *language.Spec) (int, []prefilter.Word) {
-	key := patternKey{spec, text.Value}
+func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []condition) (int, []prefilter.Word) {
+	key := searchKey{spec: spec, text: text.Value}
+	var used []condition
+	for _, cond := range conditions {
+		if strings.Contains(text.Value, cond.name) {
+			used = append(used, cond)
+			key.conditions += cond.name + " " + cond.regex.linear.String() + "\x00"
+		}
+	}
 	index, ok := c.known[key]
 	if !ok {
 		p, err := pattern.Compile(spec, text.Value)
@@ -186,12 +214,12 @@ func (c *compiler) pattern(text rules.Text, spec *language.Spec) (int, []prefilt
 			c.problem(rules.Broken, text.At(line, column), "the pattern cannot be read as %s: %s", spec.Name, message)
 			return 0, nil
 		}
-		index = len(c.set.patterns)
-		c.set.patterns = append(c.set.patterns, p)
+		index = len(c.set.searches)
+		c.set.searches = append(c.set.searches, search{p, used})
 		c.known[key] = index
 	}
 	var words []prefilter.Word
-	for _, w := range c.set.patterns[index].Words() {
+	for _, w := range c.set.searches[index].pattern.Words() {
 		words = append(words, c.set.words.Add(w))
 	}
 	return index, words
@@ -302,7 +330,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		e := &evaluation{run: r}
 		regions, err := e.eval(formula)
 		if err != nil {
-			if err != r.treeErr { // that one is told once, below
+			if !errors.Is(err, r.treeErr) { // that one is told once, below
 				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
 			}
 			continue
@@ -341,7 +369,7 @@ type run struct {
 	tree    *language.Tree
 	treeErr error
 	budget  match.Budget
-	found   map[int]finds // by pattern
+	found   map[int]finds // by search
 }
 
 type finds struct {

@@ -8,23 +8,48 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
-// find gives the regions of a pattern, found once for all rules. They are shared: callers must not change them.
+// A search is one pattern with the conditions that its metavariables will have to fulfil. Conditions are tried as soon as a metavariable
+// is bound: `$Q = $SQL; ...; $DB.query($Q)` looks through the rest of the block only for the few assignments that can be meant.
+type search struct {
+	pattern    *pattern.Pattern
+	conditions []condition
+}
+
+type condition struct {
+	name  string
+	regex *regex
+}
+
+// accepts says whether a binding fulfils the conditions. What a backtracking expression says is left for later.
+func (s *search) accepts(name string, bound match.Bound) bool {
+	for _, c := range s.conditions {
+		if c.name == name && !c.regex.linear.MatchString(bound.Text) {
+			return false
+		}
+	}
+	return true
+}
+
+// find gives the regions of a search, made once for all rules. They are shared: callers must not change them.
 func (r *run) find(index int) ([]region, error) {
 	if f, ok := r.found[index]; ok {
 		return f.regions, f.err
 	}
 	var f finds
-	f.regions, f.err = r.search(r.set.patterns[index])
+	f.regions, f.err = r.search(&r.set.searches[index])
 	r.found[index] = f
 	return f.regions, f.err
 }
 
-func (r *run) search(p *pattern.Pattern) ([]region, error) {
+func (r *run) search(s *search) ([]region, error) {
 	tree, err := r.parse()
 	if err != nil {
 		return nil, err
 	}
-	matches, err := match.Find(p, tree, &r.budget)
+	if r.budget.Accept = nil; len(s.conditions) > 0 {
+		r.budget.Accept = s.accepts
+	}
+	matches, err := match.Find(s.pattern, tree, &r.budget)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type node struct {
 	op       rules.Op
 	children []*node
-	pattern  int              // Pattern: index into Set.patterns
+	search   int              // Pattern: index into Set.searches
 	regex    *regex           // Regex, NotRegex, MetavariableRegex
 	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
 	words    []prefilter.Word // Pattern: all of these must be in a file with a match; Regex, MetavariableRegex: one of them, if there are any
@@ -81,7 +81,7 @@ func (e *evaluation) eval(n *node) ([]region, error) {
 	}
 	switch n.op {
 	case rules.Pattern:
-		return e.run.find(n.pattern)
+		return e.run.find(n.search)
 	case rules.Regex, rules.NotRegex:
 		return e.regex(n)
 	case rules.Inside, rules.NotInside:

@@ -3,6 +3,8 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -302,4 +304,51 @@ func FuzzRegex(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Conditions are tried while a pattern is looked for: without that, a long file with many assignments and calls costs their product.
+func TestConditionsAreTriedEarly(t *testing.T) {
+	t.Parallel()
+	set := compile(t, head+`    patterns:
+      - pattern: |
+          $TEXT = $COMMAND
+          ...
+          system($TEXT)
+      - metavariable-regex: {metavariable: $COMMAND, regex: "f[\"']"}
+      - focus-metavariable: $COMMAND
+`)
+	var b strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&b, "a%d = g(%d)\nsystem(b%d)\n", i, i, i)
+	}
+	b.WriteString("c = f'{x}'\nsystem(c)\n")
+	if diff := cmp.Diff([]int{12001}, lines(t, set, "a.py", b.String())); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// BenchmarkBuiltin runs the built-in rules on their own fixtures, in which every file has words and matches of several rules.
+func BenchmarkBuiltin(b *testing.B) {
+	rs, _ := rules.ParseAll(rules.Builtin())
+	set, _ := engine.Compile(rs)
+	names, err := filepath.Glob("../builtin/*/testdata/*")
+	if err != nil || len(names) == 0 {
+		b.Fatalf("no fixtures: %v", err)
+	}
+	var files []engine.File
+	size := 0
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files = append(files, engine.File{Path: filepath.ToSlash(name), Source: data})
+		size += len(data)
+	}
+	b.SetBytes(int64(size))
+	for b.Loop() {
+		for _, f := range files {
+			set.Run(context.Background(), f)
+		}
+	}
 }

@@ -176,5 +176,5 @@ func ExampleRun() {
 		fmt.Println(r.ID, r.Status, len(r.Reported), "lines reported")
 	}
 	// Output:
-	// go-tls-verification-off passed 4 lines reported
+	// go-tls-verification-off passed 5 lines reported
 }

@@ -58,7 +58,7 @@ func TestPage(t *testing.T) {
 	w := story(t)
 	page := w.page("/acme/shop/pull/1")
 	for _, want := range []string{"Change main", "wants to merge 1 commit", "octo-agent", `<span class="badge">bot</span>`, "approved these changes", "1 finding blocks", "SQL built from input", "main.go:7",
-		"Merging is blocked", "Required status check &#34;reviewgate&#34; is failing.", "The value reaches the output.", "Suggested change", `<th class="right">Rule</th>`, "<summary>Why</summary>", "Files changed"} {
+		"Merging is blocked", "Required status check &#34;reviewgate&#34; is failing.", "The value reaches the output.", `<th align="right">Rule</th>`, "<summary>Why</summary>", "Files changed"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -258,8 +258,11 @@ func listCommits(c *call) (*answer, *apiError) {
 		return nil, serverError(err)
 	}
 	newest := make([]*gitCommit, 0, len(list))
+	author := c.query.Get("author") // a login or an e-mail address
 	for i := len(list) - 1; i >= 0; i-- {
-		newest = append(newest, list[i])
+		if u := c.repo.g.userByEmail(list[i].AuthorEmail); author == "" || strings.EqualFold(author, list[i].AuthorEmail) || u != nil && strings.EqualFold(author, u.Login) {
+			newest = append(newest, list[i])
+		}
 	}
 	return ok(mapped(page(c, newest), c.repo.commitJSON)), nil
 }

@@ -1,6 +1,7 @@
 package githubtest_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -45,7 +46,7 @@ func TestEveryOperation(t *testing.T) {
 	deliveries := step(app.Apps.ListHookDeliveries(ctx, nil)).ok(t, "deliveries")
 	step(app.Apps.GetHookDelivery(ctx, *deliveries[0].ID)).ok(t, "delivery")
 	if _, _, err := app.Apps.RedeliverHookDelivery(ctx, *deliveries[0].ID); err != nil {
-		if _, accepted := err.(*github.AcceptedError); !accepted {
+		if accepted := (*github.AcceptedError)(nil); !errors.As(err, &accepted) {
 			t.Error(err)
 		}
 	}

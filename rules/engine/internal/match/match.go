@@ -28,6 +28,9 @@ const maxMatches = 20_000
 // goroutine. Use one per file.
 type Budget struct {
 	Steps int // for each pattern; 0: DefaultSteps
+	// Accept refuses bindings that the caller would discard later, so that the search goes no further with them. Nil: none. It may be
+	// set anew before each Find.
+	Accept func(name string, bound Bound) bool
 
 	tree *language.Tree
 	file *file
@@ -80,7 +83,7 @@ func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
 	if b.tree != t {
 		b.tree, b.file = t, newFile(t)
 	}
-	m := &matcher{file: b.file, t: t, p: p, steps: b.Steps}
+	m := &matcher{file: b.file, t: t, p: p, steps: b.Steps, accept: b.Accept}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
 	}
@@ -122,6 +125,8 @@ type matcher struct {
 	steps int
 	over  bool
 	found []Match
+
+	accept func(name string, bound Bound) bool
 }
 
 // next is a continuation: what is left to match once a part has matched.
@@ -253,7 +258,9 @@ func (m *matcher) bindTo(name string, bound Bound, b Bindings, k next) {
 		}
 		return
 	}
-	k(b.with(name, bound))
+	if m.accept == nil || m.accept(name, bound) {
+		k(b.with(name, bound))
+	}
 }
 
 // same says whether two pieces of code are equal but for white space and comments.

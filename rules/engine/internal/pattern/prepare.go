@@ -453,6 +453,10 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e, e + ";"}
 	}
 	p.hole(at, spell...)
+	if p.lang("java") && strings.HasPrefix(rest, "\n") {
+		p.token(";") // a statement or member of its own: what follows on the next line is not its declared name
+		return
+	}
 	p.token("$")
 }
 
