@@ -50,7 +50,7 @@ func Check(l *Layer, floor bool, tree []string) *Report {
 		}
 	}
 	for _, g := range d.needs() {
-		for _, a := range g.Need.From {
+		for _, a := range slices.Concat(g.Need.From, slices.Concat(g.Need.AnyOf...)) {
 			approver(a)
 		}
 	}

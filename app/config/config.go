@@ -17,6 +17,7 @@
 //	stale                  strictest    any-push wins over paths
 //	agents.accounts, apps  union        add
 //	agents.extra_approvals max          raise
+//	agents.unattributed    strictest    block wins over extra
 //	agents.sponsors        floor only   add sponsors, who then cannot approve; only the floor's lift the approval that an agent
 //	                                    without a known sponsor needs (without a floor, the repository's do)
 //	checks.block_on        union        add
@@ -28,11 +29,8 @@
 //
 // # Keys that this version does not act on
 //
-// waivers, exempt and guard.unwaivable are accepted, because leaving them out can only be stricter: nothing is waived and nothing is
-// exempt; the first two are reported as warnings. tier.independence is accepted as "pr", agents.unattributed as "extra": that is what
-// always holds. Refused with an error: guard.when, guard.distinct_teams, guard.allow_readers, guard.min_review_seconds, any_of,
-// tier.independence "path", agents.unattributed "block", agents.disclosure, checklist, audit, checks.rollout, checks.max_comments, and
-// paths that begin with "re:".
+// Refused with an error: guard.allow_readers, guard.min_review_seconds, agents.disclosure, audit, checks.rollout, checks.max_comments, and paths
+// that begin with "re:".
 package config
 
 import (
@@ -174,6 +172,7 @@ func (d *document) needs() []gate.Guard {
 }
 
 func usesOwners(guards []gate.Guard, more ...*gate.Need) bool {
+	// any_of has no code owners in it.
 	uses := func(n gate.Need) bool {
 		return slices.ContainsFunc(n.From, func(a gate.Approver) bool { return a.Codeowners })
 	}
@@ -199,6 +198,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			p.Stale = gate.StaleAnyPush
 		}
 		p.Agents.Accounts = append(p.Agents.Accounts, d.agents.Accounts...)
+		p.Agents.BlockUnattributed = p.Agents.BlockUnattributed || d.agents.BlockUnattributed
 		p.Agents.ExtraApprovals = max(p.Agents.ExtraApprovals, d.agents.ExtraApprovals)
 		p.Checks.BlockOn = append(p.Checks.BlockOn, d.checks.BlockOn...)
 		if s := d.checks.Severity; s != 0 {

@@ -50,18 +50,17 @@ type document struct {
 // guard is a gate.Guard whose tier is not yet a number.
 type guard struct {
 	gate.Guard
-	nameAt *yaml.Node // nil: the name was made from the first path
-	paths  []*yaml.Node
+	nameAt     *yaml.Node // nil: the name was made from the first path
+	distinctAt *yaml.Node // of distinct_teams: true; nil: not asked for
+	paths      []*yaml.Node
 }
 
 // Why this version refuses keys that the format has. Leaving one of them out silently could let a change pass that its author
 // meant to stop, or make a rule stricter than anyone wrote.
 var laterGuardKeys = map[string]field{
-	"when":               {unsupported: "a guard always applies"},
-	"distinct_teams":     {unsupported: "approvals are not counted by team"},
 	"allow_readers":      {unsupported: "only people with write access approve"},
 	"min_review_seconds": {unsupported: "the time of a review is not judged"},
-	"any_of":             {unsupported: "\"from\" is one list of which anyone may approve"},
+	"any_of":             {unsupported: "write it inside of \"from\""},
 }
 
 // parse reads a policy file. The document is what could be read; it may be used only if no problem is an error.
@@ -123,6 +122,7 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 		r.bad(root, "Begin the file with \"version: 1\".", "the version is missing")
 	}
 	r.uniqueNames(d)
+	r.distinctTeams(d)
 	return d, r.problems
 }
 
@@ -192,7 +192,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		"from": {read: func(n *yaml.Node) {
 			fromAt = n
 			if n.Kind == yaml.MappingNode {
-				r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
+				r.mapping(n, "from", map[string]field{"any_of": {read: func(n *yaml.Node) { g.Need.AnyOf = r.anyOf(n) }}})
 				return
 			}
 			items := r.items(n, "from", maxFrom)
@@ -208,6 +208,12 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 	}
 	if !fallback {
 		maps.Copy(fields, laterGuardKeys)
+		fields["when"] = field{read: func(n *yaml.Node) { g.When = r.when(n) }}
+		fields["distinct_teams"] = field{read: func(n *yaml.Node) {
+			if v, ok := r.boolean(n, "distinct_teams"); ok && v {
+				g.distinctAt = n
+			}
+		}}
 		fields["paths"] = field{read: func(n *yaml.Node) { pathsAt = n; r.paths(n, g) }}
 		fields["name"] = field{read: func(n *yaml.Node) {
 			if s, ok := r.text(n, "name"); ok {
@@ -237,6 +243,52 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
 	}
 	return g
+}
+
+// anyOf reads lists of approvers of which one has to be complete.
+func (r *reader) anyOf(n *yaml.Node) [][]gate.Approver {
+	var out [][]gate.Approver
+	for _, alternative := range r.items(n, "any_of", maxFrom) {
+		var from []gate.Approver
+		for _, item := range r.items(alternative, "an alternative of any_of", maxApprovals) {
+			a, ok := r.approver(item)
+			if ok && a.Codeowners {
+				r.bad(item, "Write a guard of its own with from: [codeowners].", "code owners cannot be part of \"any_of\"")
+				continue
+			}
+			if ok {
+				from = append(from, a)
+			}
+		}
+		if len(from) > 0 {
+			out = append(out, from)
+		} else {
+			r.bad(alternative, "Name somebody.", "an alternative of any_of names nobody")
+		}
+	}
+	if len(out) == 0 {
+		r.bad(n, "Write lists: any_of: [[\"@alice\", \"@bob\"], [\"@carol\"]].", "any_of names nobody")
+	}
+	return out
+}
+
+// when reads what narrows a guard.
+func (r *reader) when(n *yaml.Node) *gate.When {
+	w := &gate.When{}
+	r.mapping(n, "when", map[string]field{
+		"author": {read: func(n *yaml.Node) {
+			s, _ := r.oneOf(n, "author", string(gate.AuthorAny), string(gate.AuthorAgent), string(gate.AuthorFork), string(gate.AuthorFirstTime), string(gate.AuthorUnattributed))
+			w.Author = gate.Author(s)
+		}},
+		"fork": {read: func(n *yaml.Node) {
+			if v, ok := r.boolean(n, "fork"); ok && !v {
+				r.bad(n, "Write \"fork: true\" or leave it out.", "a guard cannot mean only changes that come from no fork")
+			} else if ok {
+				w.Fork = true
+			}
+		}},
+	})
+	return w
 }
 
 func onlyUsers(from []gate.Approver) bool {
@@ -276,10 +328,6 @@ var (
 
 // approver reads "@alice", "@acme/security", "@acme/security#4411", "codeowners" or "role:maintain".
 func (r *reader) approver(n *yaml.Node) (gate.Approver, bool) {
-	if n.Kind == yaml.MappingNode {
-		r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
-		return gate.Approver{}, false
-	}
 	s, ok := r.text(n, "an approver")
 	if !ok {
 		return gate.Approver{}, false
@@ -367,8 +415,8 @@ func (r *reader) agents(n *yaml.Node, d *document) {
 			}
 		}},
 		"unattributed": {read: func(n *yaml.Node) {
-			if n.Kind != yaml.ScalarNode || n.Value != "extra" {
-				r.bad(n, "Write \"extra\" or leave it out.", "unattributed: only \"extra\" is supported by this version (one more approval)")
+			if s, ok := r.oneOf(n, "unattributed", "extra", "block"); ok {
+				d.agents.BlockUnattributed = s == "block"
 			}
 		}},
 		"disclosure": {unsupported: "a missing disclosure is not asked for"},
@@ -405,6 +453,36 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 		"rollout":      {unsupported: "a rule says its own rollout, in its file"},
 		"max_comments": {unsupported: "at most 10 comments are written"},
 	})
+}
+
+// distinctTeams fills in which teams the approvals of a guard may come from: those of its "from", or where that names none, every team
+// that this file names. Another file adds none, so that a repository cannot widen the floor's.
+func (r *reader) distinctTeams(d *document) {
+	named := func(n gate.Need) []string {
+		var out []string
+		for _, a := range slices.Concat(n.From, slices.Concat(n.AnyOf...)) {
+			if a.Team != "" {
+				out = append(out, strings.ToLower(a.Team))
+			}
+		}
+		return out
+	}
+	var all []string
+	for _, g := range d.needs() {
+		all = append(all, named(g.Need)...)
+	}
+	for i := range d.guards {
+		g := &d.guards[i]
+		if g.distinctAt == nil {
+			continue
+		}
+		if g.Need.DistinctTeams = sorted(named(g.Need)); len(g.Need.DistinctTeams) == 0 {
+			g.Need.DistinctTeams = sorted(slices.Clone(all))
+		}
+		if need := max(g.Need.Approvals, builtinTiers[g.Tier].approvals, d.tiers[g.Tier].approvals); len(g.Need.DistinctTeams) < need || need < 2 {
+			r.bad(g.distinctAt, "Name a team for each of the approvals, and ask for at least two.", "distinct_teams asks for %d approvals from different teams, of %d that the file names", need, len(g.Need.DistinctTeams))
+		}
+	}
 }
 
 // uniqueNames refuses two guards of one file with the same written name: nobody could tell which one a message means.

@@ -251,9 +251,11 @@ func (d *decider) guards() {
 	if d.repair && broken(d.p.Broken) {
 		guards = slices.DeleteFunc(slices.Clone(guards), func(g Guard) bool { return g.Origin != "floor" })
 	}
+	guards = applying(guards, d.f, d.in)
 	c := newCover(guards, d.f.Files)
 	duties := c.duties(d.p, d.extra())
 	duties = append(duties, d.humanDuties(c)...)
+	d.unattributed()
 	d.unscanned(c, duties)
 	d.readCodeowners(guards)
 	d.refused = make([]string, len(d.approvals))
@@ -356,6 +358,9 @@ type group struct {
 func (d *decider) guard(c *cover, du *duty) {
 	answer := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Needed: du.approval + du.extra, Extra: du.extra, Files: names(c.files, du.files), Approved: []string{}, May: []string{}}
 	groups := d.groups(c, du)
+	if len(du.guard.Need.AnyOf) > 0 {
+		groups = nil
+	}
 	var fresh []int
 	for i := range d.approvals {
 		if because := d.approvals[i].changedSince(c, du); because != "" {
@@ -389,6 +394,37 @@ func (d *decider) guard(c *cover, du *duty) {
 				who += " (nobody is left)"
 			}
 			missing = append(missing, more(n, have)+" from "+who)
+		}
+	}
+	if anyOf := du.guard.Need.AnyOf; len(anyOf) > 0 {
+		lacks, used := d.alternatives(anyOf, du.approval, fresh)
+		for _, i := range used {
+			d.counted[i] = true
+			approved[d.approvals[i].who.Login] = true
+		}
+		for _, i := range fresh {
+			if d.unfit[i] == "" && !slices.Contains(used, i) {
+				d.unfit[i] = label(du) + ", which needs " + whoAll(anyOf)
+			}
+		}
+		if len(lacks) > 0 {
+			short = len(lacks)
+			answer.May = append(answer.May, d.may(lacks, approved)...)
+			missing = append(missing, more(len(lacks), len(used))+" from "+whoAll(anyOf))
+		}
+	}
+	if teams := du.guard.Need.DistinctTeams; len(teams) > 0 && len(missing) == 0 {
+		d.known(teamApprovers(teams), "the guard "+label(du))
+		var counts []int
+		for _, i := range fresh {
+			if approved[d.approvals[i].who.Login] {
+				counts = append(counts, i)
+			}
+		}
+		if n := du.approval - d.teams(teams, counts); n > 0 {
+			short = max(short, n)
+			answer.May = append(answer.May, d.may(teamApprovers(teams), approved)...)
+			missing = append(missing, more(n, len(counts))+" from another team ("+list(teamNames(teams))+")")
 		}
 	}
 	if du.extra > 0 {
@@ -462,6 +498,9 @@ func (d *decider) groups(c *cover, du *duty) []group {
 		}
 	}
 	d.known(rest, "the guard "+label(du))
+	for _, alternative := range need.AnyOf {
+		d.known(alternative, "the guard "+label(du))
+	}
 	if len(rest) == len(need.From) {
 		from := need.From
 		if len(from) == 0 {
@@ -671,6 +710,50 @@ func names(files []FileChange, which []int32) []string {
 	return out
 }
 
+// unattributed waits for everybody to be known, where the policy asks for that.
+func (d *decider) unattributed() {
+	if !d.p.Agents.BlockUnattributed {
+		return
+	}
+	if len(d.in.unattributed) > 0 {
+		d.waits = append(d.waits, "Needs every commit to belong to an account")
+		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
+	}
+	if d.in.unsponsored {
+		d.waits = append(d.waits, "It is not known who set the agent to work")
+		d.next = append(d.next, "Name who sets the agent to work under agents.sponsors of the policy, or let a human assign it.")
+	}
+}
+
+// whoAll names alternatives: "@alice and @acme/core, or @bob".
+func whoAll(anyOf [][]Approver) string {
+	var out []string
+	for _, from := range anyOf {
+		var all []string
+		for _, a := range from {
+			all = append(all, a.String())
+		}
+		out = append(out, strings.Join(all, " and "))
+	}
+	return strings.Join(out, ", or ")
+}
+
+func teamApprovers(names []string) []Approver {
+	var out []Approver
+	for _, name := range names {
+		out = append(out, Approver{Team: name})
+	}
+	return out
+}
+
+func teamNames(names []string) []string {
+	var out []string
+	for _, name := range names {
+		out = append(out, "@"+name)
+	}
+	return out
+}
+
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
 // took part is not known yet, so May names the approvers as the policy does.
 func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
@@ -687,8 +770,17 @@ func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
 			for _, f := range from {
 				who = append(who, f.String())
 			}
+			if anyOf := du.guard.Need.AnyOf; len(anyOf) > 0 {
+				who = []string{whoAll(anyOf)}
+			}
 			a.May = uniqueSorted(slices.Clone(who))
 			a.Because = "will need " + plural(du.approval, "approval") + " from " + strings.Join(who, " or ")
+			if len(du.guard.Need.DistinctTeams) > 0 {
+				a.Because += ", each from another team"
+			}
+			if when := du.guard.When.String(); when != "" {
+				a.Because += ", but only when: " + when
+			}
 		}
 		out = append(out, a)
 	}

@@ -17,10 +17,14 @@ type Facts struct {
 	Default string `json:"default_branch"`
 
 	// Title, Body, HeadRef and Labels are under the author's control: they can only add requirements (marks of an agent).
-	Title   string   `json:"title,omitempty"`
-	Body    string   `json:"body,omitempty"`
-	HeadRef string   `json:"head_ref,omitempty"` // branch name of the head
-	Labels  []string `json:"labels,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Body    string `json:"body,omitempty"`
+	HeadRef string `json:"head_ref,omitempty"` // branch name of the head
+	// Fork says that the head lives in another repository, FirstTime that the author never had a change merged in this one.
+	Fork      bool `json:"fork,omitempty"`
+	FirstTime bool `json:"first_time,omitempty"`
+
+	Labels []string `json:"labels,omitempty"`
 
 	Author    Person        `json:"author"`
 	ViaApp    string        `json:"via_app,omitempty"`   // slug, if the pull request was opened through an App on behalf of the author

@@ -22,7 +22,10 @@ func Needs(p *Policy, f *Facts) Wants {
 	}
 	asked := map[int]bool{}
 	for _, du := range c.duties(p, 0) {
-		for _, a := range du.guard.Need.From {
+		for _, name := range du.guard.Need.DistinctTeams {
+			w.Teams = append(w.Teams, strings.ToLower(name))
+		}
+		for _, a := range slices.Concat(du.guard.Need.From, slices.Concat(du.guard.Need.AnyOf...)) {
 			switch {
 			case a.User != "":
 				w.Users = append(w.Users, strings.ToLower(a.User))

@@ -60,6 +60,7 @@ type Guard struct {
 	Origin string   `json:"origin"` // "built-in", "floor", "repository"
 	Paths  []string `json:"paths"`  // anchored globs; "!" excludes; files that match any and no later exclusion
 	Tier   string   `json:"tier,omitempty"`
+	When   *When    `json:"when,omitempty"` // nil: always
 	Need   Need     `json:"need"`
 }
 
@@ -68,6 +69,10 @@ type Need struct {
 	Approvals int        `json:"approvals"`
 	From      []Approver `json:"from"` // any of them; empty: anyone eligible with write
 	UpToDate  bool       `json:"up_to_date,omitempty"`
+	// AnyOf, if set, takes the place of From: one of the alternatives, with an approval of another person for each of its approvers.
+	AnyOf [][]Approver `json:"any_of,omitempty"`
+	// DistinctTeams, if set, are the teams that the approvals must come from, each from another one.
+	DistinctTeams []string `json:"distinct_teams,omitempty"`
 }
 
 // An Approver is a person or a group that may approve. Exactly one field is set.
@@ -81,9 +86,11 @@ type Approver struct {
 
 // Agents says which accounts are agents and what their changes need on top.
 type Agents struct {
-	Accounts       []string          `json:"accounts,omitempty"` // logins, besides the built-in table
-	ExtraApprovals int               `json:"extra_approvals"`
-	Sponsors       map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
+	Accounts       []string `json:"accounts,omitempty"` // logins, besides the built-in table
+	ExtraApprovals int      `json:"extra_approvals"`
+	// BlockUnattributed makes the change wait until everybody behind it is known; otherwise it costs an approval more.
+	BlockUnattributed bool              `json:"block_unattributed,omitempty"`
+	Sponsors          map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
 	// RepoSponsors are those that a repository names beside a floor: they cannot approve, but they do not lift the approval
 	// that an agent without a known sponsor needs, because a repository only adds.
 	RepoSponsors map[string]string `json:"repo_sponsors,omitempty"`

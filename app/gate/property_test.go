@@ -48,7 +48,7 @@ func randomCommit(r *rand.Rand, n int) gate.Commit {
 func randomFacts(r *rand.Rand) *gate.Facts {
 	f := &gate.Facts{
 		State: "open", Head: "head", Base: "base", MergeBase: "base", BaseRef: "main", Default: "main", Author: somebody(r),
-		People: gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{"acme/security": {ID: 1, Members: []gate.Person{cast["bob"], cast["carol"], cast["rita"]}}}},
+		People: gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{"acme/security": {ID: 1, Members: []gate.Person{cast["bob"], cast["carol"], cast["rita"]}}, "acme/core": {ID: 2, Members: []gate.Person{cast["carol"], cast["dave"]}}}},
 		Scan:   gate.ScanFacts{Done: r.IntN(20) > 0}, Codeowners: pick(r, []string{"", "* @carol\n", "/src/ @bob\n*.md @acme/security\n", "* carol\n"}),
 	}
 	for login, who := range cast {
@@ -59,6 +59,7 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 	}
 	f.People.Roles[cast["mona"].ID] = gate.RoleMaintain
 	f.People.Roles[cast["rita"].ID] = gate.RoleRead
+	f.Fork, f.FirstTime = r.IntN(4) == 0, r.IntN(4) == 0
 	for i, path := range somePaths {
 		if r.IntN(3) == 0 {
 			f.Files = append(f.Files, gate.FileChange{Path: path, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "b", Blob: fmt.Sprint("h", i, r.IntN(2))})
@@ -108,6 +109,15 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		}
 		if r.IntN(2) == 0 {
 			g["from"] = []string{pick(r, someFrom), pick(r, someFrom)}
+		} else if r.IntN(4) == 0 {
+			g["from"] = m{"any_of": [][]string{{"@bob", "@carol"}, {pick(r, []string{"@acme/security", "role:maintain", "@dave"})}}}
+		}
+		if r.IntN(4) == 0 {
+			g["when"] = m{"author": pick(r, []string{"agent", "fork", "first_time", "unattributed", "any"})}
+		}
+		if r.IntN(8) == 0 {
+			delete(g, "tier")
+			g["approvals"], g["distinct_teams"], g["from"] = 2, true, []string{"@acme/security", "@acme/core"}
 		}
 		guards = append(guards, g)
 	}
@@ -124,7 +134,7 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		p["mode"] = pick(r, []string{"enforce", "advisory"})
 	}
 	if r.IntN(2) == 0 {
-		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "unattributed": pick(r, []string{"extra", "extra", "block"}), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
 	}
 	if !floor && r.IntN(12) == 0 {
 		p["gaurd"] = 1

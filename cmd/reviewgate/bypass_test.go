@@ -61,6 +61,21 @@ func TestBypass(t *testing.T) {
 	t.Logf("%d of %d entries are played here; not here: %s", catalogue-len(missing), catalogue, strings.Join(missing, " "))
 }
 
+// TestStories plays testdata/stories/*.txtar, in the form of the catalogue: keys of the policy, one at a time.
+func TestStories(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/stories/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d stories, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			bypass(t, file)
+		})
+	}
+}
+
 func bypass(t *testing.T, file string) {
 	ar, err := txtar.ParseFile(file)
 	if err != nil {
