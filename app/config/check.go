@@ -54,6 +54,11 @@ func Check(l *Layer, floor bool, tree []string) *Report {
 			approver(a)
 		}
 	}
+	if d.waivers != nil {
+		for _, a := range d.waivers.By {
+			approver(a)
+		}
+	}
 	for _, human := range d.agents.Sponsors {
 		r.Users = append(r.Users, "@"+human)
 	}

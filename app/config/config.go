@@ -23,6 +23,9 @@
 //	checks.block_on        union        add
 //	checks.severity        strictest    lower the severity that blocks (not said: high)
 //	checks.pack            floor only   choose only where there is no floor; under a floor without the key: the default pack
+//	waivers                floor only   say who may waive what the repository itself asks for; what the floor asks for, and findings, only the
+//	                                    floor's people waive (without a floor, the repository's do)
+//	checklist              own          each file's guards use the lists of their own file, and the built-in ones
 //	governed_branches      union        add; the default branch always is governed
 //	floor                  floor only   -
 //	rules                  union        add
@@ -225,6 +228,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 	}
 	if floor != nil {
 		resolve(floor, "floor")
+		p.Waivers = floor.waivers
 		p.Agents.Sponsors = floor.agents.Sponsors
 		p.Checks.Pack = floor.checks.Pack
 		if floor.fallback != nil {
@@ -235,12 +239,12 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 	if repo != nil {
 		resolve(repo, "repository")
 		if floored {
-			p.Agents.RepoSponsors = repo.agents.Sponsors
+			p.Agents.RepoSponsors, p.RepoWaivers = repo.agents.Sponsors, repo.waivers
 			if repo.checks.Pack != "" && repo.checks.Pack != p.Checks.Pack {
 				e.warn([]gate.Problem{{File: policyFiles[0], Message: "checks.pack is not used, because the organisation's floor chooses the pack", Remedy: "Remove the key.", Warning: true}})
 			}
 		} else {
-			p.Agents.Sponsors = repo.agents.Sponsors
+			p.Agents.Sponsors, p.Waivers = repo.agents.Sponsors, repo.waivers
 			p.Checks.Pack = repo.checks.Pack
 		}
 		if repo.fallback != nil {

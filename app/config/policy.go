@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,6 +22,8 @@ const (
 	maxFrom      = 50
 	maxApprovals = 10
 	maxNames     = 500
+	maxLists     = 20
+	maxItems     = 20
 )
 
 // tier is a named need, without approvers.
@@ -45,12 +48,15 @@ type document struct {
 	agents   gate.Agents
 	checks   gate.Blocking
 	governed []string
+	waivers  *gate.Waivers
+	lists    map[string]gate.Checklist // by name
 }
 
 // guard is a gate.Guard whose tier is not yet a number.
 type guard struct {
 	gate.Guard
 	nameAt     *yaml.Node // nil: the name was made from the first path
+	listsAt    []*yaml.Node
 	distinctAt *yaml.Node // of distinct_teams: true; nil: not asked for
 	paths      []*yaml.Node
 }
@@ -105,11 +111,11 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 				}
 			}
 		}},
-		// Ignoring these two can only be stricter: nothing is waived, nothing is exempt. Their owner is told.
-		"waivers":   {read: func(n *yaml.Node) { r.ignored(n, "waivers", "nothing can be waived") }},
-		"exempt":    {read: func(n *yaml.Node) { r.ignored(n, "exempt", "nothing is exempt") }},
-		"checklist": {unsupported: "there are no checklists"},
-		"audit":     {unsupported: "merges that went around the gate are not reported"},
+		"waivers":   {read: func(n *yaml.Node) { d.waivers = r.waivers(n) }},
+		"checklist": {read: func(n *yaml.Node) { r.checklists(n, d) }},
+		// Ignoring this can only be stricter: nothing is exempt. Its owner is told.
+		"exempt": {read: func(n *yaml.Node) { r.ignored(n, "exempt", "nothing is exempt") }},
+		"audit":  {unsupported: "merges that went around the gate are not reported"},
 	}
 	if floor {
 		fields["floor"] = field{read: func(n *yaml.Node) {
@@ -123,6 +129,7 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 	}
 	r.uniqueNames(d)
 	r.distinctTeams(d)
+	r.findChecklists(d)
 	return d, r.problems
 }
 
@@ -209,6 +216,11 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 	if !fallback {
 		maps.Copy(fields, laterGuardKeys)
 		fields["when"] = field{read: func(n *yaml.Node) { g.When = r.when(n) }}
+		fields["checklist"] = field{read: func(n *yaml.Node) {
+			if g.listsAt = []*yaml.Node{n}; n.Kind == yaml.SequenceNode {
+				g.listsAt = r.items(n, "checklist", maxLists)
+			}
+		}}
 		fields["distinct_teams"] = field{read: func(n *yaml.Node) {
 			if v, ok := r.boolean(n, "distinct_teams"); ok && v {
 				g.distinctAt = n
@@ -224,7 +236,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 			}
 		}}
 		fields["unwaivable"] = field{read: func(n *yaml.Node) {
-			r.boolean(n, "unwaivable") // nothing can be waived yet
+			g.Unwaivable, _ = r.boolean(n, "unwaivable")
 		}}
 	}
 	if !r.mapping(n, what, fields) {
@@ -243,6 +255,104 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
 	}
 	return g
+}
+
+var waiverTime = regexp.MustCompile(`^([1-9][0-9]{0,3})([mhd])$`)
+
+// waivers reads who may waive, and for how long.
+func (r *reader) waivers(n *yaml.Node) *gate.Waivers {
+	w := &gate.Waivers{Expires: gate.DefaultWaiver}
+	named := false
+	ok := r.mapping(n, "waivers", map[string]field{
+		"by": {read: func(n *yaml.Node) {
+			named = true
+			for _, item := range r.items(n, "by", maxFrom) {
+				a, ok := r.approver(item)
+				if ok && a.Codeowners {
+					r.bad(item, "Name users, teams or a role.", "code owners cannot waive")
+				} else if ok {
+					w.By = append(w.By, a)
+				}
+			}
+		}},
+		"expires": {read: func(n *yaml.Node) {
+			m := waiverTime.FindStringSubmatch(n.Value)
+			if m != nil {
+				v, _ := strconv.Atoi(m[1]) // at most four digits
+				w.Expires = time.Duration(v) * map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[m[2]]
+			}
+			if m == nil || w.Expires > gate.MaxWaiver {
+				r.bad(n, "Write a time of at most 7d, such as 24h.", "expires is %s", describe(n))
+			}
+		}},
+		"critical": {read: func(n *yaml.Node) { r.oneOf(n, "critical", "two-person") }}, // what always holds
+		"self":     {read: func(n *yaml.Node) { w.Self, _ = r.boolean(n, "self") }},
+	})
+	if !ok {
+		return nil
+	}
+	if !named {
+		r.bad(n, "Add by: [\"@login\"].", "waivers does not say who may waive")
+	}
+	return w
+}
+
+// checklists reads the file's own checklists.
+func (r *reader) checklists(n *yaml.Node, d *document) {
+	if n.Kind != yaml.MappingNode || len(n.Content)/2 > maxLists {
+		r.bad(n, "Write name: [\"what to look at\", ...].", "checklist must be a mapping of at most %d lists", maxLists)
+		return
+	}
+	d.lists = map[string]gate.Checklist{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		list := gate.Checklist{Name: key.Value}
+		if !ruleName.MatchString(key.Value) || len(key.Value) > 60 {
+			r.bad(key, "Use letters, digits and dashes.", "%q is not the name of a checklist", clip(key.Value))
+			continue
+		}
+		if _, builtin := gate.BuiltinChecklist(key.Value); builtin {
+			r.bad(key, "Give it another name.", "the checklist %q is built in", key.Value)
+			continue
+		}
+		for _, item := range r.items(n.Content[i+1], "a checklist", maxItems) {
+			if s, ok := r.text(item, "an item"); ok {
+				list.Items = append(list.Items, s)
+			}
+		}
+		if len(list.Items) == 0 {
+			r.bad(n.Content[i+1], "Write what to look at.", "the checklist %q is empty", clip(key.Value))
+		}
+		d.lists[key.Value] = list
+	}
+}
+
+// findChecklists fills in what the guards name.
+func (r *reader) findChecklists(d *document) {
+	for i := range d.guards {
+		g := &d.guards[i]
+		for _, at := range g.listsAt {
+			name, ok := r.text(at, "checklist")
+			if !ok {
+				continue
+			}
+			list, own := d.lists[name]
+			builtin, known := gate.BuiltinChecklist(name)
+			switch {
+			case own:
+				g.Checklists = append(g.Checklists, list)
+			case known:
+				g.Checklists = append(g.Checklists, builtin)
+			default:
+				names := append(gate.BuiltinChecklists(), slices.Sorted(maps.Keys(d.lists))...)
+				remedy := "Define it under \"checklist\", or use one of " + strings.Join(names, ", ") + "."
+				if near := nearest(name, names); near != "" {
+					remedy = fmt.Sprintf("Did you mean %q?", near)
+				}
+				r.bad(at, remedy, "there is no checklist %q", clip(name))
+			}
+		}
+	}
 }
 
 // anyOf reads lists of approvers of which one has to be complete.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
@@ -15,10 +17,12 @@ func Decide(p *Policy, f *Facts) *Decision {
 	d.out.Unknown = f.Unknown
 	d.out.Ungoverned = !p.Governs(f.Default, f.BaseRef)
 	d.repair = repairs(p, f)
+	d.commands()
 	d.readable()
 	d.findings()
 	d.reviews()
 	d.guards()
+	d.unused()
 	d.conclude()
 	return d.out
 }
@@ -44,6 +48,8 @@ type decider struct {
 	counted   []bool   // per approval: it counted for some guard
 	why       []string // reasons for extra approvals
 	hidden    bool     // somebody behind a commit is not known
+	waived    []given  // waivers that nothing speaks against
+	attests   []given  // attestations
 }
 
 func repairs(p *Policy, f *Facts) bool {
@@ -99,6 +105,10 @@ func (d *decider) readable() {
 		d.cannot("Cannot tell: "+u.What+" ("+u.Reason+")", "Run the check again when "+u.What+" can be read ("+u.Reason+").")
 	}
 	for _, failure := range f.Scan.Failures {
+		check, _, _ := strings.Cut(failure, ":")
+		if len(d.waive(check, false, false, d.sameHead)) > 0 {
+			continue
+		}
 		d.cannot("Cannot tell: a check failed: "+failure, "Run the check again; if it fails again, tell the operator of reviewgate: "+strings.TrimRight(failure, ".")+".")
 	}
 }
@@ -133,6 +143,9 @@ func (d *decider) findings() {
 	for i := range f.Scan.Findings {
 		finding := &f.Scan.Findings[i]
 		if finding.Blocking && !slices.Contains(f.Scan.NeedsHuman, finding.RuleID) {
+			if len(d.waive(finding.RuleID, finding.Severity == checks.Critical, false, d.sameFile(finding.Location.Path))) > 0 {
+				continue
+			}
 			n++
 			d.out.Blocking = append(d.out.Blocking, string(finding.Fingerprint))
 		}
@@ -357,6 +370,10 @@ type group struct {
 // guard answers for one duty.
 func (d *decider) guard(c *cover, du *duty) {
 	answer := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Needed: du.approval + du.extra, Extra: du.extra, Files: names(c.files, du.files), Approved: []string{}, May: []string{}}
+	if d.waiveGuard(c, du, &answer) {
+		d.out.Guards = append(d.out.Guards, answer)
+		return
+	}
 	groups := d.groups(c, du)
 	if len(du.guard.Need.AnyOf) > 0 {
 		groups = nil
@@ -445,6 +462,13 @@ func (d *decider) guard(c *cover, du *duty) {
 		missing = append(missing, "every commit to belong to an account")
 		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
 	}
+	asks := len(missing)
+	var unattested []string
+	answer.Checklists, unattested = d.checklists(c, du)
+	for _, name := range unattested {
+		missing = append(missing, "the checklist "+name+" to be attested")
+		d.next = append(d.next, `Look at what the checklist `+name+` names, then write "/reviewgate attest `+name+`" in a comment; anyone with write who took no part in the change can.`)
+	}
 	answer.Approved = sortedKeys(approved)
 	answer.May = uniqueSorted(answer.May)
 	answer.Holds = len(missing) == 0
@@ -453,7 +477,9 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = "needs " + strings.Join(missing, "; ")
 		what, _, _ := strings.Cut(missing[0], ", because ")
 		d.waits = append(d.waits, "Needs "+what+" for "+label(du))
-		d.ask(du, missing, answer.May)
+		if asks > 0 {
+			d.ask(du, missing, answer.May)
+		}
 	case answer.Needed == 0:
 		answer.Because = "needs no approval"
 	case len(groups) > 1:
@@ -462,6 +488,24 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = fmt.Sprintf("%d of %d approvals", min(len(approved), answer.Needed), answer.Needed)
 	}
 	d.out.Guards = append(d.out.Guards, answer)
+}
+
+// waiveGuard lets a guard of the policy be waived; what is built in cannot be.
+func (d *decider) waiveGuard(c *cover, du *duty, answer *GuardAnswer) bool {
+	if du.guard.Unwaivable || du.guard.Origin == "built-in" {
+		for i := range d.waived {
+			if d.waived[i].target == fold(du.guard.Name) {
+				d.out.Waivers[d.waived[i].answer].Because = label(du) + " cannot be waived"
+			}
+		}
+		return false
+	}
+	answer.Waived = d.waive(du.guard.Name, du.guard.Tier == "critical", du.guard.Origin == "repository", func(v *view) string { return v.changedSince(c, du) })
+	if len(answer.Waived) == 0 {
+		return false
+	}
+	answer.Holds, answer.Because = true, "waived by "+strings.Join(answer.Waived, " and ")
+	return true
 }
 
 // ask adds the sentence that says whom to ask.
@@ -679,6 +723,9 @@ func (d *decider) conclude() {
 		out.Title = "Nothing needs an approval, and no finding blocks"
 		if n := len(out.Guards); n > 0 {
 			out.Title = "Approved: " + holds(n)
+		}
+		if slices.ContainsFunc(out.Waivers, func(w WaiverAnswer) bool { return w.Counts }) {
+			out.Title += ", with a waiver"
 		}
 	}
 	out.Next = unique(slices.Concat(d.fixes, d.repairs, d.next))

@@ -1,6 +1,10 @@
 package gate
 
-import "github.com/reviewgate-app/reviewgate/checks"
+import (
+	"time"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+)
 
 // Facts are everything that a decision is made from, gathered before it and stored with it. What could not be read is in
 // Unknown: the decision then is "cannot tell". Facts are plain data; the same facts give the same decision.
@@ -36,8 +40,11 @@ type Facts struct {
 	Clashes   []Clash       `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
 	Reviews   []Review      `json:"reviews"`           // in the order of their submission
 	Ledger    []LedgerEntry `json:"ledger"`
-	People    People        `json:"people"`
-	Scan      ScanFacts     `json:"scan"`
+	Comments  []Comment     `json:"comments,omitempty"` // in the order of their creation; those of siblings too
+	// Now is the caller's clock when the facts were gathered: waivers end. The zero time: nothing that ends counts.
+	Now    time.Time `json:"now,omitzero"`
+	People People    `json:"people"`
+	Scan   ScanFacts `json:"scan"`
 	// Codeowners is the CODEOWNERS file of the default branch; empty if there is none.
 	Codeowners string    `json:"codeowners,omitempty"`
 	Unknown    []Unknown `json:"unknown,omitempty"`

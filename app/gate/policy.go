@@ -13,7 +13,10 @@ type Policy struct {
 	Stale        Stale    `json:"stale"`
 	Agents       Agents   `json:"agents"`
 	Checks       Blocking `json:"checks"`
-	Governed     []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
+	Waivers      *Waivers `json:"waivers,omitempty"` // nil: nobody may waive
+	// RepoWaivers are those of a repository under a floor: they bind only what the repository itself asks for.
+	RepoWaivers *Waivers `json:"repo_waivers,omitempty"`
+	Governed    []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
 	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
 	Sources []string `json:"sources"`
 	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.
@@ -61,7 +64,10 @@ type Guard struct {
 	Paths  []string `json:"paths"`  // anchored globs; "!" excludes; files that match any and no later exclusion
 	Tier   string   `json:"tier,omitempty"`
 	When   *When    `json:"when,omitempty"` // nil: always
-	Need   Need     `json:"need"`
+	// Unwaivable says that no waiver counts here.
+	Unwaivable bool        `json:"unwaivable,omitempty"`
+	Checklists []Checklist `json:"checklists,omitempty"` // all must be attested
+	Need       Need        `json:"need"`
 }
 
 // Need is how many approvals, from whom.

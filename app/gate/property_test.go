@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +91,20 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 			f.Ledger = append(f.Ledger, gate.Complete(e, saw))
 		}
 	}
+	f.Now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	for i := range r.IntN(4) {
+		c := gate.Comment{ID: int64(100 + i), Author: somebody(r), At: f.Now.Add(-time.Duration(r.IntN(48)) * time.Hour), Edited: r.IntN(8) == 0}
+		c.Body = pick(r, []string{"/reviewgate waive g1 the sky is falling down", "/reviewgate waive g2 the sky is falling down for 6h", "/reviewgate waive default the sky is falling down", "/reviewgate waive r the sky is falling down", "/reviewgate attest payments", "hello"})
+		if c.Sender = c.Author; r.IntN(8) == 0 {
+			c.Sender = somebody(r)
+		}
+		if r.IntN(8) > 0 {
+			e := gate.Capture(c.ID, c.Author, "", pick(r, []string{"head", "head", "old"}), "main", "base")
+			e.MergeBase = "base"
+			c.Saw = gate.Complete(e, f.Files)
+		}
+		f.Comments = append(f.Comments, c)
+	}
 	if r.IntN(10) == 0 {
 		f.Scan.Findings = append(f.Scan.Findings, checks.Finding{RuleID: "r", Introduced: true, Blocking: true, Fingerprint: "f"})
 	}
@@ -115,6 +130,15 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		if r.IntN(4) == 0 {
 			g["when"] = m{"author": pick(r, []string{"agent", "fork", "first_time", "unattributed", "any"})}
 		}
+		if r.IntN(2) == 0 {
+			g["name"] = fmt.Sprint("g", len(guards)+1)
+		}
+		if r.IntN(6) == 0 {
+			g["checklist"] = "payments"
+		}
+		if r.IntN(6) == 0 {
+			g["unwaivable"] = true
+		}
 		if r.IntN(8) == 0 {
 			delete(g, "tier")
 			g["approvals"], g["distinct_teams"], g["from"] = 2, true, []string{"@acme/security", "@acme/core"}
@@ -135,6 +159,9 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 	}
 	if r.IntN(2) == 0 {
 		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "unattributed": pick(r, []string{"extra", "extra", "block"}), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+	}
+	if r.IntN(2) == 0 {
+		p["waivers"] = m{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": r.IntN(2) == 0, "expires": pick(r, []string{"24h", "7d"})}
 	}
 	if !floor && r.IntN(12) == 0 {
 		p["gaurd"] = 1
@@ -192,6 +219,20 @@ func TestMonotone(t *testing.T) {
 				})
 			}
 		}
+		for i := range f.Comments {
+			still("deleting a comment", func(g *gate.Facts) { g.Comments = slices.Delete(slices.Clone(f.Comments), i, i+1) })
+			still("editing a comment", func(g *gate.Facts) {
+				g.Comments = slices.Clone(f.Comments)
+				g.Comments[i].Edited, g.Comments[i].Body = true, "/reviewgate waive g1 the sky is falling down"
+			})
+		}
+		still("a comment by a machine", func(g *gate.Facts) {
+			c := gate.Comment{ID: 999, Author: cast["claude[bot]"], Sender: cast["claude[bot]"], Body: "/reviewgate waive g1 the sky is falling down", At: f.Now}
+			c.Saw = gate.Complete(gate.LedgerEntry{ReviewID: 999, Reviewer: c.Author.ID, Head: "head", MergeBase: "base"}, f.Files)
+			g.Comments = append(slices.Clone(f.Comments), c)
+		})
+		still("time", func(g *gate.Facts) { g.Now = f.Now.Add(time.Duration(r.IntN(200)) * time.Hour) })
+		still("no clock", func(g *gate.Facts) { g.Now = time.Time{} })
 		commit := randomCommit(r, 99)
 		still("a commit", func(g *gate.Facts) { g.Commits = append(slices.Clone(f.Commits), commit) })
 		still("a label", func(g *gate.Facts) { g.Labels = []string{pick(r, []string{"codex", "skip-review", "approved"})} })

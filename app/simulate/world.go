@@ -346,6 +346,14 @@ func (w *world) facts() *gate.Facts {
 	for _, o := range w.others {
 		f.Siblings = append(f.Siblings, gate.Sibling{Number: o.number, Author: o.author.Person, ViaApp: o.viaApp})
 	}
+	f.Now = w.now
+	for _, c := range w.comments {
+		seen := gate.Comment{ID: c.id, Author: c.by.Person, Sender: c.sender.Person, ViaApp: c.viaApp, Body: c.body, At: c.at, Edited: c.edited}
+		if c.arrived {
+			seen.Saw = c.saw
+		}
+		f.Comments = append(f.Comments, seen)
+	}
 	for _, r := range w.reviews {
 		review := gate.Review{ID: r.id, Reviewer: r.by.Person, State: r.state, CommitID: r.commit, ViaApp: r.viaApp}
 		if r.lifted != nil {

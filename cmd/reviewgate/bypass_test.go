@@ -24,8 +24,6 @@ var elsewhere = []string{
 	"B39", // a status and a check run of one name: the doctor
 	"B52", // pages that only read: the server
 	"B64", // scripts, lockfiles and build files steer as much as workflows do: there is no pack for them
-	"B66", // waivers: not built
-	"B67", // commands through bots: not built
 	"B72", // exemptions of dependency bots: not built
 }
 
@@ -128,6 +126,18 @@ func tell(b *strings.Builder, s *simulate.Step) {
 		return
 	}
 	fmt.Fprintf(b, "  %s\n", s.Decision.Title)
+	for _, g := range s.Decision.Guards {
+		for _, list := range g.Checklists {
+			fmt.Fprintf(b, "  checklist %s: %s\n", list.Name, list.Because)
+		}
+	}
+	for _, v := range s.Decision.Waivers {
+		mark := "-"
+		if v.Counts {
+			mark = "+"
+		}
+		fmt.Fprintf(b, "  %s waiver of %s by %s: %s\n", mark, v.Rule, v.By.Login, v.Because)
+	}
 	for _, v := range s.Decision.Reviews {
 		mark := "-"
 		if v.Counts {
