@@ -25,6 +25,9 @@ var loose = []string{
 	"assertNotNull", "assertNotEquals", "isNotEmpty", "contains", "isInstanceOf",
 }
 
+// Names of assertions of JavaScript's runners that are neither.
+var throwing = []string{"throws", "rejects", "doesNotThrow", "doesNotReject", "match", "notOk", "fail", "pass", "same", "is", "ifError"}
+
 // asAssertion reads a node as an assertion of its language's usual libraries.
 func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 	n := &tree.Nodes[id]
@@ -64,7 +67,10 @@ func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 			return a, false
 		}
 	default:
-		if root != "expect" && root != "assert" && !strings.Contains(a.text, ".should.") && root != "expectTypeOf" {
+		// Runners hand an object with assertions to the test: t.equal(...), t.assert.ok(...).
+		ofRunner := (slices.Contains(equalities, name) || slices.Contains(loose, name) || slices.Contains(throwing, name)) &&
+			(len(root) <= 2 || strings.Contains(tree.Text(callee), ".assert."))
+		if root != "expect" && root != "assert" && !strings.Contains(a.text, ".should.") && root != "expectTypeOf" && !ofRunner {
 			return a, false
 		}
 	}

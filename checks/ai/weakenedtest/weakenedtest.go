@@ -127,19 +127,10 @@ func removedNames(base, head side) map[string]bool {
 
 type pairOf struct{ base, head *test }
 
-// pair matches tests by file and name, then by name alone, then by body; what is left of base has been deleted.
+// pair matches tests by file and name, then by name alone, by body, and by what replaces them; what is left of base has been deleted. A pair of the last
+// kind is two tests, not one: it is not compared any further.
 func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 	taken := map[*test]bool{}
-	match := func(b *test, same func(h *test) bool) bool {
-		for _, h := range head {
-			if !taken[h] && same(h) {
-				taken[h] = true
-				pairs = append(pairs, pairOf{b, h})
-				return true
-			}
-		}
-		return false
-	}
 	left := base
 	for _, same := range []func(b, h *test) bool{
 		func(b, h *test) bool { return b.path == h.path && b.name == h.name },
@@ -150,13 +141,50 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 	} {
 		var next []*test
 		for _, b := range left {
-			if !match(b, func(h *test) bool { return same(b, h) }) {
+			at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && same(b, h) })
+			if at < 0 {
 				next = append(next, b)
+				continue
 			}
+			taken[head[at]] = true
+			pairs = append(pairs, pairOf{b, head[at]})
 		}
 		left = next
 	}
-	return pairs, left
+	for _, b := range left {
+		at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && replaces(b, h) })
+		if at < 0 {
+			missing = append(missing, b)
+			continue
+		}
+		taken[head[at]] = true
+	}
+	return pairs, missing
+}
+
+// replaces tells whether a test that is new in the same file stands in for one that is gone: it speaks of the same things, and asserts as much.
+func replaces(b, h *test) bool {
+	if b.path != h.path || len(h.assertions) < max(len(b.assertions), 1) {
+		return false
+	}
+	old, now := words(b.body), words(h.body)
+	common := 0
+	for w := range old {
+		if now[w] {
+			common++
+		}
+	}
+	return 10*common >= 3*min(len(old), len(now))
+}
+
+func words(s string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range wordPattern.FindAllString(s, -1) {
+		if len(w) > 2 {
+			set[w] = true
+		}
+	}
+	return set
 }
 
 // similar is the share of the lines of both bodies that they have in common.
