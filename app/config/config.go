@@ -23,6 +23,7 @@
 //	checks.block_on        union        add
 //	checks.severity        strictest    lower the severity that blocks (not said: high)
 //	checks.pack            floor only   choose only where there is no floor; under a floor without the key: the default pack
+//	exempt                 own          each file exempts from its own guards and default only; "forbid" in the floor takes the repository's away
 //	waivers                floor only   say who may waive what the repository itself asks for; what the floor asks for, and findings, only the
 //	                                    floor's people waive (without a floor, the repository's do)
 //	checklist              own          each file's guards use the lists of their own file, and the built-in ones
@@ -220,6 +221,12 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		p.Mode = gate.Enforce
 	}
 	resolve := func(d *document, origin string) {
+		if floor == nil || !floor.noExempt {
+			for _, x := range d.exempt {
+				x.Origin = origin
+				p.Exempt = append(p.Exempt, x)
+			}
+		}
 		for _, g := range d.guards {
 			g.Origin = origin
 			g.Need = tiered(g.Guard, tiers)

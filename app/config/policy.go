@@ -49,6 +49,8 @@ type document struct {
 	checks   gate.Blocking
 	governed []string
 	waivers  *gate.Waivers
+	exempt   []gate.Exempt
+	noExempt bool                      // exempt: forbid
 	lists    map[string]gate.Checklist // by name
 }
 
@@ -113,9 +115,8 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 		}},
 		"waivers":   {read: func(n *yaml.Node) { d.waivers = r.waivers(n) }},
 		"checklist": {read: func(n *yaml.Node) { r.checklists(n, d) }},
-		// Ignoring this can only be stricter: nothing is exempt. Its owner is told.
-		"exempt": {read: func(n *yaml.Node) { r.ignored(n, "exempt", "nothing is exempt") }},
-		"audit":  {unsupported: "merges that went around the gate are not reported"},
+		"exempt":    {read: func(n *yaml.Node) { r.exempts(n, d) }},
+		"audit":     {unsupported: "merges that went around the gate are not reported"},
 	}
 	if floor {
 		fields["floor"] = field{read: func(n *yaml.Node) {
@@ -131,10 +132,6 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 	r.distinctTeams(d)
 	r.findChecklists(d)
 	return d, r.problems
-}
-
-func (r *reader) ignored(n *yaml.Node, key, effect string) {
-	r.warn(n, "The rest of the policy applies.", "%q is not acted on by this version: %s", key, effect)
 }
 
 func (r *reader) tiers(n *yaml.Node, d *document) {
@@ -255,6 +252,59 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
 	}
 	return g
+}
+
+const (
+	maxExempts     = 20
+	maxExemptFiles = 100
+)
+
+// exempts reads the list, or the word by which a floor forbids it to everybody.
+func (r *reader) exempts(n *yaml.Node, d *document) {
+	if n.Kind == yaml.ScalarNode && n.Value == "forbid" {
+		d.noExempt = true
+		return
+	}
+	for _, item := range r.items(n, "exempt", maxExempts) {
+		e := gate.Exempt{}
+		g := &guard{}
+		ok := r.mapping(item, "an exemption", map[string]field{
+			"app": {read: func(n *yaml.Node) {
+				if s, ok := r.text(n, "app"); ok {
+					if e.App = strings.TrimSuffix(s, "[bot]"); !userName.MatchString(e.App) {
+						r.bad(n, "Write the App's slug, such as dependabot.", "app is %q", clip(s))
+					}
+				}
+			}},
+			"paths": {read: func(n *yaml.Node) {
+				r.paths(n, g)
+				for i, p := range g.Paths {
+					if strings.HasPrefix(p, "!") {
+						r.bad(g.paths[i], "Name only what is exempt.", "an exemption takes no exclusions")
+					}
+				}
+			}},
+			"max_files": {read: func(n *yaml.Node) {
+				if e.MaxFiles, _ = r.number(n, "max_files", maxExemptFiles); e.MaxFiles == 0 {
+					r.bad(n, fmt.Sprintf("Write a whole number from 1 to %d.", maxExemptFiles), "max_files exempts nothing")
+				}
+			}},
+			"when": {read: func(n *yaml.Node) {
+				r.mapping(n, "when", map[string]field{"author": {read: func(n *yaml.Node) {
+					_, e.Member = r.oneOf(n, "author", "member")
+				}}})
+			}},
+		})
+		switch {
+		case !ok:
+		case (e.App == "") == !e.Member:
+			r.bad(item, "Write app: dependabot, or when: {author: member}.", "an exemption says either an App or members")
+		case len(g.Paths) == 0 || e.MaxFiles == 0:
+			r.bad(item, "Add paths: [\"go.sum\"] and max_files: 2.", "an exemption needs \"paths\" and \"max_files\"")
+		}
+		e.Paths = g.Paths
+		d.exempt = append(d.exempt, e)
+	}
 }
 
 var waiverTime = regexp.MustCompile(`^([1-9][0-9]{0,3})([mhd])$`)

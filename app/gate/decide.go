@@ -374,6 +374,13 @@ func (d *decider) guard(c *cover, du *duty) {
 		d.out.Guards = append(d.out.Guards, answer)
 		return
 	}
+	if du.guard.Tier != "critical" && len(du.guard.Checklists) == 0 {
+		if e := d.exempt(du.guard.Origin); e != nil {
+			answer.Holds, answer.Because = true, e.String()
+			d.out.Guards = append(d.out.Guards, answer)
+			return
+		}
+	}
 	groups := d.groups(c, du)
 	if len(du.guard.Need.AnyOf) > 0 {
 		groups = nil

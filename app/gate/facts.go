@@ -86,6 +86,8 @@ type Commit struct {
 	CoAuthors []Person `json:"co_authors,omitempty"`
 	// CleanMerge says that it has two parents and its tree is what git computes for them: it adds nobody.
 	CleanMerge bool `json:"clean_merge,omitempty"`
+	// VerifiedApp is the slug of the App whose signature of the commit GitHub verified; empty: none, or somebody else's.
+	VerifiedApp string `json:"verified_app,omitempty"`
 }
 
 // A FileChange is one changed path with both names of a rename, modes and blob ids (from git, never from the API).

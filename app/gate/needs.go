@@ -9,10 +9,10 @@ import (
 type Wants struct {
 	Users []string // logins, lower case, sorted: resolve to an account, and ask its role too
 	Teams []string // "org/slug", lower case, sorted: ask id and active members
-	Roles []Person // accounts whose role in the repository is needed (reviewers, who dismissed a review, who wrote a command), by id
+	Roles []Person // accounts whose role in the repository is needed (reviewers, who dismissed a review, who wrote a command, where a policy exempts members who took part), by id
 }
 
-// Needs says what to ask for. Of f it reads Files, Reviews, Comments and Codeowners.
+// Needs says what to ask for. Of f it reads everything but People and Scan.
 func Needs(p *Policy, f *Facts) Wants {
 	var w Wants
 	c := newCover(p.Guards, f.Files)
@@ -59,6 +59,11 @@ func Needs(p *Policy, f *Facts) Wants {
 	for _, sponsors := range []map[string]string{p.Agents.Sponsors, p.Agents.RepoSponsors} {
 		for _, human := range sponsors {
 			w.Users = append(w.Users, strings.ToLower(human))
+		}
+	}
+	if slices.ContainsFunc(p.Exempt, func(e Exempt) bool { return e.Member }) {
+		for _, took := range involve(p, f).list {
+			w.Roles = append(w.Roles, took.Person)
 		}
 	}
 	for i := range f.Comments {

@@ -16,7 +16,8 @@ type Policy struct {
 	Waivers      *Waivers `json:"waivers,omitempty"` // nil: nobody may waive
 	// RepoWaivers are those of a repository under a floor: they bind only what the repository itself asks for.
 	RepoWaivers *Waivers `json:"repo_waivers,omitempty"`
-	Governed    []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
+	Exempt      []Exempt `json:"exempt,omitempty"` // the first that fits applies
+	Governed    []string `json:"governed"`         // base branches, "~default" and globs; empty: the default branch
 	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
 	Sources []string `json:"sources"`
 	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.

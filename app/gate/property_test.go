@@ -163,6 +163,9 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 	if r.IntN(2) == 0 {
 		p["waivers"] = m{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": r.IntN(2) == 0, "expires": pick(r, []string{"24h", "7d"})}
 	}
+	if r.IntN(3) == 0 {
+		p["exempt"] = []m{{"paths": []string{pick(r, []string{"**", "docs/**", "README.md"})}, "max_files": 9, "when": m{"author": "member"}}}
+	}
 	if !floor && r.IntN(12) == 0 {
 		p["gaurd"] = 1
 	}

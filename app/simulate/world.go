@@ -260,7 +260,7 @@ func (w *world) commit(c *Commit, before, by string) (string, error) {
 		}
 	}
 	clean = clean && len(diff(tree, k.tree)) == 0
-	k.facts = gate.Commit{SHA: c.SHA, Parents: k.parents, AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, Message: or(c.Message, "change"), CleanMerge: clean}
+	k.facts = gate.Commit{SHA: c.SHA, Parents: k.parents, AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, VerifiedApp: c.VerifiedApp, Message: or(c.Message, "change"), CleanMerge: clean}
 	w.commits[c.SHA] = k
 	return c.SHA, nil
 }

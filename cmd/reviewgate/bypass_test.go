@@ -24,7 +24,6 @@ var elsewhere = []string{
 	"B39", // a status and a check run of one name: the doctor
 	"B52", // pages that only read: the server
 	"B64", // scripts, lockfiles and build files steer as much as workflows do: there is no pack for them
-	"B72", // exemptions of dependency bots: not built
 }
 
 // catalogue is how many ways around a gate the catalogue has.
