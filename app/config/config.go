@@ -12,6 +12,7 @@
 //	mode                   strictest    enforce wins; a file that does not say its mode enforces
 //	tier.*.approvals       max          raise; never below the built-in 2, 1, 0
 //	tier.*.up_to_date      or           switch on
+//	tier.*.independence    strictest    pr wins; "path" is said by each file for its own guards
 //	guard                  union        add guards; all that match apply
 //	default                both         the floor's covers what no guard of the floor covers, the repository's what no guard covers
 //	stale                  strictest    any-push wins over paths
@@ -193,7 +194,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			continue
 		}
 		for name, t := range d.tiers {
-			tiers[name] = tier{max(tiers[name].approvals, t.approvals), tiers[name].upToDate || t.upToDate}
+			tiers[name] = tier{approvals: max(tiers[name].approvals, t.approvals), upToDate: tiers[name].upToDate || t.upToDate}
 		}
 		if d.mode != gate.Advisory {
 			p.Mode = gate.Enforce
@@ -230,6 +231,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		for _, g := range d.guards {
 			g.Origin = origin
 			g.Need = tiered(g.Guard, tiers)
+			g.Need.ByPath = byPath(g.Tier, d, floor)
 			p.Guards = append(p.Guards, g.Guard)
 		}
 	}
@@ -240,6 +242,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		p.Checks.Pack = floor.checks.Pack
 		if floor.fallback != nil {
 			need := tiered(floor.fallback.Guard, tiers)
+			need.ByPath = byPath(floor.fallback.Tier, floor, floor)
 			p.FloorDefault = &need
 		}
 	}
@@ -256,6 +259,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		}
 		if repo.fallback != nil {
 			need := tiered(repo.fallback.Guard, tiers)
+			need.ByPath = byPath(repo.fallback.Tier, repo, floor)
 			p.Default = &need
 		}
 	}
@@ -272,6 +276,12 @@ func tiered(g gate.Guard, tiers map[string]tier) gate.Need {
 		need.Approvals, need.UpToDate = t.approvals, t.upToDate
 	}
 	return need
+}
+
+// byPath says whether the guards of a file in a tier ask only who touched their own files: where the file itself says so, and the floor does
+// not say otherwise.
+func byPath(name string, own, floor *document) bool {
+	return name != "" && own.tiers[name].independence == "path" && (floor == nil || floor.tiers[name].independence != "pr")
 }
 
 func sorted(items []string) []string {

@@ -28,12 +28,13 @@ const (
 
 // tier is a named need, without approvers.
 type tier struct {
-	approvals int
-	upToDate  bool
+	approvals    int
+	upToDate     bool
+	independence string // "pr", "path"; empty: not said, which is pr
 }
 
 // builtinTiers may be raised, never lowered.
-var builtinTiers = map[string]tier{"critical": {2, true}, "sensitive": {1, false}, "normal": {0, false}}
+var builtinTiers = map[string]tier{"critical": {2, true, ""}, "sensitive": {1, false, ""}, "normal": {0, false, ""}}
 
 // tierOrder is the order in which tiers are read and named.
 var tierOrder = []string{"critical", "sensitive", "normal"}
@@ -157,8 +158,9 @@ func (r *reader) tiers(n *yaml.Node, d *document) {
 					}
 				}},
 				"independence": {read: func(n *yaml.Node) {
-					if n.Kind != yaml.ScalarNode || n.Value != "pr" {
-						r.bad(n, "Write \"pr\" or leave it out.", "independence: only \"pr\" is supported by this version (whoever took part in the pull request cannot approve it)")
+					var ok bool
+					if t.independence, ok = r.oneOf(n, "independence", "pr", "path"); ok && name == "critical" && t.independence == "path" {
+						r.bad(n, "Write \"pr\" or leave it out.", "whoever took part in a change cannot approve any of it in tier critical")
 					}
 				}},
 			})

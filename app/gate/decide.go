@@ -11,7 +11,7 @@ import (
 
 // Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
 func Decide(p *Policy, f *Facts) *Decision {
-	d := &decider{p: p, f: f, in: involve(p, f), out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
+	d := &decider{p: p, f: f, in: involve(p, f), exempts: map[string]*Exempt{}, out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
 	d.out.Disqualified = d.in.list
 	d.out.Agents = d.in.marks
 	d.out.Unknown = f.Unknown
@@ -43,13 +43,14 @@ type decider struct {
 	next      []string // what to do about waits
 	approvals []approval
 	owners    *Codeowners
-	refused   []string // per approval: why it did not count for the last guard that it came too early for
-	unfit     []string // per approval: a guard that it did not count for because of who gave it
-	counted   []bool   // per approval: it counted for some guard
-	why       []string // reasons for extra approvals
-	hidden    bool     // somebody behind a commit is not known
-	waived    []given  // waivers that nothing speaks against
-	attests   []given  // attestations
+	refused   []string           // per approval: why it did not count for the last guard that it came too early for
+	unfit     []string           // per approval: a guard that it did not count for because of who gave it
+	counted   []bool             // per approval: it counted for some guard
+	why       []string           // reasons for extra approvals
+	hidden    bool               // somebody behind a commit is not known
+	waived    []given            // waivers that nothing speaks against
+	attests   []given            // attestations
+	exempts   map[string]*Exempt // by origin, once asked
 }
 
 func repairs(p *Policy, f *Facts) bool {
@@ -183,10 +184,12 @@ func (d *decider) reviews() {
 		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
 		switch state {
 		case "APPROVED":
-			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
-				break
-			}
 			a := approval{who: r.Reviewer, answer: len(d.out.Reviews)}
+			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
+				if a.part = in.why(r.Reviewer); answer.Because != a.part || in.reach[r.Reviewer].all || !byPath(d.p) || !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite) {
+					break
+				}
+			}
 			for _, given := range r.approvals {
 				e := entries[given.ID]
 				switch why := unusable(given, e); {
@@ -222,6 +225,11 @@ func (d *decider) reviews() {
 		}
 		d.out.Reviews = append(d.out.Reviews, answer)
 	}
+}
+
+// byPath says whether any guard asks only who touched its own files.
+func byPath(p *Policy) bool {
+	return slices.ContainsFunc(p.Guards, func(g Guard) bool { return g.Need.ByPath }) || p.Default != nil && p.Default.ByPath || p.FloorDefault != nil && p.FloorDefault.ByPath
 }
 
 // unusable says why it is not known what an approval saw; empty if it is.
@@ -283,6 +291,8 @@ func (d *decider) guards() {
 		switch {
 		case len(duties) == 0 && !slices.ContainsFunc(a.views, func(v *view) bool { return !v.all }):
 			answer.Because = saw + "; the policy asks for a new approval after every push"
+		case len(duties) == 0 && a.part != "":
+			answer.Because = a.part
 		case d.counted[i] && d.refused[i] != "":
 			answer.Counts, answer.Because = true, "counts in part: "+d.refused[i]
 		case d.refused[i] != "":
@@ -387,6 +397,10 @@ func (d *decider) guard(c *cover, du *duty) {
 	}
 	var fresh []int
 	for i := range d.approvals {
+		if a := &d.approvals[i]; a.part != "" && !(du.guard.Need.ByPath && d.in.apart(a.who, c, du)) {
+			d.refused[i] = a.part
+			continue
+		}
 		if because := d.approvals[i].changedSince(c, du); because != "" {
 			d.refused[i] = because
 			continue
@@ -452,6 +466,8 @@ func (d *decider) guard(c *cover, du *duty) {
 		}
 	}
 	if du.extra > 0 {
+		// What is asked for on top is independent of the whole change.
+		fresh = slices.DeleteFunc(fresh, func(i int) bool { return d.approvals[i].part != "" })
 		for _, i := range fresh {
 			d.counted[i] = true
 			approved[d.approvals[i].who.Login] = true

@@ -26,6 +26,15 @@ func (e *Exempt) String() string {
 
 // exempt finds what exempts guards of an origin from this change; nil: nothing does.
 func (d *decider) exempt(origin string) *Exempt {
+	if e, asked := d.exempts[origin]; asked {
+		return e
+	}
+	e := d.findExempt(origin)
+	d.exempts[origin] = e
+	return e
+}
+
+func (d *decider) findExempt(origin string) *Exempt {
 	for i := range d.p.Exempt {
 		if e := &d.p.Exempt[i]; e.Origin == origin && d.covered(e) && (e.App != "" && d.byApp(e.App) || e.App == "" && e.Member && d.byMembers()) {
 			return e

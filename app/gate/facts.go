@@ -30,17 +30,19 @@ type Facts struct {
 
 	Labels []string `json:"labels,omitempty"`
 
-	Author    Person        `json:"author"`
-	ViaApp    string        `json:"via_app,omitempty"`   // slug, if the pull request was opened through an App on behalf of the author
-	Commits   []Commit      `json:"commits"`             // reachable from head and not from base, over all parents
-	Pushers   []Person      `json:"pushers"`             // senders of the pushes that we saw
-	Requested []Person      `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
-	Siblings  []Sibling     `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
-	Files     []FileChange  `json:"files"`
-	Clashes   []Clash       `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
-	Reviews   []Review      `json:"reviews"`           // in the order of their submission
-	Ledger    []LedgerEntry `json:"ledger"`
-	Comments  []Comment     `json:"comments,omitempty"` // in the order of their creation; those of siblings too
+	Author  Person   `json:"author"`
+	ViaApp  string   `json:"via_app,omitempty"` // slug, if the pull request was opened through an App on behalf of the author
+	Commits []Commit `json:"commits"`           // reachable from head and not from base, over all parents
+	Pushers []Person `json:"pushers"`           // senders of the pushes that we saw
+	// Pushed lists by account id the paths that its pushes moved; an account of Pushers that is not in it may have moved anything.
+	Pushed    map[int64][]string `json:"pushed,omitempty"`
+	Requested []Person           `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
+	Siblings  []Sibling          `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
+	Files     []FileChange       `json:"files"`
+	Clashes   []Clash            `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
+	Reviews   []Review           `json:"reviews"`           // in the order of their submission
+	Ledger    []LedgerEntry      `json:"ledger"`
+	Comments  []Comment          `json:"comments,omitempty"` // in the order of their creation; those of siblings too
 	// Now is the caller's clock when the facts were gathered: waivers end. The zero time: nothing that ends counts.
 	Now    time.Time `json:"now,omitzero"`
 	People People    `json:"people"`
@@ -88,6 +90,8 @@ type Commit struct {
 	CleanMerge bool `json:"clean_merge,omitempty"`
 	// VerifiedApp is the slug of the App whose signature of the commit GitHub verified; empty: none, or somebody else's.
 	VerifiedApp string `json:"verified_app,omitempty"`
+	// Paths lists what the commit changes against each of its parents, both names of a rename; nil: not known, so anything.
+	Paths []string `json:"paths,omitempty"`
 }
 
 // A FileChange is one changed path with both names of a rename, modes and blob ids (from git, never from the API).

@@ -76,6 +76,9 @@ type Need struct {
 	Approvals int        `json:"approvals"`
 	From      []Approver `json:"from"` // any of them; empty: anyone eligible with write
 	UpToDate  bool       `json:"up_to_date,omitempty"`
+	// ByPath lets somebody whose commits and pushes touch none of the guard's files approve here; otherwise whoever took part in the pull request
+	// cannot approve any of it. Never true for tier critical.
+	ByPath bool `json:"by_path,omitempty"`
 	// AnyOf, if set, takes the place of From: one of the alternatives, with an approval of another person for each of its approvers.
 	AnyOf [][]Approver `json:"any_of,omitempty"`
 	// DistinctTeams, if set, are the teams that the approvals must come from, each from another one.

@@ -29,6 +29,9 @@ func somebody(r *rand.Rand) gate.Person { return cast[pick(r, someLogins)] }
 
 func randomCommit(r *rand.Rand, n int) gate.Commit {
 	c := gate.Commit{SHA: fmt.Sprintf("%07d", n), Parents: []string{"p"}, Message: "x"}
+	if r.IntN(2) == 0 {
+		c.Paths = []string{pick(r, somePaths)}
+	}
 	if r.IntN(8) > 0 {
 		who := somebody(r)
 		c.Author, c.Committer = &who, &who
@@ -147,6 +150,9 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 	}
 	if guards != nil {
 		p["guard"] = guards
+	}
+	if r.IntN(3) == 0 {
+		p["tier"] = m{"sensitive": m{"independence": pick(r, []string{"path", "path", "pr"})}, "normal": m{"independence": "path"}}
 	}
 	if r.IntN(3) == 0 {
 		p["default"] = m{"approvals": r.IntN(2)}

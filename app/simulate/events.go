@@ -135,6 +135,7 @@ func (w *world) push(p *Push, lost bool) (story, audit string, err error) {
 	if !lost {
 		w.lastPush = w.now
 		w.pushers = append(w.pushers, who)
+		w.pushed[who.ID] = append(w.pushed[who.ID], names(w.changed(from, to))...)
 	}
 	return fmt.Sprintf("%s %spushes %s", at(p.By), force, to), "", nil
 }
@@ -168,15 +169,7 @@ func (w *world) capture(id int64, who *account, saw string) gate.LedgerEntry {
 	e := gate.Capture(id, who.Person, saw, w.head, w.base, w.branches[w.base])
 	e.MergeBase = w.commits.mergeBase(e.Base, e.Head)
 	if w.before != "" && !w.lastPush.IsZero() && w.now.Sub(w.lastPush) <= confirm && e.Head == w.head {
-		for _, f := range w.changed(w.before, w.head) {
-			for _, path := range []string{f.Path, f.OldPath} {
-				if path != "" {
-					e.JustMoved = append(e.JustMoved, path)
-				}
-			}
-		}
-		slices.Sort(e.JustMoved)
-		e.JustMoved = slices.Compact(e.JustMoved)
+		e.JustMoved = names(w.changed(w.before, w.head))
 	}
 	return gate.Complete(e, w.changed(e.MergeBase, e.Head))
 }

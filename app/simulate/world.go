@@ -43,6 +43,7 @@ type world struct {
 
 	// What the server knows from webhooks alone.
 	pushers  []*account
+	pushed   map[int64][]string // what the pushes of an account moved
 	ledger   []gate.LedgerEntry
 	lastPush time.Time
 	before   string // the head before the last push
@@ -99,7 +100,7 @@ var knownIDs = map[string]int64{"dependabot[bot]": 49699333, "renovate[bot]": 29
 func newWorld(in *Input) (*world, error) {
 	p := in.Pull
 	w := &world{in: in, pull: p, now: p.Start, accounts: map[string]*account{}, nextID: 1001, teams: map[string]*team{}, commits: graph{}, branches: map[string]string{},
-		base: p.Base, state: "open", draft: p.Draft, title: p.Title, body: p.Body, labels: slices.Clone(p.Labels), floor: in.Floor, checks: map[[2]string]string{}, scans: map[[2]string]*scan.Result{}}
+		base: p.Base, state: "open", draft: p.Draft, title: p.Title, body: p.Body, labels: slices.Clone(p.Labels), floor: in.Floor, checks: map[[2]string]string{}, scans: map[[2]string]*scan.Result{}, pushed: map[int64][]string{}}
 	for _, login := range sortedKeys(p.People) {
 		w.add(login, p.People[login])
 	}
@@ -261,8 +262,25 @@ func (w *world) commit(c *Commit, before, by string) (string, error) {
 	}
 	clean = clean && len(diff(tree, k.tree)) == 0
 	k.facts = gate.Commit{SHA: c.SHA, Parents: k.parents, AuthorEmail: c.Email, CommitterEmail: c.CommitterEmail, VerifiedApp: c.VerifiedApp, Message: or(c.Message, "change"), CleanMerge: clean}
+	for _, parent := range k.parents {
+		k.facts.Paths = append(k.facts.Paths, names(diff(w.commits[parent].tree, k.tree))...)
+	}
 	w.commits[c.SHA] = k
 	return c.SHA, nil
+}
+
+// names lists both names of all files.
+func names(files []gate.FileChange) []string {
+	var out []string
+	for _, f := range files {
+		for _, path := range []string{f.Path, f.OldPath} {
+			if path != "" {
+				out = append(out, path)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // decide does what the server does for one event.
@@ -346,6 +364,7 @@ func (w *world) facts() *gate.Facts {
 	for _, o := range w.others {
 		f.Siblings = append(f.Siblings, gate.Sibling{Number: o.number, Author: o.author.Person, ViaApp: o.viaApp})
 	}
+	f.Pushed = w.pushed
 	f.Now = w.now
 	for _, c := range w.comments {
 		seen := gate.Comment{ID: c.id, Author: c.by.Person, Sender: c.sender.Person, ViaApp: c.viaApp, Body: c.body, At: c.at, Edited: c.edited}
