@@ -125,20 +125,36 @@ func (a *App) Slug(ctx context.Context) (string, error) {
 	if slug != "" && fresh {
 		return slug, nil
 	}
-	app, _, err := a.jwt.Apps.Get(ctx, "")
+	app, err := a.self(ctx)
 	if err != nil {
-		if slug != "" && !mustStop(err) && temporary(err) {
+		if slug != "" && temporary(err) {
 			return slug, nil // an hour-old name is better than none
 		}
-		return "", fail("reading the App's own name", err)
+		return "", err
+	}
+	return app.GetSlug(), nil
+}
+
+// Count is the number of the App's installations, suspended ones included. It is the smallest request that shows whether GitHub takes
+// the App's id and key.
+func (a *App) Count(ctx context.Context) (int, error) {
+	app, err := a.self(ctx)
+	return app.GetInstallationsCount(), err
+}
+
+func (a *App) self(ctx context.Context) (*gh.App, error) {
+	const op = "asking GitHub about the App itself"
+	app, _, err := a.jwt.Apps.Get(ctx, "")
+	if err != nil {
+		return nil, fail(op, err)
 	}
 	if app.GetID() != a.id || app.GetSlug() == "" {
-		return "", fmt.Errorf("reading the App's own name: GitHub says that the key belongs to App %d %q, not to %d", app.GetID(), app.GetSlug(), a.id)
+		return nil, &Error{Op: op, Status: http.StatusUnauthorized, Message: fmt.Sprintf("(in effect) the key belongs to App %d %q, not to %d", app.GetID(), app.GetSlug(), a.id)}
 	}
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.slug, a.slugAt = app.GetSlug(), a.now()
-	a.mu.Unlock()
-	return app.GetSlug(), nil
+	return app, nil
 }
 
 // Bot is the login of the App's own account, the author of everything that it posts.

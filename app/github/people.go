@@ -22,7 +22,8 @@ const (
 )
 
 // People asks GitHub about exactly the accounts, teams and roles that the policy needs. Who or what GitHub does not know is absent from the
-// answer; what it would not tell, or could not tell for a moment, is unknown, never "no". An error means that nothing can be said now: the
+// answer; what it would not tell, or could not tell for a moment, is unknown, never "no". A *Temporary error comes with an answer in which
+// something is unknown that GitHub may tell in a moment: decide without it, and ask again. Any other means that nothing can be said now: the
 // context ended or a rate limit is in force.
 func (c *Client) People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error) {
 	p := gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{}}
@@ -30,6 +31,7 @@ func (c *Client) People(ctx context.Context, owner, repo string, wants gate.Want
 		return p, nil, fmt.Errorf("asking about people: %w", err)
 	}
 	var unknown []gate.Unknown
+	var soon error
 	// ask sorts the outcome of one question; stop is set if nothing more can be asked.
 	ask := func(what string, err error) (stop error) {
 		switch {
@@ -37,6 +39,9 @@ func (c *Client) People(ctx context.Context, owner, repo string, wants gate.Want
 			return nil
 		case mustStop(err):
 			return fail("asking about "+what, err)
+		}
+		if soon == nil && temporary(err) {
+			soon = fail("asking about "+what, err)
 		}
 		unknown = append(unknown, gate.Unknown{What: what, Reason: reason(fail("asking about "+what, err))})
 		return nil
@@ -84,7 +89,7 @@ func (c *Client) People(ctx context.Context, owner, repo string, wants gate.Want
 			p.Roles[who.ID] = role
 		}
 	}
-	return p, unknown, nil
+	return p, unknown, soon
 }
 
 // user reads an account by its login; nobody if there is none.

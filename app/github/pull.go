@@ -41,7 +41,6 @@ type PullFacts struct {
 	Updated time.Time
 
 	Assignments []Assignment // everybody who was ever assigned, and by whom, in order
-	Checks      []CheckRun   // ours on the head, newest first
 	// Told holds the keys of our own markers in our reviews' bodies; Fingerprints the findings told there. Inline comments
 	// are listed by Comments.
 	Told         map[string]bool
@@ -174,11 +173,6 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	if err := part("who assigned whom and who dismissed what", c.events(ctx, owner, repo, p)); err != nil {
 		return nil, err
 	}
-	runs, err := c.ours(ctx, owner, repo, f.Head, "")
-	if err := part("our own check runs", err); err != nil {
-		return nil, err
-	}
-	p.Checks = runs
 	return p, nil
 }
 

@@ -110,6 +110,24 @@ func (c *Client) Tips(ctx context.Context, owner, repo string, branches ...strin
 	return r, tips, nil
 }
 
+// Contains says whether a commit is a branch's tip or one of its ancestors. tip "" is no branch and contains nothing.
+func (c *Client) Contains(ctx context.Context, owner, repo, tip, sha string) (bool, error) {
+	op := "comparing commits of " + owner + "/" + repo
+	if tip == "" {
+		return false, nil
+	}
+	if err := checkRepo(owner, repo); err != nil || !shaForm.MatchString(tip) || !shaForm.MatchString(sha) {
+		return false, fmt.Errorf("%s: not a repository and SHAs", op)
+	}
+	cmp, _, err := c.gh.Repositories.CompareCommits(ctx, owner, repo, tip, sha, &gh.ListOptions{PerPage: 1})
+	if err := fail(op, err); errors.Is(err, ErrNotFound) {
+		return false, nil // one of them is gone
+	} else if err != nil {
+		return false, err
+	}
+	return cmp.GetStatus() == "behind" || cmp.GetStatus() == "identical", nil
+}
+
 // Repositories lists every repository that the installation covers.
 func (c *Client) Repositories(ctx context.Context) ([]Repository, error) {
 	op := fmt.Sprintf("listing the repositories of installation %d", c.id)

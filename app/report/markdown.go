@@ -208,7 +208,7 @@ func whoMay(g *gate.GuardAnswer) string {
 func cells(list []string, most int) string {
 	out := make([]string, 0, most)
 	for _, s := range list[:min(most, len(list))] {
-		out = append(out, cell(s))
+		out = append(out, cell(visible(s, "")))
 	}
 	s := strings.Join(out, ", ")
 	if len(list) > most {
@@ -265,7 +265,7 @@ func findingRow(f *checks.Finding, rule *checks.RuleInfo) string {
 }
 
 func shortPlace(l *checks.Location) string {
-	s := l.Path
+	s := visible(l.Path, "")
 	if l.StartLine > 0 {
 		s += ":" + strconv.Itoa(l.StartLine)
 	}

@@ -17,13 +17,17 @@ type Input struct {
 	// Version counts incompatible changes of the JSON form; fields may be added without one.
 	Version  int             `json:"version"`
 	Tool     Tool            `json:"tool"`
-	Repo     string          `json:"repo,omitempty"`   // "owner/name", where known
-	Number   int             `json:"number,omitempty"` // of the pull request, where there is one
+	Repo     string          `json:"repo,omitempty"`    // "owner/name", where known
+	Number   int             `json:"number,omitempty"`  // of the pull request, where there is one
+	Against  string          `json:"against,omitempty"` // what the change was compared with, for people: "origin/main"; "" for a whole tree
 	FailOn   checks.Severity `json:"fail_on"`
 	Scan     *scan.Result    `json:"scan"`
 	Decision *gate.Decision  `json:"decision,omitempty"` // nil on the command line: findings decide
 	// WillNeed lists, on the command line, what the guards of the policy will ask for once this is a pull request.
 	WillNeed []gate.GuardAnswer `json:"will_need,omitempty"`
+	// RawPaths holds the bytes (in JSON: as base64) of paths that are no UTF-8 and that JSON therefore cannot carry, by the name that stands
+	// for them everywhere else in the document. Only the JSON form has it: the json format writes it, and Read puts the paths back.
+	RawPaths map[string][]byte `json:"raw_paths,omitempty"`
 }
 
 // Tool names the program that made the report.
@@ -46,7 +50,7 @@ type Format struct {
 
 // Formats lists every format, sorted by name. A new output is a file with a Format value and a line here.
 func Formats() []*Format {
-	return []*Format{annotations, jsonFormat, markdown, sarifFormat, text}
+	return []*Format{agentFormat, annotations, jsonFormat, markdown, sarifFormat, text}
 }
 
 // FormatNamed finds a format; nil if there is none of that name.

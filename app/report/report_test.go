@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -150,6 +151,96 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
+// TestRawPaths: paths that are no UTF-8 come through the JSON as they are, wherever they stand, and even if a file has the name that stands for one.
+func TestRawPaths(t *testing.T) {
+	t.Parallel()
+	in := decided()
+	in.WillNeed = sample().WillNeed
+	first := &in.Scan.Findings[0]
+	first.Location.Path, first.Fix.Location.Path = "a\xff.py", "a\xfe.py"
+	in.Scan.Findings[1].Location.Path = `a\xff.py` // nine harmless characters
+	in.Scan.Findings[1].Related[0].Location.Path = "a\xff.py"
+	in.Scan.Unscanned[0].Path = "\xc3.js"
+	in.WillNeed[0].Files[0] = "a\xff.py"
+	in.Decision.Guards[0].Files = []string{"\xff", "ok"}
+
+	doc := render(t, jsonFormat, in, Options{})
+	if !strings.Contains(doc, `"path": "a\\xff.py?"`) || !strings.Contains(doc, `"a\\xff.py?": "Yf8ucHk="`) {
+		t.Errorf("the stand-in and its bytes:\n%s", doc)
+	}
+	if first.Location.Path != "a\xff.py" || in.RawPaths != nil {
+		t.Error("writing changed the report")
+	}
+	again, err := Read(strings.NewReader(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(in, again); diff != "" {
+		t.Error(diff)
+	}
+	for _, f := range Formats() {
+		if got, want := render(t, f, again, Options{}), render(t, f, in, Options{}); got != want {
+			t.Errorf("%s differs:\n%s", f.Name, cmp.Diff(want, got))
+		}
+	}
+	if uris := render(t, sarifFormat, in, Options{}); !strings.Contains(uris, `"a%FF.py"`) || !strings.Contains(uris, `"a%5Cxff.py"`) {
+		t.Errorf("SARIF names the bytes:\n%s", uris)
+	}
+	if lines := render(t, agentFormat, in, Options{}); !strings.Contains(lines, `"path":"a\\xff.py","path_base64":"Yf8ucHk="`) {
+		t.Errorf("agents get the bytes:\n%s", lines)
+	}
+}
+
+// TestAgent: every line is one JSON value, the first one counts the others, and text of the change stays inside of its string.
+func TestAgent(t *testing.T) {
+	t.Parallel()
+	in := hostile()
+	in.Scan.Checks = append(in.Scan.Checks, scan.CheckResult{Name: "x", Status: scan.Failed, Reason: "it took too long"})
+	lines := strings.Split(strings.TrimSuffix(render(t, agentFormat, in, Options{}), "\n"), "\n")
+	var head agentHeader
+	if err := json.Unmarshal([]byte(lines[0]), &head); err != nil {
+		t.Fatal(err)
+	}
+	if head.Result != "error" || head.Findings != len(lines)-1 || head.Findings != len(hostilePieces) || len(head.CouldNotTell) != 1 || len(head.NotRun) != 2 || len(head.NotScanned) != 2 {
+		t.Errorf("%+v for %d lines", head, len(lines))
+	}
+	for i, line := range lines[1:] {
+		var f agentFinding
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		path := string(f.RawPath)
+		if f.RawPath == nil {
+			path = f.Path
+		}
+		if path != in.Scan.Findings[i].Location.Path || f.Rule != "sql-string-build" || f.Line == 0 || f.What == "" || f.Why == "" || f.Do == "" || !f.Blocks {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// TestRegionText: the snippet of a region in SARIF is the region, not its lines.
+func TestRegionText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		l    checks.Location
+		want string
+	}{
+		{checks.Location{StartLine: 1, StartColumn: 3, EndLine: 1, EndColumn: 5, Snippet: "abcdef"}, "cd"},
+		{checks.Location{StartLine: 1, StartColumn: 2, EndLine: 1, EndColumn: 4, Snippet: "漢字仮名"}, "字仮"},
+		{checks.Location{StartLine: 1, StartColumn: 3, EndLine: 2, EndColumn: 2, Snippet: "abc\ndef"}, "c\nd"},
+		{checks.Location{StartLine: 1, StartColumn: 3, EndLine: 20, EndColumn: 2, Snippet: "abc\ndef"}, ""},
+		{checks.Location{StartLine: 1, StartColumn: 9, EndLine: 1, EndColumn: 12, Snippet: "abc…"}, ""},
+		{checks.Location{StartLine: 1, StartColumn: 5, EndLine: 1, EndColumn: 2, Snippet: "abcdef"}, ""},
+		{checks.Location{StartLine: 1, StartColumn: 1, EndLine: 1, EndColumn: 0, Snippet: "abc"}, ""},
+		{checks.Location{}, ""},
+	} {
+		if got := regionText(&c.l); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.l, got, c.want)
+		}
+	}
+}
+
 // hostilePieces are what an author may put into names, code and messages to reach a reader, a terminal, a runner or an agent.
 var hostilePieces = []string{
 	"@acme/everyone", "hi @alice!", "#12", "GH-12", "https://evil.example/x", "www.evil.example", "[click](https://evil.example)", "![x](https://evil.example/a.png)",
@@ -183,6 +274,12 @@ func TestHostile(t *testing.T) {
 	terminal := render(t, text, in, Options{Color: false, Width: 80})
 	if i := strings.IndexFunc(terminal, func(r rune) bool { return r != '\n' && hidden(r, "") }); i >= 0 {
 		t.Errorf("a control or hidden character reaches the terminal: %q", terminal[max(0, i-20):i+20])
+	}
+	for _, f := range []*Format{jsonFormat, sarifFormat, agentFormat} {
+		doc := render(t, f, in, Options{})
+		if i := strings.IndexFunc(doc, func(r rune) bool { return r != '\n' && hidden(r, "") }); i >= 0 {
+			t.Errorf("%s: a hidden character stands as itself: %q", f.Name, doc[max(0, i-20):i+20])
+		}
 	}
 	for _, line := range strings.Split(render(t, annotations, in, Options{}), "\n") {
 		if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::error title=reviewgate%3A sql-string-build,file=dir/") {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"net/url"
 	"slices"
@@ -20,9 +19,7 @@ var sarifFormat = &Format{
 	Name: "sarif",
 	Doc:  "SARIF 2.1.0, for code scanning and editors",
 	Write: func(w io.Writer, in *Input, _ Options) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", " ")
-		return enc.Encode(sarifReport(in))
+		return writeJSON(w, sarifReport(in), " ")
 	},
 }
 
@@ -160,10 +157,30 @@ func sarifRegion(l *checks.Location) *sarif.Region {
 	if l.EndColumn > 0 {
 		r.WithEndColumn(l.EndColumn)
 	}
-	if l.Snippet != "" {
-		r.WithSnippet(sarif.NewArtifactContent().WithText(l.Snippet))
+	if code := regionText(l); code != "" {
+		r.WithSnippet(sarif.NewArtifactContent().WithText(code))
 	}
 	return r
+}
+
+// regionText cuts the region itself out of the lines that a location has with it; empty if they do not hold all of it.
+func regionText(l *checks.Location) string {
+	lines := strings.Split(l.Snippet, "\n")
+	last := len(lines) - 1
+	if l.Snippet == "" || l.EndLine-l.StartLine != last || l.EndColumn == 0 {
+		return ""
+	}
+	end, start := []rune(lines[last]), max(l.StartColumn, 1)-1
+	if l.EndColumn-1 > len(end) || last == 0 && l.EndColumn-1 < start {
+		return ""
+	}
+	lines[last] = string(end[:l.EndColumn-1])
+	first := []rune(lines[0])
+	if start > len(first) {
+		return ""
+	}
+	lines[0] = string(first[start:])
+	return strings.Join(lines, "\n")
 }
 
 func sarifInvocation(r *scan.Result) *sarif.Invocation {
@@ -184,6 +201,9 @@ func sarifInvocation(r *scan.Result) *sarif.Invocation {
 		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage("not scanned: " + u.Reason))
 		n.AddLocation(sarifLocation(&checks.Location{Path: u.Path, Side: u.Side, StartLine: u.Line}, "", 0))
 		inv.AddToolExecutionNotification(n)
+	}
+	if len(r.Sandbox.Missing) > 0 {
+		note("note", "the scan ran without these layers of its sandbox: "+strings.Join(r.Sandbox.Missing, "; "))
 	}
 	for _, p := range r.Problems {
 		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage(p.Message))

@@ -5,13 +5,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/fatih/color"
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/text/width"
-	"unicode"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -22,7 +23,7 @@ var text = &Format{
 	Name: "text",
 	Doc:  "for people at a terminal: the code, why it matters, what to do; nothing at all when there is nothing to say",
 	Write: func(w io.Writer, in *Input, opt Options) error {
-		t := &textWriter{out: bufio.NewWriter(w), width: opt.Width, styles: newStyles(opt.Color)}
+		t := &textWriter{out: bufio.NewWriter(w), width: opt.Width, styles: newStyles(opt.Color), explained: map[string]string{}}
 		t.report(in)
 		return t.out.Flush()
 	},
@@ -30,8 +31,10 @@ var text = &Format{
 
 type textWriter struct {
 	out    *bufio.Writer // keeps the first error until Flush
-	width  int
+	width  int           // 0: do not fold
 	styles styles
+	// explained says by rule where its reason and remedy stand already: said once, they are read; said fifty times, they are noise.
+	explained map[string]string
 }
 
 type styles struct{ bold, dim, path, severe, warn, note, help func(a ...any) string }
@@ -59,18 +62,24 @@ func (t *textWriter) report(in *Input) {
 	for i := range r.Rules {
 		rules[r.Rules[i].ID] = &r.Rules[i]
 	}
-	var c counts
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		if c.add(f); shown(f) {
+		if f := &r.Findings[i]; shown(f) {
 			t.finding(f, rules[f.RuleID])
 		}
 	}
 	t.notes(r)
 	t.willNeed(in.WillNeed)
-	if summary := c.sentence(len(r.Failures())); summary != "" {
-		fmt.Fprintln(t.out, t.styles.bold(summary))
+	if sentence := Sentence(in); sentence != "" {
+		if in.Against != "" {
+			fmt.Fprintln(t.out, t.styles.dim("compared with "+oneLine(in.Against)))
+		}
+		fmt.Fprintln(t.out, t.styles.bold(sentence))
 	}
+}
+
+// Sentence sums up what was found: "2 findings, 1 blocks". It is empty when there is nothing to say.
+func Sentence(in *Input) string {
+	return countAll(in.Scan).sentence(len(in.Scan.Failures()))
 }
 
 // shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out.
@@ -99,8 +108,15 @@ func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
 		rel := &f.Related[i]
 		fmt.Fprintf(t.out, "%s%s %s %s\n", indent, t.styles.help("see: "), t.styles.path(place(&rel.Location)), oneLine(rel.Message))
 	}
-	t.paragraph(indent, "why", rule.Why)
-	t.paragraph(indent, "do", rule.Remedy)
+	if where := t.explained[f.RuleID]; where != "" {
+		t.paragraph(indent, "why", "above, at "+where+", with what to do")
+	} else {
+		t.paragraph(indent, "why", rule.Why)
+		t.paragraph(indent, "do", rule.Remedy)
+		if rule.Why != "" || rule.Remedy != "" {
+			t.explained[f.RuleID] = place(&f.Location)
+		}
+	}
 	t.paragraph(indent, "note", whyNotSuppressed(f))
 	tail := append([]string{f.RuleID}, rule.CWE...)
 	tail = append(tail, f.Confidence.String()+" confidence")
@@ -126,7 +142,7 @@ func whyNotSuppressed(f *checks.Finding) string {
 
 // place is "path:line:column", with the side where it is not head.
 func place(l *checks.Location) string {
-	s := oneLine(l.Path)
+	s := visible(l.Path, "")
 	if l.StartLine > 0 {
 		s += ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(max(l.StartColumn, 1))
 	}
@@ -150,18 +166,27 @@ func (t *textWriter) frame(l *checks.Location, paint func(...any) string) {
 	}
 	margin := len(strconv.Itoa(l.StartLine + len(lines) - 1))
 	bar := t.styles.dim(strings.Repeat(" ", margin) + " |")
+	room := mostCode
+	if t.width > 0 {
+		room = max(min(room, t.width-margin-len(" | ")), leastCode)
+	}
 	for i, line := range lines {
+		line = strings.TrimSuffix(line, "\r")
 		number := l.StartLine + i
-		from, to := 1, len([]rune(line))+1
+		from, to := len([]rune(line))-len([]rune(strings.TrimLeft(line, " \t")))+1, len([]rune(line))+1
 		if i == 0 {
 			from = max(l.StartColumn, 1)
 		}
 		if number == l.EndLine && l.EndColumn > 0 {
 			to = min(to, l.EndColumn)
 		}
-		shownLine, start, end := window(strings.TrimSuffix(line, "\r"), from, to)
+		if from > len([]rune(line))+1 { // scan keeps the beginning of a very long line only
+			fmt.Fprintf(t.out, "%s %s\n", t.styles.dim(fmt.Sprintf("%*d |", margin, number)), t.styles.dim("(the line is too long to be shown)"))
+			continue
+		}
+		shownLine, start, end := window(line, from, to, room)
 		fmt.Fprintf(t.out, "%s %s\n", t.styles.dim(fmt.Sprintf("%*d |", margin, number)), shownLine)
-		if i == 0 || len(lines) <= 2 {
+		if i == 0 || len(lines) <= 2 && end > start {
 			fmt.Fprintf(t.out, "%s %s%s\n", bar, strings.Repeat(" ", start), paint(strings.Repeat("^", max(end-start, 1))))
 		}
 	}
@@ -170,46 +195,50 @@ func (t *textWriter) frame(l *checks.Location, paint func(...any) string) {
 	}
 }
 
-// window renders one line of code for a terminal: tabs as four columns, hidden characters visible, at most 160 characters around the region
-// [from, to) (code points, from 1). It returns the region's columns in what it rendered.
-func window(line string, from, to int) (rendered string, start, end int) {
+// Columns of code in a frame: never more, whatever the terminal, and never less.
+const (
+	mostCode  = 160
+	leastCode = 30
+)
+
+// window renders one line of code for a terminal: tabs as four columns, hidden characters visible, and of a line that does not fit into room the
+// part around the region [from, to) (code points, from 1). It returns the region's columns in what it rendered.
+func window(line string, from, to, room int) (rendered string, start, end int) {
 	runes := []rune(line)
-	from, to = min(from, len(runes)+1), min(to, len(runes)+1)
-	const most = 160
-	first, last := 0, len(runes)
-	if last > most {
-		first = max(0, min(from-1-40, last-most))
-		last = min(last, first+most)
+	n := len(runes)
+	from, to = min(from-1, n), min(to-1, n) // from 0 now
+	pieces := make([]string, n)
+	at := make([]int, n+1) // the column at which each begins
+	for i, r := range runes {
+		pieces[i] = visible(string(r), "\t")
+		if r == '\t' {
+			pieces[i] = "    "
+		}
+		at[i+1] = at[i] + displayWidth(pieces[i])
 	}
-	var b strings.Builder
-	columns := 0
-	put := func(s string) { b.WriteString(s); columns += displayWidth(s) }
+	first, last := 0, n
+	const more = "... "
+	if at[n] > room {
+		room -= 2 * len(more)
+		for first = from; first > 0 && at[from]-at[first-1] <= room/3; {
+			first--
+		}
+		for last = first; last < n && at[last+1]-at[first] <= room; {
+			last++
+		}
+		for last == n && first > 0 && at[n]-at[first-1] <= room {
+			first--
+		}
+	}
+	rendered = strings.Join(pieces[first:last], "")
+	before := 0
 	if first > 0 {
-		put("… ")
+		rendered, before = more+rendered, len(more)
 	}
-	for i := first; i < last; i++ {
-		if i == from-1 {
-			start = columns
-		}
-		if i == to-1 {
-			end = columns
-		}
-		if runes[i] == '\t' {
-			put("    ")
-		} else {
-			put(visible(string(runes[i]), ""))
-		}
+	if last < n {
+		rendered += " ..."
 	}
-	if from-1 >= last {
-		start = columns
-	}
-	if to-1 >= last {
-		end = columns
-	}
-	if last < len(runes) {
-		put(" …")
-	}
-	return b.String(), start, end
+	return rendered, before + at[from] - at[first], before + at[max(from, min(to, last))] - at[first]
 }
 
 // displayWidth counts terminal columns: wide East Asian characters take two, combining marks none.
@@ -227,14 +256,17 @@ func displayWidth(s string) int {
 	return n
 }
 
+// mostText is how wide running text gets, whatever the terminal: longer lines are hard to read.
+const mostText = 120
+
 // paragraph prints a labelled text, folded to the terminal.
 func (t *textWriter) paragraph(indent, label, s string) {
 	if s = oneLine(s); s == "" {
 		return
 	}
 	head := fmt.Sprintf("%-5s ", label+":")
-	room := t.width - len(indent) - len(head)
-	if room < 30 {
+	room := min(t.width, mostText) - len(indent) - len(head)
+	if room < 20 {
 		room = 1 << 20
 	}
 	lines := fold(s, room)
@@ -286,6 +318,10 @@ func (t *textWriter) notes(r *scan.Result) {
 	for _, line := range unscannedLines(r.Unscanned, 5) {
 		say(t.styles.note, "not scanned", line)
 	}
+	// Where a layer is missing it always is: it is told along with something else, so that a clean scan stays quiet.
+	if len(r.Sandbox.Missing) > 0 && (said || slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return shown(&f) })) {
+		say(t.styles.note, "sandbox", "the scan ran without "+strings.Join(r.Sandbox.Missing, "; "))
+	}
 	if said {
 		fmt.Fprintln(t.out)
 	}
@@ -296,7 +332,7 @@ func unscannedLines(list []checks.Unscanned, most int) []string {
 	byReason := map[string][]string{}
 	var order []string
 	for _, u := range list {
-		at := u.Path
+		at := visible(u.Path, "")
 		if u.Line > 0 {
 			at += ":" + strconv.Itoa(u.Line)
 		}
@@ -307,7 +343,7 @@ func unscannedLines(list []checks.Unscanned, most int) []string {
 	}
 	var out []string
 	for i, reason := range order {
-		if i == most {
+		if i == most && len(order) > most+1 { // one more line says more than "and 1 more"
 			left := 0
 			for _, reason := range order[i:] {
 				left += len(byReason[reason])
@@ -390,7 +426,11 @@ func plural(n int, one, many string) string {
 }
 
 func someOf(list []string, most int) string {
-	s := strings.Join(list[:min(most, len(list))], ", ")
+	var names []string
+	for _, name := range list[:min(most, len(list))] {
+		names = append(names, visible(name, ""))
+	}
+	s := strings.Join(names, ", ")
 	if len(list) > most {
 		s += fmt.Sprintf(" and %d more", len(list)-most)
 	}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 // guard; "moods" does what the pull request's title says.
 func fakes(rs []*rules.Rule) ([]*checks.Check, error) {
 	rule := func(id string, s checks.Severity, c checks.Confidence) checks.RuleInfo {
-		return checks.RuleInfo{ID: id, Title: id, Severity: s, Confidence: c, Origin: "builtin"}
+		return checks.RuleInfo{ID: id, Title: id, Severity: s, Confidence: c, Origin: "fake", Rollout: checks.RolloutBlock} // built-in ones are left out by NoBuiltin
 	}
 	of := func(r checks.RuleInfo, change func(*checks.RuleInfo)) checks.RuleInfo { change(&r); return r }
 	marks := &checks.Check{Name: "fake/marks", Scope: checks.PerSide, Run: runMarks, Rules: []checks.RuleInfo{
@@ -41,7 +41,7 @@ func fakes(rs []*rules.Rule) ([]*checks.Check, error) {
 		of(rule("sql", checks.High, checks.Certain), func(r *checks.RuleInfo) { r.CWE = []string{"CWE-89"} }),
 		of(rule("query", checks.Medium, checks.Certain), func(r *checks.RuleInfo) { r.CWE = []string{"CWE-89"}; r.Tags = []string{"injection"} }),
 		of(rule("shadow", checks.High, checks.Certain), func(r *checks.RuleInfo) { r.Rollout = checks.RolloutShadow }),
-		of(rule("theirs", checks.High, checks.Certain), func(r *checks.RuleInfo) { r.Origin = ".github/reviewgate/rules/theirs.yaml" }),
+		of(rule("theirs", checks.High, checks.Certain), func(r *checks.RuleInfo) { r.Origin, r.Rollout = ".github/reviewgate/rules/theirs.yaml", "" }),
 		of(rule("strict", checks.High, checks.Certain), func(r *checks.RuleInfo) {
 			r.Origin, r.Rollout = ".github/reviewgate/rules/theirs.yaml", checks.RolloutBlock
 		}),

@@ -22,6 +22,9 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		return nil, err
 	}
 	problems = append(problems, more...)
+	if in.NoBuiltin {
+		all = slices.DeleteFunc(all, isBuiltin)
+	}
 	var infos []checks.RuleInfo
 	for _, c := range all {
 		infos = append(infos, c.Rules...)
@@ -82,6 +85,12 @@ func checkLimit(in *Input) time.Duration {
 		size += len(c.Data)
 	}
 	return time.Minute + time.Duration(size>>20)*4*time.Second
+}
+
+// isBuiltin says whether all that a check can report is built in: a check in Go.
+func isBuiltin(c *checks.Check) bool {
+	other := func(r checks.RuleInfo) bool { return r.Origin != string(rules.OriginBuiltin) }
+	return len(c.Rules) > 0 && !slices.ContainsFunc(c.Rules, other)
 }
 
 // parseRules reads the rule files: the built-in ones first, then the organisation's, the repository's and the command line's, so that of two

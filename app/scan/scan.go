@@ -26,7 +26,7 @@ type Input struct {
 	HeadPaths  []string       // all paths of the head tree; nil: not listed, because no check has Reads
 	Text       checks.PRText
 	Rules      []rules.Source // beside the built-in ones
-	NoBuiltin  bool
+	NoBuiltin  bool           // without the built-in rules, and without the checks that have no others
 	Config     Config
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
+	"slices"
 	"runtime"
 	"strings"
 	"testing"
@@ -307,6 +308,31 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestNoBuiltin: neither the built-in rules nor the checks in Go are left.
+func TestNoBuiltin(t *testing.T) {
+	t.Parallel()
+	list := func(rs []*rules.Rule) ([]*checks.Check, error) {
+		all, err := fakes(rs)
+		coded := &checks.Check{Name: "coded", Run: func(context.Context, *checks.Pass) error { return nil },
+			Rules: []checks.RuleInfo{{ID: "coded", Severity: checks.High, Confidence: checks.Certain, Origin: string(rules.OriginBuiltin)}}}
+		return append(all, coded), err
+	}
+	in := change(t, "-- head/a.txt --\nx\n")
+	for _, without := range []bool{true, false} {
+		in.NoBuiltin = without
+		r, err := Run(t.Context(), in, list, Options{Sandbox: sandbox.Off})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.Name == "coded" }); left == without {
+			t.Errorf("NoBuiltin %v: the check in Go ran: %v", without, left)
+		}
+		if left := slices.ContainsFunc(r.Rules, func(i checks.RuleInfo) bool { return i.ID == "python-sql-string-build" || i.ID == "coded" }); left == without {
+			t.Errorf("NoBuiltin %v: built-in rules are listed: %v", without, left)
+		}
+	}
+}
+
 func TestListers(t *testing.T) {
 	t.Parallel()
 	run := func(list Lister) (*Result, error) {
@@ -554,6 +580,15 @@ func TestSnippets(t *testing.T) {
 	s := r.Findings[0].Location.Snippet
 	if !strings.HasPrefix(s, "  @high é") || !strings.HasSuffix(s, "…") || len(s) > maxLine+10 || strings.Contains(s, "\r") {
 		t.Errorf("got %d bytes: %.40q", len(s), s)
+	}
+	in.Contents[0].Data = []byte("one\n\xff\xfe\xfd @high\n")
+	r, err = Run(t.Context(), in, fakes, Options{Sandbox: sandbox.Off})
+	if err != nil || len(r.Findings) != 1 {
+		t.Fatal(r, err)
+	}
+	// Columns count an invalid byte as one character, and so does the snippet.
+	if l := r.Findings[0].Location; l.StartColumn != 5 || string([]rune(l.Snippet)[l.StartColumn-1:]) != "@high" {
+		t.Errorf("invalid bytes: column %d of %q", l.StartColumn, l.Snippet)
 	}
 	f := &file{data: []byte("a\nb\n"), starts: lineStarts([]byte("a\nb\n"))}
 	for _, test := range []struct{ in, want checks.Location }{

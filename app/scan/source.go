@@ -199,7 +199,9 @@ func (f *file) fit(l checks.Location) checks.Location {
 
 // text makes a string one that every output can carry: valid UTF-8, not too long.
 func text(s string, most int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
+	if !utf8.ValidString(s) {
+		s = string([]rune(s)) // each invalid byte for itself: columns count it as one
+	}
 	if len(s) <= most {
 		return s
 	}

@@ -40,6 +40,21 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 	if d.Pushed {
 		out.Pusher, out.Moved = &ev.Sender, &store.Move{From: ev.Before, To: ev.After}
 	}
+	if d.Group {
+		g := store.Group{Head: ev.HeadSHA, HeadRef: ev.HeadRef, BaseRef: ev.BaseRef, State: store.GroupOpen}
+		switch {
+		case ev.Action == "destroyed" && ev.Reason == "merged":
+			g.State = store.GroupMerged
+		case ev.Action == "destroyed":
+			g.State = store.GroupDropped
+		}
+		out.Group = &g
+	}
+	if (d.Search || d.SearchAll) && ev.Installation != 0 {
+		out.Then = func(ctx context.Context, tx *store.Tx) error {
+			return in.jobs.Search(ctx, tx, jobs.Search{Installation: ev.Installation, All: d.SearchAll})
+		}
+	}
 	if d.Approved {
 		entry := gate.Capture(ev.Review.ID, ev.Review.Reviewer, ev.Review.CommitID, ev.HeadSHA, ev.BaseRef, ev.BaseSHA)
 		out.Entry = &entry
@@ -57,21 +72,44 @@ type records struct {
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
+	var keys []store.Key
+	for _, n := range numbers {
+		keys = append(keys, store.Key{RepoID: ref.RepoID, Number: n})
+	}
 	return r.Store.Tx(ctx, func(tx *store.Tx) error {
-		var keys []store.Key
-		for _, n := range numbers {
-			k := store.Key{RepoID: ref.RepoID, Number: n}
-			if err := tx.Bump(ctx, k); err != nil {
-				return err
-			}
-			keys = append(keys, k)
+		if err := tx.Raise(ctx, keys); err != nil {
+			return err
 		}
 		return r.enqueue(ctx, tx, keys)
 	})
 }
 
-func (r records) SaveStanding(ctx context.Context, ref review.Ref, s github.Standing) error {
-	return r.Store.SavePull(ctx, store.Pull{Key: keyOf(ref), State: s.State, Draft: s.Draft, Head: s.Head, BaseRef: s.BaseRef, Base: s.Base})
+func (r records) SaveStanding(ctx context.Context, ref review.Ref, s github.Standing, updated time.Time) error {
+	if r.now().Sub(updated) < 2*time.Second {
+		updated = time.Time{} // GitHub's mark counts seconds: more may happen within this one
+	}
+	return r.Store.SavePull(ctx, store.Pull{Key: keyOf(ref), State: s.State, Draft: s.Draft, Head: s.Head, BaseRef: s.BaseRef, Base: s.Base, Updated: updated}, r.enqueue)
+}
+
+func (r records) Groups(ctx context.Context, ref review.Ref) ([]review.Group, error) {
+	groups, err := r.Store.Groups(ctx, ref.RepoID)
+	var out []review.Group
+	for _, g := range groups {
+		to := review.Group{Head: g.Head, HeadRef: g.HeadRef, BaseRef: g.BaseRef, Members: g.Members}
+		if g.State != store.GroupOpen {
+			to.Ended = g.State
+		}
+		out = append(out, to)
+	}
+	return out, err
+}
+
+func (r records) SaveMembers(ctx context.Context, ref review.Ref, head string, numbers []int) error {
+	return r.Store.SaveMembers(ctx, ref.RepoID, head, numbers)
+}
+
+func (r records) CloseGroup(ctx context.Context, ref review.Ref, head string) error {
+	return r.Store.CloseGroup(ctx, ref.RepoID, head)
 }
 
 func (r records) Siblings(ctx context.Context, ref review.Ref, head, baseRef string) ([]int, error) {
@@ -168,8 +206,11 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 		}
 		sum := sha256.Sum256(payload)
 		deed := store.Deed{Name: d.Name, Slot: d.Slot, Every: d.Name == "", Kind: store.KindCheck, Key: k, Head: d.GitHub.Head, Payload: payload, Hash: hex.EncodeToString(sum[:]), Marker: d.GitHub.Key}
-		if d.GitHub.Kind == github.Post {
+		switch d.GitHub.Kind {
+		case github.Post:
 			deed.Kind = store.KindReview
+		case github.Cancel:
+			deed.Kind = store.KindCancel
 		}
 		deeds = append(deeds, deed)
 	}

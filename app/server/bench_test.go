@@ -37,6 +37,7 @@ func BenchmarkWebhook(b *testing.B) {
 	q, err := jobs.New(b.Context(), st, jobs.Options{
 		Work:   func(context.Context, store.Key, int64) error { return nil },
 		GiveUp: func(context.Context, store.Key, int64, error) error { return nil },
+		Find:   func(context.Context, jobs.Search) error { return nil },
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -68,6 +69,8 @@ func BenchmarkWebhook(b *testing.B) {
 		}
 	}
 	slices.Sort(took)
+	b.ReportMetric(float64(took[0].Microseconds())/1000, "min-ms")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }

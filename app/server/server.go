@@ -44,10 +44,11 @@ type Server struct {
 	checks []*checks.Check
 
 	store    *store.Store
-	jobs     *jobs.Jobs
+	queue    *jobs.Jobs
 	http     *http.Server
 	addr     string
 	draining atomic.Bool
+	stopped  bool
 	serving  chan error // the listener's end
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -105,7 +106,6 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
 	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }}
-	var queue *jobs.Jobs // made below: its work is the review, and the review puts work into it
 	reviewer := review.New(review.Options{
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
@@ -113,10 +113,12 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
 		Checks: s.checks,
-		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.jobs.Enqueue(ctx, tx, keys) }, s.cfg.Now}, Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
+		// The queue is made below: its work is the review, and the review puts work into it.
+		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now},
+		Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached,
 	})
-	queue, err = jobs.New(ctx, s.store, jobs.Options{
+	queue, err := jobs.New(ctx, s.store, jobs.Options{
 		Workers: s.cfg.Workers, Stop: stopTime,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
@@ -125,6 +127,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			if err != nil {
 				return err
 			}
+			if k.Number == store.QueueNumber {
+				return s.limits(reviewer.Queue(ctx, ref))
+			}
 			return s.limits(reviewer.Pull(ctx, ref))
 		},
 		GiveUp: func(ctx context.Context, k store.Key, want int64, cause error) error {
@@ -132,18 +137,25 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			if err != nil {
 				return err
 			}
+			if k.Number == store.QueueNumber {
+				return reviewer.QueueGiveUp(ctx, ref, cause)
+			}
 			return reviewer.GiveUp(ctx, ref, cause)
 		},
+		Find: func(ctx context.Context, what jobs.Search) error { return s.limits(s.find(ctx, what)) },
 	})
 	if err != nil {
 		return err
 	}
-	s.jobs = queue
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.jobs, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
+	s.queue = queue
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}
-	if err := s.jobs.Start(ctx); err != nil {
+	if err := s.hello(ctx); err != nil {
+		return err
+	}
+	if err := queue.Start(ctx); err != nil {
 		return err
 	}
 	s.tasks.Go(s.prune)
@@ -245,6 +257,9 @@ func (s *Server) prune() {
 		if err := s.store.Prune(s.ctx, s.cfg.Now().Add(-keepTime)); err != nil && s.ctx.Err() == nil {
 			s.cfg.Log.Error().Err(err).Msg("dropping old rows")
 		}
+		if err := pruneCache(s.cfg.CacheDir, s.cfg.Now().Add(-keepTime)); err != nil {
+			s.cfg.Log.Error().Err(err).Msg("emptying the cache folder")
+		}
 		select {
 		case <-s.ctx.Done():
 			return
@@ -253,12 +268,36 @@ func (s *Server) prune() {
 	}
 }
 
+// pruneCache removes the fetched repositories into which nothing was fetched since the time. They can be fetched again.
+func pruneCache(dir string, before time.Time) error {
+	repos, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range repos {
+		path := filepath.Join(dir, r.Name())
+		last, err := os.Stat(filepath.Join(path, "git", "objects", "pack"))
+		if errors.Is(err, os.ErrNotExist) {
+			last, err = os.Stat(path)
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case r.IsDir() && last.ModTime().Before(before):
+			errs = append(errs, os.RemoveAll(path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Stop takes no more requests, lets requests and jobs that are running finish for a while, and closes the database. Jobs that did not
 // finish start again next time. It may be called after a Start that failed.
 func (s *Server) Stop() error {
-	if s.cancel == nil {
+	if s.cancel == nil || s.stopped {
 		return nil
 	}
+	s.stopped = true
 	s.draining.Store(true)
 	ctx := context.WithoutCancel(s.ctx)
 	var errs []error
@@ -269,19 +308,16 @@ func (s *Server) Stop() error {
 		}
 		cancel()
 		errs = append(errs, <-s.serving)
-		s.http = nil
 	}
-	if s.jobs != nil {
+	if s.queue != nil {
 		shut, cancel := context.WithTimeout(ctx, stopTime+closeTime)
-		errs = append(errs, s.jobs.Stop(shut))
+		errs = append(errs, s.queue.Stop(shut))
 		cancel()
-		s.jobs = nil
 	}
 	s.cancel()
 	s.tasks.Wait()
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
-		s.store = nil
 	}
 	return errors.Join(errs...)
 }

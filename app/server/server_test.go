@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,7 +61,11 @@ type world struct {
 	alice, bob *githubtest.User
 	cfg        server.Config
 	srv        *server.Server
+	org        *githubtest.Org
+	inst       *githubtest.Installation
+	pulls      []*githubtest.Pull // opened by the test
 	log        *lines
+	scans      atomic.Int64 // how often the worker was asked
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -68,12 +73,14 @@ type world struct {
 
 // lines is a log that many goroutines write and the test reads.
 type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	wrote func()
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
+	defer l.wrote()
 	defer l.mu.Unlock()
 	return l.buf.Write(p)
 }
@@ -91,46 +98,112 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// newWorld makes a world in which the App is installed on everything.
 func newWorld(t *testing.T) *world {
+	w := newEmptyWorld(t)
+	w.start()
+	w.inst = w.app.Install(w.org, w.alice)
+	return w
+}
+
+// newEmptyWorld makes a world in which the App's server does not run, and the App is not installed.
+func newEmptyWorld(t *testing.T) *world {
 	w := &world{t: t, changed: make(chan struct{}), log: new(lines)}
+	w.log.wrote = w.signal
 	var err error
-	w.hub = githubtest.Start(t, githubtest.Options{LongTokens: true, Log: func(string) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		close(w.changed)
-		w.changed = make(chan struct{})
-	}})
+	w.hub = githubtest.Start(t, githubtest.Options{LongTokens: true, Log: func(string) { w.signal() }})
 	w.alice, w.bob = w.hub.User("alice"), w.hub.User("bob")
-	org := w.hub.Org("acme")
-	w.repo, err = w.hub.NewRepo(org, "shop", githubtest.RepoOptions{})
+	w.org = w.hub.Org("acme")
+	w.repo, err = w.hub.NewRepo(w.org, "shop", githubtest.RepoOptions{})
 	must(t, err)
 	w.repo.SetRole(w.alice, "write")
 	w.repo.SetRole(w.bob, "write")
 	_, err = w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "begin", Branch: "main", Files: map[string]string{
 		".github/reviewgate.yml": policy, "pay/card.go": "package pay\n", "README.md": "shop\n"}})
 	must(t, err)
-	w.app, err = w.hub.NewApp(githubtest.AppOptions{Slug: "reviewgate", Owner: org, Permissions: github.Permissions(github.ManifestOptions{})})
+	w.app, err = w.hub.NewApp(githubtest.AppOptions{Slug: "reviewgate", Owner: w.org, Permissions: github.Permissions(github.ManifestOptions{})})
 	must(t, err)
-	w.repo.Protect("main", githubtest.Protection{Checks: []githubtest.RequiredCheck{{Context: "reviewgate", App: w.app}}, EnforceAdmins: true})
+	w.protect()
 	dir := t.TempDir()
 	w.cfg = server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
 		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(dir, "gate.db"), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
 		Checks: func([]*rules.Rule) ([]*checks.Check, error) { return []*checks.Check{flaw}, nil },
-		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.InfoLevel,
+		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.DebugLevel,
+		Reached: func(point string) {
+			if point == "scan" {
+				w.scans.Add(1)
+			}
+		},
 	}
-	w.start()
-	w.app.Install(org, w.alice)
 	t.Cleanup(func() {
-		w.stop()
-		if s := w.log.String(); strings.Contains(s, "ghs_") || strings.Contains(s, "PRIVATE KEY") {
+		if w.srv != nil {
+			w.stop()
+		}
+		for _, p := range w.pulls {
+			w.nothingTwice(p)
+		}
+		if s := w.log.String(); strings.Contains(s, "ghs_") || strings.Contains(s, "ghp_") || strings.Contains(s, "PRIVATE KEY") || strings.Contains(s, "Bearer ") {
 			t.Error("the log holds a secret")
 		}
 		if t.Failed() {
-			t.Log(w.log.String())
+			for line := range strings.Lines(w.log.String()) {
+				if !strings.Contains(line, `"level":"debug"`) {
+					t.Log(strings.TrimSpace(line))
+				}
+			}
 		}
 	})
 	return w
+}
+
+// protect makes our check on the default branch required.
+func (w *world) protect() {
+	w.repo.Protect("main", githubtest.Protection{Checks: []githubtest.RequiredCheck{{Context: "reviewgate", App: w.app}}, EnforceAdmins: true})
+}
+
+func (w *world) signal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// nothingTwice asserts that a pull request has one check run per commit and name, one review of ours per commit, and no comment twice.
+func (w *world) nothingTwice(p *githubtest.Pull) {
+	w.t.Helper()
+	heads := map[string]bool{p.Head(): true}
+	reviews := map[string]int{}
+	for _, r := range p.Reviews() {
+		heads[r.CommitID] = true
+		if r.Author == w.app.Bot.Login {
+			reviews[r.CommitID]++
+		}
+	}
+	for sha, n := range reviews {
+		if n > 1 {
+			w.t.Errorf("#%d: %d reviews of ours on %s", p.Number, n, sha)
+		}
+	}
+	for sha := range heads {
+		runs := map[string]int{}
+		for _, r := range w.repo.AllCheckRuns(sha) {
+			if r.App != w.app.Slug {
+				continue
+			}
+			if runs[r.Name]++; runs[r.Name] > 1 {
+				w.t.Errorf("#%d: two check runs %q on %s", p.Number, r.Name, sha)
+			}
+		}
+	}
+	comments := map[string]bool{}
+	for _, c := range p.ReviewComments() {
+		if key := fmt.Sprint(c.Path, c.Line, c.Body); comments[key] {
+			w.t.Errorf("#%d: a comment twice: %s", p.Number, key)
+		} else {
+			comments[key] = true
+		}
+	}
 }
 
 func (w *world) start() {
@@ -151,14 +224,41 @@ func (w *world) stop() {
 
 func (w *world) open(branch string, files map[string]string) *githubtest.Pull {
 	w.t.Helper()
-	_, err := w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "change", Branch: branch, Parents: []string{"main"}, Files: files})
+	return w.openCommit(githubtest.Commit{Branch: branch, Files: files}, githubtest.PullOptions{})
+}
+
+// openCommit pushes a commit of alice's on a new branch and opens a pull request for it; what is set is taken as it is.
+func (w *world) openCommit(c githubtest.Commit, opt githubtest.PullOptions) *githubtest.Pull {
+	w.t.Helper()
+	if c.Author == nil {
+		c.Author = w.alice
+	}
+	if c.Message == "" {
+		c.Message = "change"
+	}
+	if c.Parents == nil {
+		c.Parents = []string{"main"}
+	}
+	_, err := w.repo.Commit(c)
 	must(w.t, err)
-	p, err := w.repo.OpenPull(w.alice, githubtest.PullOptions{Head: branch, Base: "main", Title: "Change"})
+	opt.Head, opt.Title = c.Branch, "Change"
+	if opt.Base == "" {
+		opt.Base = "main"
+	}
+	p, err := w.repo.OpenPull(c.Author, opt)
 	must(w.t, err)
+	w.pulls = append(w.pulls, p)
 	return p
 }
 
-// until waits for a condition, looking again after each request that GitHub answered.
+// push adds a commit of alice's to a branch.
+func (w *world) push(branch string, files map[string]string) {
+	w.t.Helper()
+	_, err := w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "more", Branch: branch, Files: files})
+	must(w.t, err)
+}
+
+// until waits for a condition, looking again after each request that GitHub answered and each line of the log.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
@@ -173,9 +273,20 @@ func (w *world) until(what string, holds func() bool) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			w.t.Fatalf("waited 30 s for: %s\n%s", what, w.log.String())
+			w.t.Fatalf("waited 30 s for: %s\n%s", what, w.checks())
 		}
 	}
+}
+
+// checks lists what the check runs on the heads of the test's pull requests say.
+func (w *world) checks() string {
+	var b strings.Builder
+	for _, p := range w.pulls {
+		for _, r := range w.repo.CheckRuns(p.Head()) {
+			fmt.Fprintf(&b, "#%d %s: %s %s: %s\n%s\n", p.Number, r.Name, r.Status, r.Conclusion, r.Title, r.Summary)
+		}
+	}
+	return b.String()
 }
 
 // says waits until the newest check run on the SHA says so.

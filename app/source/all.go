@@ -41,24 +41,26 @@ func (s *Snapshot) wholeTree(ctx context.Context, r *repository, head string) er
 		return s.allFiles(entries)
 	}
 	s.headRev, _ = r.commit(ctx, "HEAD")
-	args := []string{"ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "-z", "--"}
+	args := []string{"--cached", "--others", "--exclude-standard", "--deduplicate", "-z", "--"}
 	if s.Prefix != "" {
 		args = append(args, s.Prefix)
 	}
-	out, err := s.view.run(ctx, args...)
+	paths, closed, err := s.view.work(ctx, args...)
 	if err != nil {
 		return s.explain(err, "list the files", r.dir)
 	}
-	paths := splitZ(out)
 	slices.Sort(paths)
-	return s.listed(ctx, slices.Compact(paths))
+	return s.listed(ctx, slices.Compact(paths), closed)
 }
 
 // listed makes entries of paths in the work tree or folder; those that are not there (deleted, sparse) are left out.
-func (s *Snapshot) listed(ctx context.Context, paths []string) error {
+func (s *Snapshot) listed(ctx context.Context, paths []string, closed []closedFolder) error {
 	w := &workReader{root: s.roots[checks.Head]}
 	var entries []*entry
-	for _, p := range paths {
+	for _, c := range closed {
+		entries = append(entries, c.entry())
+	}
+	for i, p := range paths {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -78,8 +80,10 @@ func (s *Snapshot) listed(ctx context.Context, paths []string) error {
 		switch {
 		case st.Mode()&fs.ModeSymlink != 0:
 			sd.mode = checks.ModeSymlink
+		case st.IsDir() && holds(paths[i+1:], name):
+			continue // a folder where a tracked file was; its files are listed
 		case st.IsDir():
-			sd.mode = checks.ModeSubmodule // git lists a folder only for a submodule
+			sd.mode = checks.ModeSubmodule // git lists no other folders
 		case !st.Mode().IsRegular():
 			continue
 		case st.Mode()&0o100 != 0:
@@ -88,6 +92,12 @@ func (s *Snapshot) listed(ctx context.Context, paths []string) error {
 		entries = append(entries, &entry{path: name, new: sd})
 	}
 	return s.allFiles(entries)
+}
+
+// holds says whether one of the sorted paths lies below a folder.
+func holds(paths []string, folder string) bool {
+	i, _ := slices.BinarySearch(paths, folder+"/")
+	return i < len(paths) && strings.HasPrefix(paths[i], folder+"/")
 }
 
 // allFiles makes Files; what needs the content waits for ContentsBatch.
@@ -203,7 +213,7 @@ func (s *Snapshot) folder(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return s.listed(ctx, paths)
+	return s.listed(ctx, paths, nil)
 }
 
 // walk lists the files below a folder, sorted. Links are listed, not followed; .git is left out. A folder that cannot be read is an

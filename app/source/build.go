@@ -92,7 +92,7 @@ func fromRaw(lines []rawLine) ([]*entry, error) {
 // checkCount is the first limit, before anything is read.
 func (s *Snapshot) checkCount(n, limit int, what string) error {
 	if n > limit {
-		return &Error{Kind: Limit, Op: "list the changed files", Where: s.Against, What: fmt.Sprintf("%d %s, over the limit of %d", n, what, limit), Remedy: "split the change or raise the limit"}
+		return &Error{Kind: Limit, Op: "list the changed files", Where: s.Against, What: fmt.Sprintf("%d %s, over the limit of %d", n, what, limit), Remedy: "split the change, or look at one folder of it at a time"}
 	}
 	return nil
 }

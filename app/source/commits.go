@@ -45,7 +45,7 @@ func (s *Snapshot) Commits(ctx context.Context) ([]Commit, error) {
 	}
 	ids := strings.Fields(string(out))
 	if len(ids) > s.limits.Commits {
-		return nil, &Error{Kind: Limit, Op: "list the commits", Where: where, What: fmt.Sprintf("more than the limit of %d", s.limits.Commits), Remedy: "split the change or raise the limit"}
+		return nil, &Error{Kind: Limit, Op: "list the commits", Where: where, What: fmt.Sprintf("more than the limit of %d", s.limits.Commits), Remedy: "split the change"}
 	}
 	infos, err := s.view.info(ctx, ids)
 	if err != nil {

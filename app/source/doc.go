@@ -12,7 +12,8 @@
 //	the local branch named by init.defaultBranch, main, master
 //
 // On the default branch itself the comparison is with its upstream (what was not pushed yet, and what was not committed), or with HEAD if
-// it has none (what was not committed). Where no default branch is found, it is HEAD too. Snapshot.Against names the choice.
+// it has none (what was not committed). Where no default branch is found, it is HEAD too, and Snapshot.Doubt says so unless the repository
+// has only the one branch; a Head cannot be compared then. Snapshot.Against names the choice.
 //
 //	Base alone      the work tree against the merge base of Base and HEAD
 //	Head alone      Head against its merge base with the default branch; objects only, the work tree is not looked at

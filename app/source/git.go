@@ -126,6 +126,7 @@ type command struct {
 	args   []string
 	stdin  io.Reader
 	stdout io.Writer // nil: collected and returned
+	stderr io.Writer // nil: only kept for the error
 }
 
 // A runError is a git command that did not end well.
@@ -200,6 +201,9 @@ func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 	}
 	errs := capped{limit: 64 << 10, quiet: true}
 	cmd.Stderr = &errs
+	if c.stderr != nil {
+		cmd.Stderr = io.MultiWriter(&errs, c.stderr)
+	}
 	err := cmd.Run()
 	if err == nil {
 		return out.buf.Bytes(), nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -178,7 +179,14 @@ func (s *Snapshot) choose(ctx context.Context, r *repository, opt LocalOptions) 
 	if head == "" {
 		head = "HEAD"
 	}
+	var base string
+	var baseErr error
+	var named sync.WaitGroup
+	if opt.Base != "" { // at the same time, because the user waits for every git process
+		named.Go(func() { base, baseErr = r.commit(ctx, opt.Base) })
+	}
 	headID, err := r.commit(ctx, head)
+	named.Wait()
 	if err != nil && (head != "HEAD" || !r.unborn(ctx)) {
 		return err
 	}
@@ -198,15 +206,45 @@ func (s *Snapshot) choose(ctx context.Context, r *repository, opt LocalOptions) 
 	s.headRev = headID
 	if opt.Base != "" {
 		s.Against = opt.Base
-		s.Base, err = r.commit(ctx, opt.Base)
+		s.Base, err = base, baseErr
 	} else {
 		s.Base, s.Against, err = r.defaultBase(ctx, opt.Head, headID)
 	}
 	if err != nil {
 		return err
 	}
+	if err := s.doubts(ctx, r, opt, headID); err != nil {
+		return err
+	}
 	s.MergeBase, err = s.MergeBaseOf(ctx, s.Base, headID)
 	return err
+}
+
+// doubts says what a user must know where no base was named and none could be found: a comparison of a commit with itself looks like a clean one.
+func (s *Snapshot) doubts(ctx context.Context, r *repository, opt LocalOptions, headID string) error {
+	found := s.Against != ""
+	if !found {
+		s.Against = "HEAD"
+	}
+	switch {
+	case opt.Base != "":
+	case !found && !s.work:
+		return &Error{Kind: Usage, Op: "find the default branch", Where: r.dir, What: noDefault, Remedy: "name what to compare with: --base REV"}
+	case !found && !r.onlyBranch(ctx):
+		s.Doubt = noDefault
+	case s.Against == "HEAD" && opt.Head != "" && s.Base == headID:
+		s.Doubt = printable(opt.Head) + " is the default branch, and nothing is known to compare it with"
+	}
+	return ctx.Err()
+}
+
+const noDefault = "there is no default branch to compare with (looked for origin/HEAD, origin/main, origin/master, the same of upstream, main, master)"
+
+// onlyBranch says whether the branch of HEAD is the only one that the repository knows, and therefore its default whatever its name.
+func (r *repository) onlyBranch(ctx context.Context) bool {
+	branch := r.symbolic(ctx, "HEAD")
+	out, err := r.git.run(ctx, command{dir: r.dir, args: []string{"for-each-ref", "--count=2", "--format=%(refname)", "refs/heads", "refs/remotes"}})
+	return err == nil && branch != "" && strings.TrimSpace(string(out)) == branch
 }
 
 // MergeBaseOf gives git's first merge base of two commits; it depends on the commits only. No common history is an Error, and so is a
@@ -405,8 +443,19 @@ func discoveryError(ctx context.Context, dir string, err error) error {
 	}
 	switch {
 	case strings.Contains(text, "dubious ownership"), strings.Contains(text, "unsafe repository"):
-		return &Error{Kind: Setup, Op: "open the repository", Where: dir, What: "it belongs to another user, and git refuses to read it",
-			Remedy: "if you trust it: git config --global --add safe.directory '" + printable(dir) + "'", Err: err}
+		// git looks at the root of the work tree, not at the folder that was named.
+		owned := dir
+		if _, after, ok := strings.Cut(text, "repository at '"); ok {
+			if root, _, ok := strings.Cut(after, "'\n"); ok && filepath.IsAbs(root) {
+				owned = root
+			}
+		}
+		return &Error{Kind: Setup, Op: "open the repository", Where: owned, What: "it belongs to another user, and git refuses to read it",
+			Remedy: "if you trust it: git config --global --add safe.directory '" + printable(owned) + "'", Err: err}
+	case strings.Contains(text, "not a git repository: "):
+		_, at, _ := strings.Cut(lastLine(text), "not a git repository: ")
+		return &Error{Kind: Usage, Op: "open the repository", Where: dir, What: "its .git file points to " + at + ", which is no repository",
+			Remedy: "repair the link with `git worktree repair` or `git submodule update`, or compare folders with --base-dir and --head-dir", Err: err}
 	case strings.Contains(text, "not a git repository"):
 		return &Error{Kind: Usage, Op: "open the repository", Where: dir, What: "there is no git repository here or above",
 			Remedy: "name a folder of a repository, or use --all or --base-dir and --head-dir, which need none", Err: err}
@@ -445,7 +494,11 @@ func (r *repository) commit(ctx context.Context, rev string) (string, error) {
 	if rev == "" || strings.HasPrefix(rev, "-") || strings.ContainsAny(rev, "\x00\n") {
 		return "", unknownRevision(rev, r.dir)
 	}
-	out, err := r.git.run(ctx, command{dir: r.dir, args: []string{"rev-parse", "--verify", "--quiet", rev}})
+	// In two steps, because "^{commit}" behind what a user wrote may be read as a part of it (":/some message"). An id needs only the second.
+	out, err := []byte(rev), error(nil)
+	if !isHash(rev) {
+		out, err = r.git.run(ctx, command{dir: r.dir, args: []string{"rev-parse", "--verify", "--quiet", rev}})
+	}
 	if id := strings.TrimSpace(string(out)); err == nil && isHash(id) {
 		out, err = r.git.run(ctx, command{dir: r.dir, args: []string{"rev-parse", "--verify", "--quiet", id + "^{commit}"}})
 		if id = strings.TrimSpace(string(out)); err == nil && isHash(id) {
@@ -488,7 +541,7 @@ func (r *repository) symbolic(ctx context.Context, name string) string {
 }
 
 // defaultBase chooses what to compare with when no base is named; see the package's documentation. headRev is what the user named as
-// head, or "".
+// head, or "". No name: there is no default branch, and headID is given back.
 func (r *repository) defaultBase(ctx context.Context, headRev, headID string) (id, name string, err error) {
 	candidates := []string{
 		"refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master",
@@ -530,7 +583,7 @@ func (r *repository) defaultBase(ctx context.Context, headRev, headID string) (i
 		}
 		return ids[i], shortRef(target), nil
 	}
-	return headID, "HEAD", nil
+	return headID, "", nil
 }
 
 // branchName takes "main" from refs/heads/main and refs/remotes/origin/main.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,13 +86,29 @@ func TestDefaultBase(t *testing.T) {
 	r.write("a", "3\n")
 	s = r.local(LocalOptions{})
 	want(t, s, "modified \"a\"\n  base \"2\\n\"\n  head \"3\\n\"\n")
-	if s.Against != "HEAD" {
-		t.Errorf("on main, local only: against %q", s.Against)
+	if s.Against != "HEAD" || s.Doubt != "" {
+		t.Errorf("on main, local only: against %q, doubt %q", s.Against, s.Doubt)
+	}
+	if s = r.local(LocalOptions{Head: "main"}); len(s.Files) != 0 || !strings.Contains(s.Doubt, "main is the default branch") {
+		t.Errorf("main with itself: %d files, doubt %q", len(s.Files), s.Doubt)
 	}
 	r.git("branch", "-m", "main", "unusual")
-	if s = r.local(LocalOptions{}); s.Against != "HEAD" || len(s.Files) != 1 {
-		t.Errorf("no default branch: against %q, %d files", s.Against, len(s.Files))
+	if s = r.local(LocalOptions{}); s.Against != "HEAD" || len(s.Files) != 1 || s.Doubt == "" {
+		t.Errorf("no default branch: against %q, %d files, doubt %q", s.Against, len(s.Files), s.Doubt)
 	}
+	for _, branch := range strings.Fields(r.git("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes")) {
+		if branch != "refs/heads/unusual" {
+			r.git("update-ref", "-d", branch)
+		}
+	}
+	if s = r.local(LocalOptions{}); s.Against != "HEAD" || s.Doubt != "" {
+		t.Errorf("the only branch: against %q, doubt %q", s.Against, s.Doubt)
+	}
+	r.git("checkout", "-q", "--detach")
+	if s = r.local(LocalOptions{}); s.Doubt == "" {
+		t.Error("detached, and no default branch: no doubt")
+	}
+	r.git("checkout", "-q", "unusual")
 	r.git("config", "init.defaultBranch", "trunk")
 	r.git("branch", "trunk", "HEAD~1")
 	if s = r.local(LocalOptions{}); s.Against != "trunk" {
@@ -359,6 +376,9 @@ func TestUsageErrors(t *testing.T) {
 	bare := filepath.Join(tempDir(t), "bare.git")
 	r.git("clone", "-q", "--bare", r.dir, bare)
 	plain := tempDir(t)
+	lone := newRepo(t)
+	lone.git("checkout", "-q", "-b", "unusual")
+	lone.commit("one")
 	writeFile(t, filepath.Join(plain, "file"), "x")
 	writeFile(t, filepath.Join(plain, "broken", ".git"), "gitdir: /nowhere\n")
 	for _, c := range []struct {
@@ -369,7 +389,8 @@ func TestUsageErrors(t *testing.T) {
 		{"no repository", LocalOptions{Dir: plain}, []string{plain, "no git repository", "--all"}},
 		{"no folder", LocalOptions{Dir: filepath.Join(plain, "nope")}, []string{"nope", "no such file"}},
 		{"a file", LocalOptions{Dir: filepath.Join(plain, "file")}, []string{"file", "not a folder"}},
-		{"broken .git", LocalOptions{Dir: filepath.Join(plain, "broken")}, []string{"no git repository"}},
+		{"broken .git", LocalOptions{Dir: filepath.Join(plain, "broken")}, []string{"its .git file points to /nowhere", "git worktree repair"}},
+		{"head without a default branch", LocalOptions{Dir: lone.dir, Head: "HEAD"}, []string{"no default branch", "origin/main", "--base REV"}},
 		{"inside .git", LocalOptions{Dir: filepath.Join(r.dir, ".git", "refs")}, []string{"inside of a .git folder"}},
 		{"unknown base", LocalOptions{Dir: r.dir, Base: "nope"}, []string{"nope", "no such branch"}},
 		{"unknown head", LocalOptions{Dir: r.dir, Head: "nope"}, []string{"nope"}},
@@ -393,6 +414,17 @@ func TestDubiousOwnership(t *testing.T) {
 	t.Parallel()
 	err := discoveryError(context.Background(), "/src", &runError{verb: "rev-parse", code: 128, stderr: "fatal: detected dubious ownership in repository at '/src'\nTo add an exception for this directory, call:\n"})
 	wantError(t, err, Setup, "/src", "another user", "safe.directory '/src'")
+	err = discoveryError(context.Background(), "/src/sub", &runError{verb: "rev-parse", code: 128, stderr: "fatal: detected dubious ownership in repository at '/src'\nTo add an exception for this directory, call:\n"})
+	wantError(t, err, Setup, "safe.directory '/src'") // git asks for the root
+}
+
+func TestClosedFolders(t *testing.T) {
+	t.Parallel()
+	got := closedFolders("warning: could not open directory 'a b/c': d/': Permission denied\nwarning: something else\nwarning: could not open directory 'x/': Input/output error\n")
+	want := []closedFolder{{"a b/c': d", "permission denied"}, {"x", "input/output error"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 func TestGitMissingOrOld(t *testing.T) {
@@ -596,6 +628,10 @@ added "vendor/v.go" class=vendored
 	r.git("add", "deleted")
 	r.remove("deleted")
 	want(t, r.local(LocalOptions{All: true}), all)
+	r.write("deleted/now.go", "n\n") // a folder where a tracked file was is no submodule
+	want(t, r.local(LocalOptions{All: true}), strings.Replace(all, "added \"etc\"", "added \"deleted/now.go\"\n  head \"n\\n\"\nadded \"etc\"", 1))
+	r.remove("deleted/now.go")
+	r.remove("deleted")
 	r.commit("all")
 	want(t, r.local(LocalOptions{All: true}), all)
 	s := r.local(LocalOptions{All: true, Head: "HEAD"})

@@ -49,6 +49,7 @@ type Snapshot struct {
 	Head      string // SHA; "" for a work tree and for plain folders
 	MergeBase string // SHA of what is compared with; "" where Base is
 	Against   string // what is compared with, for people: "origin/main"; "" for All and folders
+	Doubt     string // why Against, which nobody named, may not be what was meant, as one clause for people; "": it is
 	Prefix    string // the folder of the repository that the change is restricted to, "sub/"; "" is all of it
 	// Files are the changed files, sorted by path.
 	Files []*checks.File

@@ -102,6 +102,32 @@ func (v *view) run(ctx context.Context, args ...string) ([]byte, error) {
 	return v.git.run(ctx, v.command(args...))
 }
 
+// A closedFolder is one of the work tree that git could not look into.
+type closedFolder struct{ path, reason string }
+
+// work lists files of the work tree by `git ls-files`, with the folders that git passed over because they cannot be read: it tells them as
+// warnings only.
+func (v *view) work(ctx context.Context, args ...string) (paths []string, closed []closedFolder, err error) {
+	c := v.command(append([]string{"ls-files"}, args...)...)
+	warnings := capped{limit: 1 << 20, quiet: true}
+	c.stderr = &warnings
+	out, err := v.git.run(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return splitZ(out), closedFolders(warnings.buf.String()), nil
+}
+
+func closedFolders(warnings string) (closed []closedFolder) {
+	for line := range strings.Lines(warnings) {
+		rest, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "warning: could not open directory '")
+		if end := strings.LastIndex(rest, "': "); ok && end > 0 {
+			closed = append(closed, closedFolder{path: strings.TrimSuffix(rest[:end], "/"), reason: strings.ToLower(rest[end+len("': "):])})
+		}
+	}
+	return closed
+}
+
 // emptyTree is the id of the tree without entries; git knows it without storing it.
 func (v *view) emptyTree() string {
 	if v.sha256 {

@@ -28,7 +28,7 @@ const hashLimit = 512 << 20
 // workEntries compares a tree with the work tree: what is staged (tree against index), what is not (index against files, by the index's
 // times and sizes, so that only touched files are read), and what is untracked.
 func (s *Snapshot) workEntries(ctx context.Context, r *repository, tree string) ([]*entry, error) {
-	staged, unstaged, untracked, err := s.workTables(ctx, tree)
+	staged, unstaged, untracked, closed, err := s.workTables(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,9 @@ func (s *Snapshot) workEntries(ctx context.Context, r *repository, tree string) 
 		if byPath[p] == nil {
 			byPath[p] = &entry{path: p}
 		}
+	}
+	for _, c := range closed {
+		byPath[c.path] = c.entry()
 	}
 	w := &workReader{root: s.roots[checks.Head], limit: s.limits.FileBytes, fileMode: r.last("core.filemode") != "false", newHash: s.view.newHash}
 	entries := make([]*entry, 0, len(byPath))
@@ -137,7 +140,7 @@ func (s *Snapshot) workEntries(ctx context.Context, r *repository, tree string) 
 }
 
 // workTables asks git, at the same time, for the three tables.
-func (s *Snapshot) workTables(ctx context.Context, tree string) (staged, unstaged []rawLine, untracked []string, err error) {
+func (s *Snapshot) workTables(ctx context.Context, tree string) (staged, unstaged []rawLine, untracked []string, closed []closedFolder, err error) {
 	var paths []string
 	if s.Prefix != "" {
 		paths = []string{s.Prefix}
@@ -160,13 +163,18 @@ func (s *Snapshot) workTables(ctx context.Context, tree string) (staged, unstage
 		}
 		return err
 	})
-	group.Go(func() error {
-		args := append([]string{"ls-files", "--others", "--exclude-standard", "-z", "--"}, paths...)
-		out, err := s.view.run(gctx, args...)
-		untracked = splitZ(out)
+	group.Go(func() (err error) {
+		args := append([]string{"--others", "--exclude-standard", "-z", "--"}, paths...)
+		untracked, closed, err = s.view.work(gctx, args...)
 		return err
 	})
-	return staged, unstaged, untracked, group.Wait()
+	err = group.Wait()
+	return staged, unstaged, untracked, closed, err
+}
+
+// entry makes a folder that cannot be read a part of the change: what lies in it is not known, and must not be missing without a word.
+func (c closedFolder) entry() *entry {
+	return &entry{path: c.path, new: side{mode: checks.ModeFile, read: true, opaque: "a folder that cannot be read: " + c.reason}}
 }
 
 func splitZ(out []byte) []string {

@@ -53,6 +53,7 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
+	completeFlags(cmd)
 	return cmd
 }
 

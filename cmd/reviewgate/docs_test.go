@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/reviewgate-app/reviewgate/app/config"
+	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/server"
 	"github.com/reviewgate-app/reviewgate/rules/ruletest"
 )
@@ -102,6 +104,28 @@ func TestOperatorSettings(t *testing.T) {
 	cfg, err := server.LoadConfig(filepath.Join(dir, "settings.yml"), nil)
 	if err != nil || cfg.AppID != 12345 || cfg.Database != filepath.Join(dir, "reviewgate.db") {
 		t.Errorf("the example file: %v %+v", err, cfg.Database)
+	}
+}
+
+// TestScanPage: the page names every format, and no flag that there is not.
+func TestScanPage(t *testing.T) {
+	t.Parallel()
+	page := doc(t, "docs/scan.md")
+	flags := scanCommand().Flags()
+	for _, name := range regexp.MustCompile(`--([a-z][a-z-]*)`).FindAllStringSubmatch(page, -1) {
+		if flags.Lookup(name[1]) == nil && name[1] != "unshallow" {
+			t.Errorf("the page names --%s, which there is not", name[1])
+		}
+	}
+	for _, f := range report.Formats() {
+		if !strings.Contains(page, "| `"+f.Name+"` |") {
+			t.Errorf("the page does not name the format %s", f.Name)
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(blocks(t, "docs/scan.md", "json", "{\"reviewgate\"")[0]), "\n") {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no JSON: %s", line)
+		}
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,16 +35,18 @@ const (
 )
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root := rootCommand()
-	err := root.ExecuteContext(ctx)
+	ctx, stopped := untilSignal()
+	err := rootCommand().ExecuteContext(ctx)
 	if err == nil {
 		return exitPass
 	}
+	if sig := stopped(); sig != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "reviewgate: interrupted")
+		return endBy(sig)
+	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{code: exitUsage, err: err} // cobra's own: unknown flags and commands
+		exit = &exitError{code: exitUsage, err: err} // cobra's own
 	}
 	if exit.err != nil {
 		fmt.Fprintf(os.Stderr, "reviewgate: %v\n", exit.err)
@@ -86,9 +87,29 @@ func rootCommand() *cobra.Command {
 introduce, and as a GitHub App it blocks the merge until they are fixed and the right people have approved.
 
 Exit codes: 0 nothing blocks, 1 something blocks, 2 wrong usage or configuration, 3 could not tell.`,
+		Version:       toolVersion(),
+		Args:          onlyCommands,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate(versionLine())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(err, "`"+cmd.CommandPath()+" --help` lists the flags")
+	})
 	root.AddCommand(scanCommand(), actionCommand(), rulesCommand(), policyCommand(), serveCommand(), versionCommand())
 	return root
+}
+
+// onlyCommands is the Args of a command that only groups others.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	remedy := "`" + cmd.CommandPath() + " --help` lists the commands"
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		remedy = "did you mean `" + cmd.CommandPath() + " " + strings.Join(meant, "` or `"+cmd.CommandPath()+" ") + "`?"
+	}
+	return usage(fmt.Errorf("unknown command %q", args[0]), remedy)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -9,11 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks/all"
@@ -40,10 +44,18 @@ func TestScripts(t *testing.T) {
 				env.Setenv("GIT_"+who+"_DATE", "2026-01-02T03:04:05Z")
 			}
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			page, err := os.ReadFile("../../docs/scan.md")
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "scan.md"), page, 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
+			"exits":   exits,
+			"reports": reports,
 		},
 	})
 }
@@ -57,6 +69,39 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if code != args[0] {
 		ts.Fatalf("%s: exit code %s, want %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+// reports SCAN-ARGUMENT... writes every report of a scan and holds each to its format: SARIF to the schema of the standard, agent to one JSON value a
+// line, and JSON to be enough to make all the others.
+func reports(ts *testscript.TestScript, _ bool, args []string) {
+	read := func(format string) []byte {
+		path := ts.MkAbs("report." + format)
+		err := ts.Exec("reviewgate", append([]string{"scan", "--format", format, "-o", path}, args...)...)
+		data, readErr := os.ReadFile(path)
+		if readErr != nil {
+			ts.Fatalf("%s: %v, %v", format, err, readErr)
+		}
+		ts.Check(os.Remove(path)) // it must not be part of the next scan
+		return data
+	}
+	doc := read("json")
+	in, err := report.Read(bytes.NewReader(doc))
+	ts.Check(err)
+	for _, format := range report.Formats() {
+		var again bytes.Buffer
+		ts.Check(format.Write(&again, in, report.Options{}))
+		if written := read(format.Name); !bytes.Equal(written, again.Bytes()) {
+			ts.Fatalf("%s from the JSON is another:\n%s\nwritten:\n%s", format.Name, again.Bytes(), written)
+		}
+	}
+	log, err := sarif.FromString(string(read("sarif")), sarif.WithStrictValidation())
+	ts.Check(err)
+	ts.Check(log.Validate())
+	for i, line := range bytes.Split(bytes.TrimSuffix(read("agent"), []byte("\n")), []byte("\n")) {
+		if !json.Valid(line) {
+			ts.Fatalf("agent, line %d: %s", i+1, line)
+		}
 	}
 }
 

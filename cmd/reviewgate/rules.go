@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +17,7 @@ func rulesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "Work on rule files",
-		Args:  cobra.NoArgs,
+		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(rulesTestCommand())
@@ -32,7 +33,12 @@ func rulesTestCommand() *cobra.Command {
 comments on the line before say what a rule must report (ruleid: ID), must not report (ok: ID), or will one day
 (todoruleid: ID, todook: ID). A rule passes when it reports exactly the expected lines.`,
 		Example: "  reviewgate rules test rules/builtin\n  reviewgate rules test my-rules/ --format json",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("there is nothing to test"), "name files or folders of rules: reviewgate rules test my-rules/")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage(fmt.Errorf("unknown format %q", format), "formats are text, json")
@@ -40,6 +46,9 @@ comments on the line before say what a rule must report (ruleid: ID), must not r
 			rep, err := ruletest.Run(cmd.Context(), args)
 			if err != nil {
 				return usage(err, "")
+			}
+			if len(rep.Rules)+len(rep.Problems) == 0 {
+				return usage(fmt.Errorf("there are no rules in %s: nothing was tested", strings.Join(args, ", ")), "name files or folders that hold rules: *.yaml or *.yml with a top-level `rules:`")
 			}
 			if format == "json" {
 				enc := json.NewEncoder(cmd.OutOrStdout())
@@ -57,7 +66,8 @@ comments on the line before say what a rule must report (ruleid: ID), must not r
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "output format: text, json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text, json")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"json", "text"}, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that does not exist
 	return cmd
 }
 

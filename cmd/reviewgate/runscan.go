@@ -17,7 +17,11 @@ const batchBytes = 32 << 20
 // runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches.
 func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool) (*scan.Result, error) {
 	if wholeTree {
-		return scan.RunAll(ctx, batches(ctx, snap, in), all.Checks, opt)
+		before := 0 // files of the batches that are done
+		if told := opt.Progress; told != nil {
+			opt.Progress = func(done, _ int) { told(before+done, len(snap.Files)) }
+		}
+		return scan.RunAll(ctx, batches(ctx, snap, in, &before), all.Checks, opt)
 	}
 	contents, err := snap.Contents(ctx)
 	if err != nil {
@@ -27,8 +31,8 @@ func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt sca
 	return scan.Run(ctx, in, all.Checks, opt)
 }
 
-// batches cuts a whole tree into inputs that differ in nothing but their files.
-func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input) iter.Seq2[*scan.Input, error] {
+// batches cuts a whole tree into inputs that differ in nothing but their files, and counts the files of those that are done.
+func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input, done *int) iter.Seq2[*scan.Input, error] {
 	return func(yield func(*scan.Input, error) bool) {
 		byPath := make(map[string]*checks.File, len(snap.Files))
 		for _, f := range snap.Files {
@@ -44,6 +48,7 @@ func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input) iter.Se
 			if !yield(&batch, nil) {
 				return errStopped
 			}
+			*done += len(batch.Files)
 			return nil
 		})
 		if errors.Is(err, errStopped) {

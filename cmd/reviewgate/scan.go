@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/reviewgate-app/reviewgate/app/config"
@@ -45,40 +46,104 @@ func scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan [DIR]",
 		Short: "Look at a change and say what is wrong with it",
-		Long: `Look at a change and say what is wrong with it. Without flags the change is the work tree, staged and unstaged,
-against the merge base with the default branch. Nothing of the repository is executed.
+		Long: `Look at a change and say what is wrong with it. Without flags the change is the work tree, staged and unstaged, against
+the merge base with the default branch; DIR restricts it to a folder. Nothing of the repository is executed.
 
-Only what the change introduces counts. The exit code is 1 when a finding blocks: by default one of high severity and high
-confidence.`,
+Only what the change introduces counts. A finding blocks by default with high severity and high confidence. One that is wrong is
+silenced in the source, with a reason:   run(x)  # reviewgate:ignore RULE-ID why it is fine
+
+Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration, 3 could not tell.`,
 		Example: `  reviewgate scan                                   # the work tree against the default branch
   reviewgate scan --base v1.2.0                     # the work tree against another revision
   reviewgate scan --base main --head feature        # two revisions; the work tree is not read
-  reviewgate scan --all --format sarif -o out.sarif # every finding of the tree`,
-		Args: cobra.MaximumNArgs(1),
+  reviewgate scan --all --format sarif -o out.sarif # every finding of the tree
+  reviewgate scan --rules rules/ --fail-on medium   # with rules of your own, which count like ours
+  reviewgate scan --format agent                    # for a coding agent that is to mend what was found`,
+		Args: oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.given(cmd, args); err != nil {
+				return err
+			}
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
 			return f.run(cmd.Context(), dir, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
 	}
 	fl := cmd.Flags()
+	fl.SortFlags = false // what belongs together stands together
 	fl.StringVar(&f.base, "base", "", "compare with the merge base of this `REV` (default: the default branch)")
 	fl.StringVar(&f.head, "head", "", "scan this `REV` instead of the work tree")
 	fl.StringVar(&f.baseDir, "base-dir", "", "compare plain folders: the `DIR` before the change")
 	fl.StringVar(&f.headDir, "head-dir", "", "compare plain folders: the `DIR` after the change")
 	fl.BoolVar(&f.all, "all", false, "report every finding of the tree, not only what a change introduces")
-	fl.StringArrayVar(&f.rules, "rules", nil, "add the Semgrep-syntax rules of this file or folder (`PATH`, repeatable)")
+	fl.StringArrayVar(&f.rules, "rules", nil, "add the Semgrep-syntax rules of this `PATH`, a file or a folder (repeatable)")
+	fl.BoolVar(&f.noBuiltin, "no-builtin", false, "leave out all that is built in: only the rules of --rules and of the configuration run")
+	fl.StringVar(&f.pack, "pack", "", "`NAME` of a set of built-in rules: recommended")
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
-	fl.StringVar(&f.prText, "pr-text", "", "text of the pull request: title, blank line, body and trailers (`FILE`)")
-	fl.StringVar(&f.format, "format", "text", "output format: "+strings.Join(formatNames(), ", "))
-	fl.StringVarP(&f.output, "output", "o", "", "write the report to `FILE`")
-	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that blocks: critical, high, medium, low, info (`LEVEL`)")
-	fl.StringVar(&f.pack, "pack", "", "set of built-in rules: recommended (`NAME`)")
-	fl.BoolVar(&f.noBuiltin, "no-builtin", false, "run only the rules of --rules and of the configuration")
+	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
+	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
+	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
+	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
 	fl.BoolVar(&f.profile, "profile", false, "say on standard error how long each check took")
+	completeFlags(cmd)
 	return cmd
+}
+
+func oneFolder(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage(fmt.Errorf("%s takes one folder, not %d: %q", cmd.Name(), len(args), args), "name revisions with --base and --head, two folders with --base-dir and --head-dir")
+	}
+	return nil
+}
+
+// completeFlags teaches the shell the values of the flags.
+func completeFlags(cmd *cobra.Command) {
+	var formats []cobra.Completion
+	for _, f := range report.Formats() {
+		formats = append(formats, cobra.CompletionWithDesc(f.Name, f.Doc))
+	}
+	levels := []cobra.Completion{checks.Critical.String(), checks.High.String(), checks.Medium.String(), checks.Low.String(), checks.Info.String()}
+	values := map[string]cobra.CompletionFunc{
+		"format":  cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
+		"fail-on": cobra.FixedCompletions(levels, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
+		"pack":    cobra.FixedCompletions([]cobra.Completion{"recommended"}, cobra.ShellCompDirectiveNoFileComp),
+		"base":    cobra.NoFileCompletions,
+		"head":    cobra.NoFileCompletions,
+	}
+	for name, complete := range values {
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, complete) // fails for a flag that does not exist
+		}
+	}
+	for _, name := range []string{"base-dir", "head-dir"} {
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.MarkFlagDirname(name)
+		}
+	}
+}
+
+// given holds the flags that the command line names to what they can mean. One that is empty is a variable that was not set, and leaving it out
+// would compare with something else than was meant.
+func (f *scanFlags) given(cmd *cobra.Command, args []string) error {
+	empty := len(args) == 1 && args[0] == ""
+	name := "the name of the folder"
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if list, ok := flag.Value.(pflag.SliceValue); flag.Value.String() == "" || ok && slices.Contains(list.GetSlice(), "") {
+			empty, name = true, "--"+flag.Name
+		}
+	})
+	if empty {
+		return usage(errors.New(name+" is empty"), "give it a value, or leave it out")
+	}
+	if f.baseDir != "" && len(args) > 0 {
+		return usage(fmt.Errorf("--base-dir and --head-dir name what is compared; the folder %q is one too many", args[0]), "drop it")
+	}
+	return nil
 }
 
 func formatNames() []string {
@@ -97,16 +162,35 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err := f.validate(); err != nil {
 		return err
 	}
+	out, err := f.destination(ctx)
+	if err != nil {
+		return err
+	}
+	line := newProgress(stderr)
+	defer line.end()
+	line.after(time.Second, "reading the change")
 	snap, err := f.open(ctx, dir)
 	if err != nil {
 		return sourceError(err)
 	}
-	defer func() { err = errors.Join(err, snap.Close()) }()
+	defer snap.Close()
+	line.end()
 	in, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: progress(stderr)}, f.all)
+	if f.noBuiltin && len(in.Rules) == 0 {
+		return usage(errors.New("--no-builtin leaves nothing to look with: there are no other rules"), "name rules with --rules")
+	}
+	if snap.Doubt != "" {
+		const remedy = "name what to compare with: --base REV"
+		if len(snap.Files) == 0 {
+			return usage(errors.New(snap.Doubt+": nothing was looked at"), remedy)
+		}
+		fmt.Fprintf(stderr, "note: %s: only what is not committed is looked at; %s\n", snap.Doubt, remedy)
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: line.scanned}, f.all)
+	line.end()
 	if err != nil {
 		return unsure(err)
 	}
@@ -115,12 +199,16 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	}
 	rep := &report.Input{
 		Tool:     report.Tool{Name: "reviewgate", Version: toolVersion()},
+		Against:  snap.Against,
 		FailOn:   in.Config.FailOn,
 		Scan:     result,
 		WillNeed: willNeed,
 	}
-	if err := f.write(format, rep, stdout); err != nil {
+	if err := f.write(ctx, format, rep, stdout, out); err != nil {
 		return err
+	}
+	if said := report.Sentence(rep); out != nil && said != "" {
+		fmt.Fprintf(stderr, "%s (%s)\n", said, f.output)
 	}
 	return outcome(result)
 }
@@ -192,26 +280,49 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 		in.Config.Pack = f.pack
 	}
 	for _, path := range f.rules {
-		srcs, skipped, err := rules.LoadPath(path, rules.OriginFlag)
+		var srcs []rules.Source
+		var skipped int
+		err := unlessStopped(ctx, func() (err error) {
+			srcs, skipped, err = rules.LoadPath(path, rules.OriginFlag)
+			return err
+		})
 		if err != nil {
-			return nil, nil, usage(fmt.Errorf("--rules %s: %w", path, err), "")
+			return nil, nil, rulesError(path, err)
 		}
 		if skipped > 0 {
 			fmt.Fprintf(stderr, "note: %d YAML files below %s have no top-level `rules:` and were skipped\n", skipped, path)
 		}
+		if len(srcs) == 0 {
+			return nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
+		}
 		in.Rules = append(in.Rules, srcs...)
 	}
 	if f.prText != "" {
-		text, err := os.ReadFile(f.prText)
+		text, err := readFile(ctx, f.prText)
 		if err != nil {
-			return nil, nil, usage(fmt.Errorf("--pr-text: %w", err), "")
+			return nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
 		}
 		in.Text = parsePRText(string(text))
 	}
-	if f.all {
+	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
 		return in, nil, nil
 	}
 	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files)), nil
+}
+
+// rulesError names the path once, as the user did.
+func rulesError(path string, err error) error {
+	what := strings.TrimPrefix(err.Error(), "load rules: ")
+	var unreadable *fs.PathError
+	switch rest, ok := strings.CutPrefix(what, filepath.ToSlash(path)+":"); {
+	case errors.Is(err, context.Canceled):
+		return unsure(err)
+	case errors.As(err, &unreadable) && unreadable.Path == path:
+		what = unreadable.Err.Error()
+	case ok:
+		what = strings.TrimPrefix(rest, " ")
+	}
+	return usage(fmt.Errorf("--rules %s: %s", path, what), "name a file or folder of rules that can be read")
 }
 
 // configFolders hold all that config.Paths accepts, so that the rest of a large tree need not be listed.
@@ -226,14 +337,18 @@ func (f *scanFlags) configuration(ctx context.Context, snap *source.Snapshot) (*
 	layer := config.NewLayer("", snap.MergeBase, files)
 	if f.config != "" {
 		layer.PolicyPath = f.config
-		if layer.Policy, err = os.ReadFile(f.config); err != nil {
-			return nil, usage(fmt.Errorf("--config: %w", err), "name a policy file that can be read")
+		if layer.Policy, err = readFile(ctx, f.config); err != nil {
+			return nil, usage(fmt.Errorf("--config %s: %w", f.config, err), "name a policy file that can be read")
 		}
 	}
 	eff := config.Load(config.Input{Repo: layer})
-	if len(eff.Policy.Broken) > 0 {
+	if broken := eff.Policy.Broken; len(broken) == 1 {
+		remedy := broken[0].Remedy
+		broken[0].Remedy = ""
+		return nil, usage(errors.New(configProblem(broken[0])), remedy)
+	} else if len(broken) > 1 {
 		var lines []string
-		for _, p := range eff.Policy.Broken {
+		for _, p := range broken {
 			lines = append(lines, configProblem(p))
 		}
 		return nil, usage(errors.New(strings.Join(lines, "\n  ")), "")
@@ -277,43 +392,17 @@ func fileChanges(files []*checks.File) []gate.FileChange {
 
 // sourceError gives the source's own words an exit code: what the user can mend is usage, the rest is "could not tell".
 func sourceError(err error) error {
+	exit := &exitError{code: exitUnsure, err: err}
+	if se, ok := err.(*source.Error); ok { // nothing around it: the remedy gets a line of its own, as everywhere
+		what := *se
+		what.Remedy = ""
+		exit.err, exit.remedy = &what, se.Remedy
+	}
 	var se *source.Error
 	if errors.As(err, &se) && se.Usage() {
-		return &exitError{code: exitUsage, err: err}
+		exit.code = exitUsage
 	}
-	return unsure(err)
-}
-
-// write renders into memory first, so that a report is whole or absent; a device or pipe is written directly, a file by rename.
-func (f *scanFlags) write(format *report.Format, in *report.Input, stdout io.Writer) error {
-	var buf bytes.Buffer
-	if err := format.Write(&buf, in, f.device(stdout)); err != nil {
-		return unsure(fmt.Errorf("writing the %s report: %w", format.Name, err))
-	}
-	if f.output == "" {
-		_, err := stdout.Write(buf.Bytes())
-		return err
-	}
-	if err := writeFile(f.output, buf.Bytes()); err != nil {
-		return usage(fmt.Errorf("--output: %w", err), "name a file in a folder that exists and can be written")
-	}
-	return nil
-}
-
-func writeFile(path string, data []byte) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, data, 0) // a device or a pipe: the mode is not used
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".reviewgate-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // fails, as it should, once it has been renamed
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return exit
 }
 
 // device says what the reader's terminal can show; https://no-color.org is honoured.
@@ -324,28 +413,7 @@ func (f *scanFlags) device(stdout io.Writer) report.Options {
 	}
 	opt := report.Options{Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 	if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-		opt.Width = min(width, 120)
+		opt.Width = width
 	}
 	return opt
-}
-
-// progress tells a person at a terminal how far a long scan is; a short one, and a log, stay quiet.
-func progress(stderr io.Writer) func(done, total int) {
-	file, ok := stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return nil
-	}
-	start, last := time.Now(), time.Time{}
-	return func(done, total int) {
-		now := time.Now()
-		switch {
-		case done >= total:
-			if !last.IsZero() {
-				fmt.Fprint(file, "\r\x1b[K")
-			}
-		case now.Sub(start) > time.Second && now.Sub(last) > 100*time.Millisecond:
-			last = now
-			fmt.Fprintf(file, "\r\x1b[Kscanning: %d of %d files", done, total)
-		}
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -33,8 +34,14 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "reviewgate %s %s/%s %s\n", toolVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-			return err
+			if _, err := io.WriteString(cmd.OutOrStdout(), versionLine()); err != nil {
+				return unsure(fmt.Errorf("writing the version: %w", err))
+			}
+			return nil
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("reviewgate %s %s/%s %s\n", toolVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
-	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 // A search is one pattern with the conditions that its metavariables will have to fulfil. Conditions are tried as soon as a metavariable
@@ -77,32 +76,11 @@ func place(err error) (line, column int, message string) {
 
 // same says whether two bindings of one metavariable, made by two patterns, stand for the same code: equal but for white space and comments.
 func (r *run) same(a, b *Binding) bool {
-	if a.Node == language.None || b.Node == language.None || r.tree == nil {
-		return r.content(a) == r.content(b)
+	if r.tree == nil {
+		return a.Text == b.Text
 	}
-	if a.Node == b.Node {
-		return true
+	bound := func(b *Binding) match.Bound {
+		return match.Bound{Start: b.Start, End: b.End, Node: b.Node, Text: b.Text}
 	}
-	nodes := r.tree.Nodes
-	size := nodes[a.Node].Next - a.Node
-	if nodes[b.Node].Next-b.Node != size {
-		return false
-	}
-	const flags = language.New | language.Tagged
-	for i := range size {
-		x, y := &nodes[a.Node+i], &nodes[b.Node+i]
-		if x.Kind != y.Kind || x.Value != y.Value || x.Next-a.Node != y.Next-b.Node || (x.Flags^y.Flags)&flags != 0 ||
-			i > 0 && x.Slot != y.Slot || x.Kind == language.Other && x.Symbol != y.Symbol {
-			return false
-		}
-	}
-	return true
-}
-
-// content is the text that a metavariable stands for; of a whole string, what is inside its quotes.
-func (r *run) content(b *Binding) string {
-	if r.tree != nil && b.Node != language.None && r.tree.Nodes[b.Node].Kind == language.Str {
-		return r.tree.Nodes[b.Node].Value
-	}
-	return b.Text
+	return r.budget.Same(r.tree, bound(a), bound(b))
 }

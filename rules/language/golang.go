@@ -22,6 +22,7 @@ func golang() *Spec {
 			{"func f() {\n", " {} }"},
 			{"type T struct {\n", "\n}"},
 			{"var x ", ""},
+			{"var x = T{", "}"},
 			{"", " {}"},
 			{"func f() { if true {}\n", "\n}"},
 		},
@@ -65,6 +66,7 @@ func goRules() map[string]lowerFunc {
 		"import_spec_list":   through,
 		"import_spec": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Import, slot, r)
+			l.nodes[id].Start = l.recs[goImport(l, r)].start
 			l.lower(l.field(r, fPath), SlotModule)
 			l.lower(l.field(r, fName), SlotAlias)
 			l.close(id)
@@ -149,6 +151,7 @@ func goRules() map[string]lowerFunc {
 		"type_conversion_expression": goCast,
 		"type_assertion_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Cast, slot, r)
+			l.nodes[id].Flags = Optional
 			l.lower(l.field(r, fType), SlotType)
 			l.lower(l.field(r, fOperand), SlotOperand)
 			l.close(id)
@@ -204,6 +207,16 @@ func goRules() map[string]lowerFunc {
 		"type_elem":                  through,
 		"implicit_length_array_type": typed,
 	}
+}
+
+// goImport is the declaration of an import, which may bring others too: as in Semgrep, each begins with it.
+func goImport(l *lowerer, r int32) int32 {
+	for p := int32(l.recs[r].parent); p > 0; p = int32(l.recs[p].parent) {
+		if l.is(p, "import_declaration") {
+			return p
+		}
+	}
+	return r
 }
 
 // typ writes a type that is more than a name: the text for comparing, the named types in it as children.

@@ -38,6 +38,9 @@ func scriptRules() map[string]lowerFunc {
 	typed := func(l *lowerer, r int32, slot Slot) { l.typ(r, slot) }
 	second := func(l *lowerer, r int32, slot Slot) { // `x as T`, `x satisfies T`
 		id := l.open(Cast, slot, r)
+		if l.is(r, "satisfies_expression") {
+			l.nodes[id].Flags = Optional
+		}
 		l.lower(l.child(r, 1), SlotType)
 		l.lower(l.child(r, 0), SlotOperand)
 		l.close(id)
@@ -250,7 +253,6 @@ func scriptRules() map[string]lowerFunc {
 		"ternary_expression":   ternary,
 		"as_expression":        second,
 		"satisfies_expression": second,
-		"non_null_expression":  through,
 		"type_assertion": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Cast, slot, r)
 			if t := l.child(r, 0); t >= 0 {
@@ -417,7 +419,7 @@ func requires(l *lowerer, r int32) int32 {
 	if !l.is(f, "identifier") || l.text(f) != "require" || !l.is(a, "arguments") || l.count(a) != 1 {
 		return -1
 	}
-	if s := l.child(a, 0); l.is(s, "string") {
+	if s := l.child(a, 0); l.is(s, "string") || l.is(s, "template_string") && l.kid(s, "template_substitution") < 0 {
 		return s
 	}
 	return -1

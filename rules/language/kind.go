@@ -50,7 +50,7 @@ const (
 	Binary   // Left, Right; Value = operator, brought to one spelling ("&&" for and, "||" for or)
 	Unary    // Operand; Value = operator ("!" for not)
 	Ternary  // Cond, Then, Else
-	Cast     // Type, Operand: casts, conversions, `as T`, type assertions
+	Cast     // Type, Operand: casts, conversions, `as T`; flag Optional for what only asks: Go's x.(T), TypeScript's satisfies
 	Str      // Value = content, escapes resolved; adjacent literals joined
 	Template // Callee, Item* (Str, and the expressions in between): f-strings, template literals; flag Tagged with Callee
 	Num      // Value = the digits as written, without separators

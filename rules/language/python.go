@@ -127,8 +127,16 @@ func pythonRules() map[string]lowerFunc {
 		},
 		"slice": slice,
 		"call": func(l *lowerer, r int32, slot Slot) {
+			fn := l.field(r, fFunction)
+			if l.is(fn, "list_splat") || l.is(fn, "list_splat_pattern") {
+				// The grammar reads [*f()] as a call of *f.
+				s := l.open(Spread, slot, r)
+				l.nodes[s].Value = "*"
+				fn, slot = l.child(fn, 0), SlotOperand
+				defer l.close(s)
+			}
 			id := l.open(Call, slot, r)
-			l.lower(l.field(r, fFunction), SlotCallee)
+			l.lower(fn, SlotCallee)
 			if a := l.field(r, fArguments); l.is(a, "argument_list") {
 				l.lower(a, SlotArgs)
 			} else {

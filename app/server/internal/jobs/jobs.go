@@ -24,9 +24,19 @@ import (
 // An error that has a method RetryAfter() time.Duration (a rate limit) puts the job off for that long, without counting as a try.
 type Work func(ctx context.Context, k store.Key, want int64) error
 
-// Options say how jobs run. Work and GiveUp are required.
+// A Search looks for open pull requests that have no job, because nobody has told us of them: they were there before the App was, or
+// changed while it was away.
+type Search struct {
+	Installation int64 // 0: every installation of the App
+	RepoID       int64 // 0: every repository of the installation that was never looked through
+	All          bool  // with RepoID 0: every repository, looked through or not
+}
+
+// Options say how jobs run. Work, GiveUp and Find are required.
 type Options struct {
 	Work Work
+	// Find does a search. It must be safe to run again. A search whose last try failed is dropped; the next start searches again.
+	Find func(ctx context.Context, s Search) error
 	// GiveUp is called when the last try failed: it tells the pull request that no answer could be found. If it fails too, the
 	// next event or sweep starts again.
 	GiveUp  func(ctx context.Context, k store.Key, want int64, cause error) error
@@ -65,10 +75,32 @@ type prSync struct {
 // Kind is the name of the job in the queue.
 func (prSync) Kind() string { return "pr_sync" }
 
+// findPulls is a search as a job. An installation's is not unique: one that came while another runs may know of more repositories.
+type findPulls struct {
+	Installation int64 `json:"installation"`
+	RepoID       int64 `json:"repo_id"`
+	All          bool  `json:"all"`
+}
+
+// Kind is the name of the job in the queue.
+func (findPulls) Kind() string { return "find_pulls" }
+
+// The priorities. River takes the lowest number first.
+const (
+	urgent      = 1 // somebody waits for this pull request
+	many        = 2 // an event that concerns many pull requests, and the search for repositories
+	maintenance = 3 // what nobody waits for
+)
+
+// unfinished are the states in which a pull request has a job. Completed is not among them: it gets a new one.
+var unfinished = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateScheduled, rivertype.JobStateRetryable,
+}
+
 // New migrates the queue's tables, gives back what a killed process left running, and makes a queue that is not started yet.
 func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
-	if opt.Work == nil || opt.GiveUp == nil {
-		return nil, errors.New("jobs: Work and GiveUp are required")
+	if opt.Work == nil || opt.GiveUp == nil || opt.Find == nil {
+		return nil, errors.New("jobs: Work, GiveUp and Find are required")
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -104,7 +136,7 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	}
 	j := &Jobs{store: st, opt: opt}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{jobs: j}); err != nil {
+	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j})); err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
 	j.client, err = river.NewClient(driver, &river.Config{
@@ -180,26 +212,64 @@ func (j *Jobs) Stop(ctx context.Context) error {
 // Enqueue inserts a job for each pull request, in the caller's transaction. One that has a job already keeps that one.
 func (j *Jobs) Enqueue(ctx context.Context, tx *store.Tx, keys []store.Key) error {
 	// What concerns many pull requests at once (a push to the default branch) does not hold up somebody who waits for one.
-	priority := 1
 	if len(keys) > 1 {
-		priority = 2
+		return j.insert(ctx, tx, keys, many)
+	}
+	return j.insert(ctx, tx, keys, urgent)
+}
+
+// EnqueueFound is Enqueue for pull requests that nobody waits for.
+func (j *Jobs) EnqueueFound(ctx context.Context, tx *store.Tx, keys []store.Key) error {
+	return j.insert(ctx, tx, keys, maintenance)
+}
+
+func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, priority int) error {
+	if len(keys) == 0 {
+		return nil
 	}
 	params := make([]river.InsertManyParams, len(keys))
 	for i, k := range keys {
 		params[i] = river.InsertManyParams{
-			Args: prSync{RepoID: k.RepoID, Number: k.Number},
-			InsertOpts: &river.InsertOpts{Priority: priority, UniqueOpts: river.UniqueOpts{
-				ByArgs: true,
-				// Not completed: a pull request whose job is done gets a new one.
-				ByState: []rivertype.JobState{
-					rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-					rivertype.JobStateScheduled, rivertype.JobStateRetryable,
-				},
-			}},
+			Args:       prSync{RepoID: k.RepoID, Number: k.Number},
+			InsertOpts: &river.InsertOpts{Priority: priority, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}},
 		}
 	}
-	if _, err := j.client.InsertManyTx(ctx, tx.SQL(), params); err != nil {
+	results, err := j.client.InsertManyTx(ctx, tx.SQL(), params)
+	if err != nil {
 		return fmt.Errorf("inserting %d jobs: %w", len(keys), err)
+	}
+	if priority > urgent {
+		return nil
+	}
+	for _, r := range results {
+		// The job that it has may stand behind hundreds, or wait after a failure: what happened now is a reason to look now.
+		if r.UniqueSkippedAsDuplicate {
+			if err := tx.Hasten(ctx, r.Job.ID, priority); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Search inserts a job for each search, in the caller's transaction.
+func (j *Jobs) Search(ctx context.Context, tx *store.Tx, searches ...Search) error {
+	if len(searches) == 0 {
+		return nil
+	}
+	params := make([]river.InsertManyParams, len(searches))
+	for i, s := range searches {
+		opt := &river.InsertOpts{Priority: many}
+		if s.RepoID != 0 {
+			opt.Priority = maintenance
+		}
+		if s.RepoID != 0 || s.Installation == 0 {
+			opt.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished}
+		}
+		params[i] = river.InsertManyParams{Args: findPulls(s), InsertOpts: opt}
+	}
+	if _, err := j.client.InsertManyTx(ctx, tx.SQL(), params); err != nil {
+		return fmt.Errorf("inserting %d searches: %w", len(searches), err)
 	}
 	return nil
 }
@@ -228,6 +298,36 @@ func (w *worker) Work(ctx context.Context, job *river.Job[prSync]) error {
 	return err
 }
 
+type finder struct {
+	river.WorkerDefaults[findPulls]
+	jobs *Jobs
+}
+
+// Work runs one search.
+func (f *finder) Work(ctx context.Context, job *river.Job[findPulls]) error {
+	err := caught(func() error { return f.jobs.opt.Find(ctx, Search(job.Args)) })
+	if err == nil {
+		return nil
+	}
+	if wait, ok := later(ctx, err); ok {
+		return river.JobSnooze(wait)
+	}
+	f.jobs.opt.Log.Error("searching for open pull requests", "installation", job.Args.Installation, "repo_id", job.Args.RepoID, "attempt", job.Attempt, "error", err)
+	return err
+}
+
+// later says that an error is no failure of the job, and when it is to run again: we are being stopped, or a rate limit is in force.
+func later(ctx context.Context, err error) (wait time.Duration, ok bool) {
+	var limited interface{ RetryAfter() time.Duration }
+	switch {
+	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return 0, true
+	case errors.As(err, &limited):
+		return max(limited.RetryAfter(), time.Second), true
+	}
+	return 0, false
+}
+
 func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (result string, err error) {
 	// The generation is read before anything is looked at: what is raised later is not answered by this run.
 	p, err := j.store.Pull(ctx, k)
@@ -237,15 +337,12 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	if err != nil {
 		return "failed", err
 	}
-	if err := j.work(ctx, k, p.Want); err != nil {
-		var limited interface{ RetryAfter() time.Duration }
-		switch {
-		case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
-			return "later", river.JobSnooze(0) // we are being stopped
-		case errors.As(err, &limited):
-			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", limited.RetryAfter().String(), "error", err)
-			return "later", river.JobSnooze(max(limited.RetryAfter(), time.Second))
-		case job.Attempt < job.MaxAttempts:
+	if err := caught(func() error { return j.opt.Work(ctx, k, p.Want) }); err != nil {
+		if wait, ok := later(ctx, err); ok {
+			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
+			return "later", river.JobSnooze(wait)
+		}
+		if job.Attempt < job.MaxAttempts {
 			return "failed", err
 		}
 		j.opt.Log.Error("giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
@@ -279,12 +376,12 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	return result, nil
 }
 
-// work turns a panic into an error, so that the last try's panic is told too.
-func (j *Jobs) work(ctx context.Context, k store.Key, want int64) (err error) {
+// caught turns a panic into an error, so that the last try's panic is told too.
+func caught(work func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the job panicked: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return j.opt.Work(ctx, k, want)
+	return work()
 }

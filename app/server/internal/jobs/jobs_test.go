@@ -58,6 +58,12 @@ func start(t testing.TB, st *store.Store, opt jobs.Options) *jobs.Jobs {
 			return nil
 		}
 	}
+	if opt.Find == nil {
+		opt.Find = func(_ context.Context, what jobs.Search) error {
+			t.Errorf("searched for %+v", what)
+			return nil
+		}
+	}
 	if opt.Pause == nil {
 		opt.Pause = func(int) time.Duration { return time.Millisecond }
 	}
@@ -264,6 +270,7 @@ func TestStopInterrupts(t *testing.T) {
 	q, err := jobs.New(t.Context(), st, jobs.Options{
 		Stop:   time.Millisecond,
 		GiveUp: func(context.Context, store.Key, int64, error) error { return errors.New("must not happen") },
+		Find:   func(context.Context, jobs.Search) error { return errors.New("must not happen") },
 		Work: func(ctx context.Context, _ store.Key, _ int64) error {
 			close(running)
 			<-ctx.Done()
@@ -302,6 +309,7 @@ func child(path, die string) error {
 	q, err := jobs.New(ctx, st, jobs.Options{
 		Pause:  func(int) time.Duration { return time.Millisecond },
 		GiveUp: func(context.Context, store.Key, int64, error) error { return errors.New("must not happen") },
+		Find:   func(context.Context, jobs.Search) error { return errors.New("must not happen") },
 		Done:   func(_ store.Key, r string) { done <- r },
 		Work: func(ctx context.Context, k store.Key, want int64) error {
 			if err := box.Settle(ctx, k); err != nil {
@@ -415,5 +423,110 @@ func TestKilled(t *testing.T) {
 				t.Errorf("not answered: %v, %v", b, err)
 			}
 		})
+	}
+}
+
+// Somebody who waits for one pull request is served before the hundreds that a maintenance search raised, this one among them.
+func TestHasten(t *testing.T) {
+	t.Parallel()
+	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+	running, goOn := make(chan struct{}), make(chan struct{})
+	order := make(chan int, 20)
+	q := start(t, st, jobs.Options{Workers: 1, Work: func(_ context.Context, k store.Key, _ int64) error {
+		if k.Number == 99 {
+			close(running)
+			<-goOn
+		}
+		order <- k.Number
+		return nil
+	}})
+	must(t, push(t.Context(), st, q, "first", 99))
+	wait(t, running)
+	var list []store.Listed
+	for n := 1; n <= 10; n++ {
+		list = append(list, store.Listed{Number: n, Head: "h"})
+	}
+	if _, err := st.Found(t.Context(), store.Repo{ID: 7, Installation: 3, Owner: "acme", Name: "shop"}, list, time.Unix(1, 0), q.EnqueueFound); err != nil {
+		t.Fatal(err)
+	}
+	must(t, push(t.Context(), st, q, "second", 8))
+	close(goOn)
+	if a, b := wait(t, order), wait(t, order); a != 99 || b != 8 {
+		t.Errorf("order: %d, %d", a, b)
+	}
+}
+
+// A pull request that waits after a failure is looked at at once when something happens to it.
+func TestEventEndsTheWaitAfterAFailure(t *testing.T) {
+	t.Parallel()
+	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+	fail := make(chan error, 1)
+	fail <- errors.New("GitHub is down")
+	results := make(chan string, 10)
+	q := start(t, st, jobs.Options{
+		Pause: func(int) time.Duration { return time.Hour },
+		Done:  func(_ store.Key, r string) { results <- r },
+		Work: func(context.Context, store.Key, int64) error {
+			select {
+			case err := <-fail:
+				return err
+			default:
+				return nil
+			}
+		},
+	})
+	must(t, push(t.Context(), st, q, "1", 1))
+	if r := wait(t, results); r != "failed" {
+		t.Fatal(r)
+	}
+	for i := 0; ; i++ { // the queue writes the failure down after the job ended
+		must(t, push(t.Context(), st, q, fmt.Sprint("again ", i), 1))
+		select {
+		case r := <-results:
+			if r != "done" {
+				t.Fatal(r)
+			}
+			return
+		case <-time.After(50 * time.Millisecond):
+			if i > 200 {
+				t.Fatal("it waits on")
+			}
+		}
+	}
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+	asked := make(chan jobs.Search, 10)
+	errs := make(chan error, 3)
+	errs <- later{}
+	errs <- errors.New("GitHub is down")
+	q := start(t, st, jobs.Options{
+		Work: func(context.Context, store.Key, int64) error { return nil },
+		Find: func(_ context.Context, what jobs.Search) error {
+			asked <- what
+			select {
+			case err := <-errs:
+				return err
+			default:
+				return nil
+			}
+		},
+	})
+	search := func(what ...jobs.Search) {
+		t.Helper()
+		must(t, st.Tx(t.Context(), func(tx *store.Tx) error { return q.Search(t.Context(), tx, what...) }))
+	}
+	search()
+	search(jobs.Search{Installation: 3, All: true})
+	for range 3 { // put off, failed, done
+		if got := wait(t, asked); got != (jobs.Search{Installation: 3, All: true}) {
+			t.Errorf("searched for %+v", got)
+		}
+	}
+	search(jobs.Search{Installation: 3, RepoID: 7}, jobs.Search{Installation: 3, RepoID: 8})
+	if a, b := wait(t, asked), wait(t, asked); a.RepoID+b.RepoID != 15 {
+		t.Errorf("searched for %+v and %+v", a, b)
 	}
 }

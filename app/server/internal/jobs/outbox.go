@@ -96,7 +96,7 @@ func (o *Outbox) Settle(ctx context.Context, k store.Key) error {
 		return err
 	}
 	for _, d := range deeds {
-		if d.Kind == store.KindCheck {
+		if d.Kind != store.KindReview {
 			continue
 		}
 		if err := o.settle(ctx, d); err != nil {

@@ -277,10 +277,11 @@ func (j *judgement) readFacts(ctx context.Context) error {
 	if f.Ledger, err = j.ledger(ctx, j.ref); err != nil {
 		return err
 	}
-	numbers, err := j.opt.Store.Siblings(ctx, j.ref, j.stand.Head, j.stand.BaseRef)
-	if err != nil {
+	if j.siblings, err = j.opt.Store.Siblings(ctx, j.ref, j.stand.Head, j.stand.BaseRef); err != nil {
 		return err
 	}
+	j.united = true
+	numbers := j.siblings
 	if len(numbers) > maxSiblings {
 		f.Unknown = append(f.Unknown, gate.Unknown{What: "the other pull requests with the same head", Reason: fmt.Sprintf("there are %d, and at most %d are read", len(numbers), maxSiblings)})
 		numbers = numbers[:maxSiblings]
@@ -297,7 +298,7 @@ func (j *judgement) readFacts(ctx context.Context) error {
 func (j *judgement) sibling(ctx context.Context, f *gate.Facts, number int) error {
 	ref := j.ref
 	ref.Number = number
-	p, err := j.gh.Pull(ctx, ref.Owner, ref.Name, number)
+	p, err := j.look(ctx, j.gh, ref)
 	if errors.Is(err, github.ErrNotFound) {
 		return nil
 	}

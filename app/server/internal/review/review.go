@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ func (r Ref) repo() string { return r.Owner + "/" + r.Name }
 type GitHub interface {
 	Pull(ctx context.Context, owner, repo string, number int) (*github.PullFacts, error)
 	Standing(ctx context.Context, owner, repo string, number int) (github.Standing, error)
+	Tips(ctx context.Context, owner, repo string, branches ...string) (github.Repository, map[string]string, error)
+	Contains(ctx context.Context, owner, repo, tip, sha string) (bool, error)
 	Floor(ctx context.Context, owner string) (github.Floor, error)
 	People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error)
 	Token(ctx context.Context, owner, repo string) (string, error)
@@ -91,10 +94,16 @@ type Outcome struct {
 
 // Store remembers. Reads of what is not there give nil or "", without an error.
 type Store interface {
-	// SaveStanding remembers what GitHub says of the pull request. A State of "gone" means that we cannot see it any more.
-	SaveStanding(ctx context.Context, ref Ref, s github.Standing) error
+	// SaveStanding remembers what GitHub says of the pull request, and its mark of the last change. A State of "gone" means that we cannot
+	// see it any more. If its state, head or base branch is new, those that share head and base with it, or did before, are looked at again.
+	SaveStanding(ctx context.Context, ref Ref, s github.Standing, updated time.Time) error
+	// Siblings lists the other open pull requests with the same head and base.
 	Siblings(ctx context.Context, ref Ref, head, baseRef string) ([]int, error)
-	// Touch has other pull requests of the repository looked at again.
+	// Groups lists the merge groups of the repository that are not closed.
+	Groups(ctx context.Context, ref Ref) ([]Group, error)
+	SaveMembers(ctx context.Context, ref Ref, head string, numbers []int) error
+	CloseGroup(ctx context.Context, ref Ref, head string) error
+	// Touch has other pull requests of the repository looked at again; 0: its merge groups.
 	Touch(ctx context.Context, ref Ref, numbers []int) error
 	Pushers(ctx context.Context, ref Ref) ([]gate.Person, error)
 	Ledger(ctx context.Context, ref Ref) ([]Entry, error)
@@ -146,6 +155,9 @@ func New(opt Options) *Reviewer {
 	return &Reviewer{opt}
 }
 
+// tries is how often a job begins anew when what it judges moves meanwhile.
+const tries = 3
+
 // errMoved says that the pull request moved while it was judged: the result is thrown away.
 var errMoved = errors.New("the pull request moved while it was judged")
 
@@ -154,36 +166,43 @@ func (r *Reviewer) Pull(ctx context.Context, ref Ref) error {
 	if err := r.opt.Outbox.Settle(ctx, ref); err != nil {
 		return err
 	}
-	for range 3 {
-		if err := r.once(ctx, ref); !errors.Is(err, errMoved) {
+	return r.anew(ctx, func() error { return r.once(ctx, ref) })
+}
+
+// anew begins again when what is judged moves meanwhile.
+func (r *Reviewer) anew(ctx context.Context, judge func() error) (err error) {
+	for range tries {
+		if err = judge(); !errors.Is(err, errMoved) || ctx.Err() != nil {
 			return err
 		}
 	}
-	return errMoved
+	return err
 }
 
-func (r *Reviewer) once(ctx context.Context, ref Ref) error {
+func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 	gh := r.opt.GitHub(ref.Installation)
-	live, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
+	live, err := r.look(ctx, gh, ref)
 	if errors.Is(err, github.ErrNotFound) {
 		// Removed, transferred, or no longer ours to see: there is nobody to tell.
-		return r.opt.Store.SaveStanding(ctx, ref, github.Standing{State: "gone"})
+		return r.opt.Store.SaveStanding(ctx, ref, github.Standing{State: "gone"}, time.Time{})
 	}
 	if err != nil {
+		r.doubt(ctx, ref)
 		return err
 	}
 	f := &live.Facts
 	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name // it may have been renamed
 	stand := github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}
-	if err := r.opt.Store.SaveStanding(ctx, ref, stand); err != nil {
+	if err := r.opt.Store.SaveStanding(ctx, ref, stand, live.Updated); err != nil {
 		return err
 	}
+	// Whatever comes of it here, the merge group that it is in asks again.
+	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref)) }()
 	switch f.State {
 	case "merged":
 		return nil // what the check runs say is left as it was
 	case "open":
-		j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, stand: stand, name: gate.CheckName(f.Default, f.BaseRef)}
-		j.slot = checkSlot(ref, f.Head, j.name)
+		j := r.judge(gh, ref, live)
 		defer j.close()
 		return j.run(ctx)
 	}
@@ -197,10 +216,19 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) error {
 	return r.opt.Outbox.Deliver(ctx, ref)
 }
 
+// look reads a pull request. One of another repository, which has taken the name of ours, is not it.
+func (r *Reviewer) look(ctx context.Context, gh GitHub, ref Ref) (*github.PullFacts, error) {
+	p, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
+	if err == nil && p.Repository.ID != ref.RepoID {
+		return nil, fmt.Errorf("%s is now called something else: %w", ref.repo(), github.ErrNotFound)
+	}
+	return p, err
+}
+
 // GiveUp tells that there is no answer, after the last try failed.
 func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) error {
 	gh := r.opt.GitHub(ref.Installation)
-	live, err := gh.Pull(ctx, ref.Owner, ref.Name, ref.Number)
+	live, err := r.look(ctx, gh, ref)
 	if errors.Is(err, github.ErrNotFound) {
 		return nil
 	}
@@ -212,13 +240,15 @@ func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) error {
 		return nil
 	}
 	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name
-	j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, name: gate.CheckName(f.Default, f.BaseRef),
-		stand: github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}}
-	j.slot = checkSlot(ref, f.Head, j.name)
+	j := r.judge(gh, ref, live)
 	j.facts = *f
-	j.decision = cannotTell("an internal error", github.Redact(firstLine(cause.Error())),
-		"Press \"Re-run\" on this check. If that does not help, tell whoever runs this reviewgate; their log has the whole story.")
+	j.decision = gaveUp(cause)
 	return j.tell(ctx)
+}
+
+func gaveUp(cause error) *gate.Decision {
+	return cannotTell("an internal error", github.Redact(firstLine(cause.Error())),
+		"Press \"Re-run\" on this check. If that does not help, tell whoever runs this reviewgate; their log has the whole story.")
 }
 
 // A judgement is one run for one open pull request.
@@ -231,14 +261,27 @@ type judgement struct {
 	name  string // of the check run
 	slot  string
 
+	queued    bool     // as a part of a merge group
 	fetched   *Fetched // nil until something has to be fetched
 	git       *gitFacts
 	config    *config.Effective
 	configKey string
+	siblings  []int
+	united    bool // siblings were read
 	facts     gate.Facts
+	again     error // some facts could not be read for a moment: what is decided without them is told, and then they are asked for again
 	scan      *scan.Result
 	scanKey   string
 	decision  *gate.Decision
+}
+
+// judge begins a judgement of what is live.
+func (r *Reviewer) judge(gh GitHub, ref Ref, live *github.PullFacts) *judgement {
+	f := &live.Facts
+	j := &judgement{Reviewer: r, gh: gh, ref: ref, live: live, name: gate.CheckName(f.Default, f.BaseRef),
+		stand: github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}}
+	j.slot = checkSlot(ref, f.Head, j.name)
+	return j
 }
 
 func (j *judgement) close() {
@@ -272,28 +315,43 @@ func (j *judgement) run(ctx context.Context) error {
 	if err := j.now(ctx, deeds); err != nil {
 		return err
 	}
-	switch err := j.decide(ctx); {
-	case err == nil:
-	case final(err):
-		j.log().Warn().Err(err).Msg("cannot tell")
-		j.facts = j.live.Facts
-		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "The reason is above. Once it is gone, press \"Re-run\" on this check.")
-	default:
+	if err := j.decide(ctx, j.begin); err != nil {
+		j.doubt(ctx, j.ref)
 		return err
 	}
-	after, err := j.gh.Standing(ctx, j.ref.Owner, j.ref.Name, j.ref.Number)
-	if err != nil {
+	switch moved, err := j.moved(ctx); {
+	case err != nil:
+		j.doubt(ctx, j.ref)
 		return err
-	}
-	if after != j.stand {
-		j.log().Info().Str("now", after.Head).Msg("the pull request moved while it was judged; the result is thrown away")
+	case moved:
+		j.log().Info().Msg("the pull request moved while it was judged; the result is thrown away")
 		return errMoved
 	}
 	if err := j.tell(ctx); err != nil {
 		return err
 	}
 	j.log().Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
-	return nil
+	return j.again
+}
+
+// begin tells that a judgement has begun, for a base other than the default branch: only now is it known that it has a check run at all.
+func (j *judgement) begin(ctx context.Context) error {
+	deeds, err := j.progress(ctx)
+	if err != nil {
+		return err
+	}
+	return j.now(ctx, deeds)
+}
+
+// moved says whether the judgement is about something that is no longer there.
+func (j *judgement) moved(ctx context.Context) (bool, error) {
+	after, err := j.gh.Standing(ctx, j.ref.Owner, j.ref.Name, j.ref.Number)
+	if err != nil || after != j.stand {
+		return true, err
+	}
+	// Another pull request that has the same head now is a part of the decision.
+	siblings, err := j.opt.Store.Siblings(ctx, j.ref, j.stand.Head, j.stand.BaseRef)
+	return j.united && !slices.Equal(siblings, j.siblings), err
 }
 
 // final says that another try would not change the error.
@@ -325,8 +383,54 @@ func firstLine(s string) string {
 	return s
 }
 
-// decide gathers the facts and makes the decision.
-func (j *judgement) decide(ctx context.Context) error {
+// decide makes the decision. What another try would not change is decided as "cannot tell". begin is called before anything slow if the
+// base is a governed branch other than the default one.
+func (j *judgement) decide(ctx context.Context, begin func(context.Context) error) error {
+	err := j.gather(ctx, begin)
+	switch {
+	case err == nil && j.queued:
+		facts := j.facts
+		facts.Base = facts.MergeBase // the merge queue puts it on top of the base
+		j.decision = gate.Decide(j.config.Policy, &facts)
+	case err == nil:
+		j.decision = gate.Decide(j.config.Policy, &j.facts)
+	case final(err):
+		j.log().Warn().Err(err).Msg("cannot tell")
+		j.facts = j.live.Facts
+		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "The reason is above. Once it is gone, press \"Re-run\" on this check.")
+	default:
+		return err
+	}
+	return nil
+}
+
+// gather gathers the facts.
+func (j *judgement) gather(ctx context.Context, begin func(context.Context) error) error {
+	if err := j.readRepo(ctx); err != nil {
+		return err
+	}
+	if f := &j.live.Facts; j.stand.BaseRef != f.Default && j.config.Policy.Governs(f.Default, j.stand.BaseRef) {
+		if err := begin(ctx); err != nil {
+			return err
+		}
+	}
+	if err := j.readFacts(ctx); err != nil {
+		return err
+	}
+	people, unknown, err := j.gh.People(ctx, j.ref.Owner, j.ref.Name, gate.Needs(j.config.Policy, &j.facts))
+	var soon *github.Temporary
+	switch {
+	case errors.As(err, &soon) && len(unknown) > 0:
+		j.again = err
+	case err != nil:
+		return err
+	}
+	j.facts.People, j.facts.Unknown = people, append(j.facts.Unknown, unknown...)
+	return j.readScan(ctx)
+}
+
+// readRepo reads what git and the configuration say.
+func (j *judgement) readRepo(ctx context.Context) error {
 	f := &j.live.Facts
 	if f.Base == "" || j.live.DefaultSHA == "" {
 		u := gate.Unknown{What: "the tip of a branch", Reason: "GitHub did not say it"}
@@ -340,31 +444,37 @@ func (j *judgement) decide(ctx context.Context) error {
 	if err := j.readGit(ctx); err != nil {
 		return err
 	}
-	if err := j.readConfig(ctx); err != nil {
-		return err
+	return j.readConfig(ctx)
+}
+
+// doubt takes back a green check when we cannot see whether it still holds: something happened, and it may be a dismissal. The job tries
+// again, and so does whoever looks at the check meanwhile.
+func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
+	if ctx.Err() != nil {
+		return
 	}
-	if j.stand.BaseRef != f.Default && j.config.Policy.Governs(f.Default, j.stand.BaseRef) {
-		deeds, err := j.progress(ctx)
-		if err != nil {
-			return err
-		}
-		if err := j.now(ctx, deeds); err != nil {
-			return err
-		}
-	}
-	if err := j.readFacts(ctx); err != nil {
-		return err
-	}
-	people, unknown, err := j.gh.People(ctx, j.ref.Owner, j.ref.Name, gate.Needs(j.config.Policy, &j.facts))
+	log := r.opt.Log.With().Str("repo", ref.repo()).Int("pr", ref.Number).Logger()
+	marks, err := r.opt.Store.Marks(ctx, ref)
 	if err != nil {
-		return err
+		log.Error().Err(err).Msg("reading what our checks say")
+		return
 	}
-	j.facts.People, j.facts.Unknown = people, append(j.facts.Unknown, unknown...)
-	if err := j.readScan(ctx); err != nil {
-		return err
+	var deeds []Deed
+	for _, m := range marks {
+		if m.Says == "success" {
+			deeds = append(deeds, setCheck(ref, m.Slot, m.Head, &report.CheckRun{Name: m.Name, Status: "in_progress", Title: "Looking again",
+				Summary: "Something happened here, and GitHub does not show what. This is looked at again until it does."}))
+		}
 	}
-	j.decision = gate.Decide(j.config.Policy, &j.facts)
-	return nil
+	if len(deeds) == 0 {
+		return
+	}
+	if err = r.opt.Store.Keep(ctx, Outcome{Ref: ref, Deeds: deeds}); err == nil {
+		err = r.opt.Outbox.Deliver(ctx, ref)
+	}
+	if err != nil {
+		log.Warn().Err(err).Msg("a green check could not be taken back")
+	}
 }
 
 // now writes deeds down and does them before anything slow is begun.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
@@ -44,10 +45,14 @@ type world struct {
 	commits map[string][]source.Commit // by head
 	floor   github.Floor
 	people  gate.People
+	unknown []gate.Unknown // of people
 	result  scan.Result
 	moved   func() // runs after the scan, before the second reading
 
 	pullErr, fetchErr, floorErr, scanErr, peopleErr, ledgerErr error
+
+	tips   map[string]string // of branches
+	groups []review.Group
 
 	standing map[int]github.Standing
 	entries  map[int][]review.Entry
@@ -103,11 +108,19 @@ func (w *world) Standing(_ context.Context, _, _ string, number int) (github.Sta
 	return github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}, nil
 }
 
+func (w *world) Tips(context.Context, string, string, ...string) (github.Repository, map[string]string, error) {
+	return w.pulls[1].Repository, maps.Clone(w.tips), nil
+}
+
+func (w *world) Contains(_ context.Context, _, _, tip, sha string) (bool, error) {
+	return tip == sha, nil
+}
+
 func (w *world) Floor(context.Context, string) (github.Floor, error) { return w.floor, w.floorErr }
 
 func (w *world) People(context.Context, string, string, gate.Wants) (gate.People, []gate.Unknown, error) {
 	w.say("people")
-	return w.people, nil, w.peopleErr
+	return w.people, w.unknown, w.peopleErr
 }
 
 func (w *world) Token(context.Context, string, string) (string, error) { return "ghs_x", nil }
@@ -167,8 +180,44 @@ func (g *tree) Close() error { return nil }
 
 // the store
 
-func (w *world) SaveStanding(_ context.Context, ref review.Ref, s github.Standing) error {
+func (w *world) SaveStanding(ctx context.Context, ref review.Ref, s github.Standing, _ time.Time) error {
+	was := w.standing[ref.Number]
 	w.standing[ref.Number] = s
+	if was.State == s.State && was.Head == s.Head && was.BaseRef == s.BaseRef {
+		return nil
+	}
+	touched := map[int]bool{}
+	for _, at := range []github.Standing{was, s} {
+		others, err := w.Siblings(ctx, ref, at.Head, at.BaseRef)
+		if err != nil {
+			return err
+		}
+		for _, n := range others {
+			touched[n] = true
+		}
+	}
+	if len(touched) > 0 {
+		w.say("touch %d", slices.Sorted(maps.Keys(touched)))
+	}
+	return nil
+}
+
+func (w *world) Groups(context.Context, review.Ref) ([]review.Group, error) {
+	return slices.Clone(w.groups), nil
+}
+
+func (w *world) SaveMembers(_ context.Context, _ review.Ref, head string, numbers []int) error {
+	for i := range w.groups {
+		if w.groups[i].Head == head {
+			w.groups[i].Members = numbers
+		}
+	}
+	return nil
+}
+
+func (w *world) CloseGroup(_ context.Context, _ review.Ref, head string) error {
+	w.say("close %s", head)
+	w.groups = slices.DeleteFunc(w.groups, func(g review.Group) bool { return g.Head == head })
 	return nil
 }
 
@@ -622,7 +671,7 @@ func TestSiblings(t *testing.T) {
 	w.expect(1, "pull 1", "set reviewgate on h1: in_progress", "fetch 7 m0..h1", "people", "scan", "decided pass", "set reviewgate on h1: success")
 	w.pulls[2] = w.pull(2, "h1", eve)
 	got := w.run(2)
-	if diff := cmp.Diff([]string{"pull 2", "pull 1", "people", "decided pass"}, got[:4]); diff != "" {
+	if diff := cmp.Diff([]string{"pull 2", "touch [1]", "pull 1", "people", "decided pass"}, got[:5]); diff != "" {
 		t.Errorf("the stranger's (-want +got):\n%s", diff)
 	}
 	if n := len(w.facts.Siblings); n != 1 || w.facts.Siblings[0].Author != alice || len(w.facts.Reviews) != 1 {
@@ -713,5 +762,209 @@ func TestChecksRead(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"given base go.mod", "given head go.mod"}, given); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Something happened, and GitHub does not show what: a green check is taken back until it does.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.approve(1, bob, 11, "h1")
+	w.run(1)
+	w.pullErr = &github.Temporary{Reason: "502"}
+	for range 2 {
+		if err := w.reviewer().Pull(t.Context(), ref); err == nil {
+			t.Error("no error")
+		}
+	}
+	if diff := cmp.Diff([]string{"pull 1", "set reviewgate on h1: in_progress", "pull 1"}, w.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	w.log, w.pullErr = nil, nil
+	w.expect(1, "pull 1", "people", "decided pass", "set reviewgate on h1: success")
+	// What is not green stays as it is.
+	w.pulls[1].Facts.Reviews[0].State = "DISMISSED"
+	w.expect(1, "pull 1", "people", "decided pending", "set reviewgate on h1: action_required")
+	w.pullErr = &github.Temporary{Reason: "502"}
+	if err := w.reviewer().Pull(t.Context(), ref); err == nil || len(w.log) != 1 {
+		t.Errorf("%v, %q", err, w.log)
+	}
+}
+
+// What people's facts lack for a moment is told at once and asked for again.
+func TestPeopleUnknownForAMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.approve(1, bob, 11, "h1")
+	w.run(1)
+	w.unknown, w.peopleErr = []gate.Unknown{{What: "the team @acme/security", Reason: "GitHub answered 502"}}, &github.Temporary{Reason: "GitHub answered 502"}
+	if err := w.reviewer().Pull(t.Context(), ref); !errors.Is(err, w.peopleErr) {
+		t.Errorf("error: %v", err)
+	}
+	if diff := cmp.Diff([]string{"pull 1", "people", "decided error", "set reviewgate on h1: action_required"}, w.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	w.log, w.unknown, w.peopleErr = nil, nil, nil
+	w.expect(1, "pull 1", "people", "decided pass", "set reviewgate on h1: success")
+}
+
+// A pull request with the same head that turns up during the judgement is a part of it.
+func TestSiblingDuringTheJudgement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.approve(1, bob, 11, "h1")
+	w.moved = func() {
+		w.moved = nil
+		w.pulls[2] = w.pull(2, "h1", bob)
+		w.standing[2] = github.Standing{State: "open", Head: "h1", BaseRef: "main", Base: "m0"}
+	}
+	got := w.run(1)
+	if slices.Contains(got, "set reviewgate on h1: success") || got[len(got)-1] != "set reviewgate on h1: action_required" {
+		t.Errorf("%q", got)
+	}
+}
+
+// aGroup puts a merge group of pull request 1 into the world: g1 on m0, with pull request 1's change.
+func (w *world) aGroup(parents []string, clean bool) {
+	const name = "gh-readonly-queue/main/pr-1-0123456"
+	w.groups = []review.Group{{Head: "g1", HeadRef: name, BaseRef: "main"}}
+	w.tips = map[string]string{"main": "m0", name: "g1"}
+	w.commits["g1"] = []source.Commit{{SHA: "g1", Parents: parents, Message: "Change", CleanMerge: clean}}
+	if len(parents) > 1 {
+		w.commits["g1"] = append(w.commits["g1"], w.commits[parents[1]]...)
+	}
+}
+
+func (w *world) queue() []string {
+	w.t.Helper()
+	w.log = nil
+	r := ref
+	r.Number = 0
+	if err := w.reviewer().Queue(w.t.Context(), r); err != nil {
+		w.t.Fatal(err)
+	}
+	out := w.log
+	w.log = nil
+	return out
+}
+
+func TestMergeGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.approve(1, bob, 11, "h1")
+	w.run(1)
+	w.aGroup([]string{"m0", "h1"}, true)
+	want := []string{"set reviewgate on g1: in_progress", "fetch 7 m0..g1", "pull 1", "people", "scan", "decided pass", "set reviewgate on g1: success"}
+	if diff := cmp.Diff(want, w.queue()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// What happens to a member is a reason to ask again.
+	w.pulls[1].Facts.Reviews[0].State = "DISMISSED"
+	w.expect(1, "pull 1", "people", "decided pending", "set reviewgate on h1: action_required", "touch [0]")
+	if got := w.queue(); got[len(got)-1] != "set reviewgate on g1: action_required" {
+		t.Errorf("%q", got)
+	}
+	// The branch of the group is gone: nothing may shine on its commit.
+	delete(w.tips, "gh-readonly-queue/main/pr-1-0123456")
+	if diff := cmp.Diff([]string{"set reviewgate on g1: cancelled", "close g1"}, w.queue()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMergeGroupThatIsNotProved(t *testing.T) {
+	t.Parallel()
+	more := func(path string) *checks.File {
+		return &checks.File{Path: path, Status: checks.Added, Mode: checks.ModeFile, Blob: "x"}
+	}
+	for name, c := range map[string]struct {
+		set  func(w *world)
+		says string
+	}{
+		"squashed, and just the pull request": {func(w *world) { w.aGroup([]string{"m0"}, false) }, "success"},
+		"a file more": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.changed = append(w.changed, more("README.md"))
+		}, "action_required"},
+		"a guarded file with other content, cleanly merged": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.changed = []*checks.File{{Path: "src/pay/card.go", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "both"}}
+		}, "action_required"},
+		"a flaw of the whole": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.result.Findings = []checks.Finding{finding("f1", true)}
+		}, "failure"},
+		"a check that fails on the whole": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.result.Checks[0] = scan.CheckResult{Name: "x", Status: scan.Failed, Reason: "timed out"}
+		}, "action_required"},
+		"too large": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.fetchErr = &source.Error{Kind: source.Limit, What: "60000 files"}
+		}, "action_required"},
+		"closed": {func(w *world) {
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.pulls[1].Facts.State = "closed"
+		}, "action_required"},
+		"advisory": {func(w *world) {
+			w.files["m0"][".github/reviewgate.yml"] = payPolicy + "mode: advisory\n"
+			w.cache = map[string][]byte{}
+			w.aGroup([]string{"m0"}, false)
+			w.changed = append(w.changed, more("README.md"))
+		}, "success"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.approve(1, bob, 11, "h1")
+			w.run(1)
+			c.set(w)
+			if got := w.queue(); got[len(got)-1] != "set reviewgate on g1: "+c.says {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+	// Nothing hangs: after the last try there is an answer.
+	w := newWorld(t)
+	w.aGroup([]string{"m0", "h1"}, true)
+	w.fetchErr = &source.Error{Kind: source.Network, What: "cut off"}
+	queue := ref
+	queue.Number = 0
+	err := w.reviewer().Queue(t.Context(), queue)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if err := w.reviewer().QueueGiveUp(t.Context(), queue, err); err != nil || w.log[len(w.log)-1] != "set reviewgate on g1: action_required" {
+		t.Errorf("%v, %q", err, w.log)
+	}
+}
+
+// A guard that asks for an up-to-date branch is content with the merge queue, which puts the change on top of the base.
+func TestMergeGroupIsUpToDate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.files["m1"] = map[string]string{".github/reviewgate.yml": "version: 1\ntier: {critical: {approvals: 2, up_to_date: true}}\nguard:\n  - {name: payments, paths: [\"src/pay/**\"], tier: critical, from: [\"@bob\", \"@eve\"]}\n"}
+	w.pulls[1].DefaultSHA, w.pulls[1].Facts.Base = "m1", "m1"
+	w.people.Users["eve"] = eve
+	w.approve(1, bob, 11, "h1")
+	w.approve(1, eve, 12, "h1")
+	w.run(1)
+	if d := w.decision[0]; d.State != gate.Pending || !strings.Contains(d.Title, "up to date") {
+		t.Errorf("alone: %+v", d)
+	}
+	w.aGroup([]string{"m0", "h1"}, true)
+	w.tips["main"] = "m1"
+	if got := w.queue(); got[len(got)-1] != "set reviewgate on g1: success" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A repository was renamed and another took its name: what is there is not our pull request.
+func TestAnotherRepositoryUnderTheName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pulls[1].Repository.ID = 8
+	w.expect(1, "pull 1")
+	if s := w.standing[1].State; s != "gone" {
+		t.Errorf("it is %q", s)
 	}
 }

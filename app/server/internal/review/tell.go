@@ -9,7 +9,6 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/report"
-	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -26,8 +25,11 @@ func checkKey(ref Ref, head, name string) string {
 }
 
 func (j *judgement) check(run *report.CheckRun) Deed {
-	return Deed{Slot: j.slot, GitHub: github.Deed{Kind: github.SetCheck, Owner: j.ref.Owner, Repo: j.ref.Name, Number: j.ref.Number, Head: j.stand.Head,
-		Key: checkKey(j.ref, j.stand.Head, j.name), Check: run}}
+	return setCheck(j.ref, j.slot, j.stand.Head, run)
+}
+
+func setCheck(ref Ref, slot, head string, run *report.CheckRun) Deed {
+	return Deed{Slot: slot, GitHub: github.Deed{Kind: github.SetCheck, Owner: ref.Owner, Repo: ref.Name, Number: ref.Number, Head: head, Key: checkKey(ref, head, run.Name), Check: run}}
 }
 
 // progress sets the check run to "in progress" where it has no result yet, or a re-run was asked for.
@@ -64,9 +66,6 @@ func (r *Reviewer) cancels(ctx context.Context, ref Ref, defaultBranch, head, na
 			return nil, err
 		}
 		if len(others) > 0 {
-			if err := r.opt.Store.Touch(ctx, ref, others); err != nil {
-				return nil, err
-			}
 			continue
 		}
 		out = append(out, cancel(ref, m.Slot, m.Head, m.Name))
@@ -95,9 +94,6 @@ func (j *judgement) tell(ctx context.Context) error {
 
 func (j *judgement) deeds(ctx context.Context) ([]Deed, error) {
 	in := &report.Input{Tool: j.opt.Tool, Repo: j.ref.repo(), Number: j.ref.Number, Scan: j.scan, Decision: j.decision}
-	if in.Scan == nil {
-		in.Scan = &scan.Result{} // none was made: the decision says why, and nothing is said of findings
-	}
 	if j.config != nil {
 		in.FailOn = j.config.Scan.FailOn
 	}

@@ -55,7 +55,9 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"a check run's deeds":                                checkDeeds,
 		"a review's deeds":                                   reviewDeeds,
 		"a decision and its deeds are stored together":       decisions,
-		"settings": settings,
+		"what a search found":                                searches,
+		"merge groups":                                       groups,
+		"settings":                                           settings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +71,11 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// nobody expects that nothing is to be enqueued.
+func nobody(context.Context, *store.Tx, []store.Key) error {
+	return errors.New("nothing was to be enqueued")
 }
 
 // receive takes a delivery and answers the keys that were to be enqueued.
@@ -146,9 +153,9 @@ func touches(t *testing.T, st *store.Store) {
 	receive(t, st, opened("3", 3))
 	receive(t, st, store.Delivery{GUID: "4", Installation: 3, Repo: other, Number: 1, Touch: store.Touch{Numbers: []int{1}}})
 	receive(t, st, store.Delivery{GUID: "5", Installation: 4, Repo: stranger, Number: 1, Touch: store.Touch{Numbers: []int{1}}})
-	must(t, st.SavePull(t.Context(), store.Pull{Key: k1, State: store.PullOpen, Head: "h1", BaseRef: "main"}))
-	must(t, st.SavePull(t.Context(), store.Pull{Key: k2, State: store.PullOpen, Head: "h2", BaseRef: "release/1"}))
-	must(t, st.SavePull(t.Context(), store.Pull{Key: store.Key{RepoID: 7, Number: 3}, State: store.PullMerged, Head: "h1", BaseRef: "main"}))
+	must(t, st.SavePull(t.Context(), store.Pull{Key: k1, State: store.PullOpen, Head: "h1", BaseRef: "main"}, nobody))
+	must(t, st.SavePull(t.Context(), store.Pull{Key: k2, State: store.PullOpen, Head: "h2", BaseRef: "release/1"}, nobody))
+	must(t, st.SavePull(t.Context(), store.Pull{Key: store.Key{RepoID: 7, Number: 3}, State: store.PullMerged, Head: "h9", BaseRef: "main"}, nobody))
 	other1, stranger1 := store.Key{RepoID: 8, Number: 1}, store.Key{RepoID: 9, Number: 1}
 
 	for i, c := range []struct {
@@ -164,7 +171,7 @@ func touches(t *testing.T, st *store.Store) {
 		{"head and number, each once", repo, store.Touch{Head: "h1", Numbers: []int{2, 1, 0, -4}}, []store.Key{k1, k2}},
 		{"all open ones of a repository", repo, store.Touch{Repo: true}, []store.Key{k1, k2}},
 		{"all open ones of an installation", nil, store.Touch{Installation: true}, []store.Key{k1, k2, other1}},
-		{"a head that nobody has", repo, store.Touch{Head: "h9"}, nil},
+		{"a head that only a merged one has", repo, store.Touch{Head: "h9"}, nil},
 	} {
 		installation := int64(3)
 		keys, _ := receive(t, st, store.Delivery{GUID: "t" + string(rune('a'+i)), Installation: installation, Repo: c.repo, Touch: c.touch})
@@ -200,7 +207,7 @@ func generations(t *testing.T, st *store.Store) {
 	if b, err := st.Behind(t.Context()); err != nil || len(b) != 0 {
 		t.Errorf("behind: %v, %v", b, err)
 	}
-	must(t, st.Tx(t.Context(), func(tx *store.Tx) error { return tx.Bump(t.Context(), k1) }))
+	must(t, st.Tx(t.Context(), func(tx *store.Tx) error { return tx.Raise(t.Context(), []store.Key{k1}) }))
 	d := opened("3", 1)
 	d.Force = true
 	receive(t, st, d)
@@ -291,8 +298,15 @@ func pulls(t *testing.T, st *store.Store) {
 		t.Errorf("pushers (-want +got):\n%s", diff)
 	}
 	receive(t, st, opened("4", 2))
-	for _, k := range []store.Key{k1, k2} {
-		must(t, st.SavePull(t.Context(), store.Pull{Key: k, State: store.PullOpen, Draft: true, Head: "h", BaseRef: "main", Base: "b"}))
+	same := store.Pull{State: store.PullOpen, Draft: true, Head: "h", BaseRef: "main", Base: "b", Updated: now}
+	same.Key = k1
+	must(t, st.SavePull(t.Context(), same, nobody))
+	same.Key = k2
+	// The decision on number 1 was made without number 2: it is looked at again, once.
+	must(t, st.SavePull(t.Context(), same, expect(t, k1)))
+	must(t, st.SavePull(t.Context(), same, nobody))
+	if before, err := st.Pull(t.Context(), k1); err != nil || before.Want != 4 {
+		t.Errorf("generation %d, %v", before.Want, err)
 	}
 	s, err := st.Siblings(t.Context(), k1, "h", "main")
 	must(t, err)
@@ -310,9 +324,130 @@ func pulls(t *testing.T, st *store.Store) {
 	p, err := st.Pull(t.Context(), k1)
 	must(t, err)
 	want := store.Pull{Key: k1, Repo: store.Repo{ID: 7, Installation: 3, Owner: "acme", Name: "store", DefaultBranch: "main"},
-		State: "open", Draft: true, Head: "h", BaseRef: "main", Base: "b", Want: 4}
+		State: "open", Draft: true, Head: "h", BaseRef: "main", Base: "b", Want: 5}
+	if !p.Updated.Equal(now) {
+		t.Errorf("updated %s", p.Updated)
+	}
+	p.Updated = time.Time{}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("after a rename (-want +got):\n%s", diff)
+	}
+	// Number 2 goes on to another head: what was decided with it is looked at again.
+	same.Head = "h2"
+	must(t, st.SavePull(t.Context(), same, expect(t, k1)))
+	same.State = store.PullClosed
+	must(t, st.SavePull(t.Context(), same, nobody))
+}
+
+// expect expects that exactly the keys are to be enqueued.
+func expect(t *testing.T, want ...store.Key) func(context.Context, *store.Tx, []store.Key) error {
+	t.Helper()
+	return func(_ context.Context, _ *store.Tx, got []store.Key) error {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("enqueued (-want +got):\n%s", diff)
+		}
+		return nil
+	}
+}
+
+func searches(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	receive(t, st, opened("1", 1))
+	receive(t, st, opened("2", 2))
+	receive(t, st, opened("3", 3))
+	open := func(n int, head string) store.Pull {
+		return store.Pull{Key: store.Key{RepoID: 7, Number: n}, State: store.PullOpen, Head: head, BaseRef: "main", Updated: now}
+	}
+	must(t, st.SavePull(ctx, open(1, "h1"), nobody))
+	must(t, st.SavePull(ctx, open(2, "h2"), nobody))
+	must(t, st.SavePull(ctx, open(3, "h3"), nobody))
+	listed := func(n int, head string, updated time.Time) store.Listed {
+		return store.Listed{Number: n, Head: head, BaseRef: "main", Updated: updated}
+	}
+	// 1 is as it was, 2 had a review, 3 was closed, 4 is new.
+	list := []store.Listed{listed(1, "h1", now), listed(2, "h2", now.Add(time.Second)), listed(4, "h4", now)}
+	k3, k4 := store.Key{RepoID: 7, Number: 3}, store.Key{RepoID: 7, Number: 4}
+	if n, err := st.Found(ctx, *repo, list, now, expect(t, k2, k3, k4)); err != nil || n != 3 {
+		t.Errorf("%d, %v", n, err)
+	}
+	p, err := st.Pull(ctx, k4)
+	must(t, err)
+	if p.State != store.PullOpen || p.Want != 1 {
+		t.Errorf("number 4: %+v", p)
+	}
+
+	// The installation covers another repository, too; the first one was looked through.
+	tools := store.Repo{ID: 8, Installation: 3, Owner: "acme", Name: "tools"}
+	todo := func(want ...store.Repo) func(context.Context, *store.Tx, []store.Repo) error {
+		return func(_ context.Context, _ *store.Tx, got []store.Repo) error {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("to be searched (-want +got):\n%s", diff)
+			}
+			return nil
+		}
+	}
+	must(t, st.Covered(ctx, 3, []store.Repo{*repo, tools}, false, todo(tools)))
+	must(t, st.Covered(ctx, 3, []store.Repo{*repo, tools}, true, todo(*repo, tools)))
+	// It loses the first one, and gets it back.
+	must(t, st.Covered(ctx, 3, []store.Repo{tools}, false, todo(tools)))
+	if p, err = st.Pull(ctx, k1); err != nil || p.State != store.PullGone || p.Want != p.Done {
+		t.Errorf("a pull request of a repository that was taken away: %+v, %v", p, err)
+	}
+	if r, err := st.Repo(ctx, 7); err != nil || r.Installation != 0 {
+		t.Errorf("the repository that was taken away: %+v, %v", r, err)
+	}
+	must(t, st.Covered(ctx, 3, []store.Repo{*repo, tools}, false, todo(*repo, tools)))
+	if _, err := st.Found(ctx, *repo, list[:1], now, expect(t, k1)); err != nil {
+		t.Error(err)
+	}
+	if in, err := st.Installations(ctx); err != nil || len(in) != 1 || in[0] != 3 {
+		t.Errorf("installations: %v, %v", in, err)
+	}
+	if _, err := st.Repo(ctx, 99); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown repository: %v", err)
+	}
+}
+
+func groups(t *testing.T, st *store.Store) {
+	ctx := t.Context()
+	group := func(guid, head, state string) store.Delivery {
+		return store.Delivery{GUID: guid, Installation: 3, Repo: repo, Group: &store.Group{Head: head, HeadRef: "gh-readonly-queue/main/pr-1-" + head, BaseRef: "main", State: state}}
+	}
+	queue := store.Key{RepoID: 7, Number: store.QueueNumber}
+	keys, _ := receive(t, st, group("1", "a", store.GroupOpen))
+	if diff := cmp.Diff([]store.Key{queue}, keys); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	receive(t, st, group("2", "b", store.GroupDropped))
+	receive(t, st, group("3", "b", store.GroupOpen)) // its beginning comes late
+	must(t, st.SaveMembers(ctx, 7, "a", []int{1, 2}))
+	got, err := st.Groups(ctx, 7)
+	must(t, err)
+	want := []store.Group{
+		{Head: "a", HeadRef: "gh-readonly-queue/main/pr-1-a", BaseRef: "main", State: store.GroupOpen, Members: []int{1, 2}},
+		{Head: "b", HeadRef: "gh-readonly-queue/main/pr-1-b", BaseRef: "main", State: store.GroupDropped, Members: []int{}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// A re-run of the check on a group's head is about the group; the queue is no pull request.
+	if keys, _ = receive(t, st, store.Delivery{GUID: "4", Installation: 3, Repo: repo, Touch: store.Touch{Head: "a", Repo: true, Installation: true}}); len(keys) != 1 || keys[0] != queue {
+		t.Errorf("a re-run on a group: %v", keys)
+	}
+	p, err := st.Pull(ctx, queue)
+	must(t, err)
+	if p.State != store.PullQueue || p.Want != 4 {
+		t.Errorf("the queue: %+v", p)
+	}
+	must(t, st.CloseGroup(ctx, 7, "a"))
+	must(t, st.CloseGroup(ctx, 7, "b"))
+	if got, err = st.Groups(ctx, 7); err != nil || len(got) != 0 {
+		t.Errorf("closed groups: %v, %v", got, err)
+	}
+	receive(t, st, group("5", "a", store.GroupOpen)) // a replay changes nothing
+	if got, err = st.Groups(ctx, 7); err != nil || len(got) != 0 {
+		t.Errorf("a closed group came back: %v, %v", got, err)
 	}
 }
 

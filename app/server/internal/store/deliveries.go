@@ -31,6 +31,10 @@ type Delivery struct {
 	Moved  *Move
 	// Unseen is the time after a push within which an approval may have been meant for what was there before; 0: none.
 	Unseen time.Duration
+	// Group is the merge group that the event is about.
+	Group *Group
+	// Then is run in the transaction of a delivery that is fresh.
+	Then func(ctx context.Context, tx *Tx) error
 	// Entry is the approval that was given on pull request Number, incomplete.
 	Entry *gate.LedgerEntry
 }
@@ -69,6 +73,16 @@ func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Co
 		fresh = true
 		if d.Repo != nil {
 			if err := tx.saveRepo(ctx, *d.Repo); err != nil {
+				return err
+			}
+		}
+		if d.Group != nil && repoID != 0 {
+			if err := tx.saveGroup(ctx, repoID, *d.Group, d.Received); err != nil {
+				return err
+			}
+		}
+		if d.Then != nil {
+			if err := d.Then(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -131,14 +145,21 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 // touch raises the generations and answers the keys, each once, sorted.
 func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error) {
 	if d.Gone {
-		_, err := t.tx.ExecContext(ctx, `UPDATE pulls SET state = 'gone', done = want WHERE state = 'open' AND repo_id IN (SELECT id FROM repos WHERE installation = $1)`, d.Installation)
-		return nil, err
+		return nil, t.forget(ctx, `installation = $1`, d.Installation)
 	}
 	seen := map[Key]bool{}
 	if repoID != 0 {
 		for _, n := range d.Numbers {
 			if n > 0 {
 				seen[Key{repoID, n}] = true
+			}
+		}
+		if d.Group != nil {
+			seen[Key{repoID, QueueNumber}] = true
+		}
+		if d.Head != "" {
+			if err := t.groupsOn(ctx, seen, repoID, d.Head); err != nil {
+				return nil, err
 			}
 		}
 		switch {
@@ -165,19 +186,40 @@ func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error)
 		}
 	}
 	keys := sortedKeys(seen)
+	return keys, t.raise(ctx, keys, d.Force)
+}
+
+// raise raises the generation of each pull request, and makes known those that were not.
+func (t *Tx) raise(ctx context.Context, keys []Key, force bool) error {
 	forced := 0
-	if d.Force {
+	if force {
 		forced = 1
 	}
 	for _, k := range keys {
+		state := PullOpen
+		if k.Number == QueueNumber {
+			state = PullQueue
+		}
 		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base, moved, moved_from, moved_to)
-			VALUES ($1, $2, 1, 0, $3, 'open', 0, '', '', '', 0, '', '')
+			VALUES ($1, $2, 1, 0, $3, $4, 0, '', '', '', 0, '', '')
 			ON CONFLICT (repo_id, number) DO UPDATE SET want = pulls.want + 1, forced = CASE WHEN $3 = 1 THEN pulls.want + 1 ELSE pulls.forced END`,
-			k.RepoID, k.Number, forced); err != nil {
-			return nil, err
+			k.RepoID, k.Number, forced, state); err != nil {
+			return fmt.Errorf("raising the generation of %s: %w", k, err)
 		}
 	}
-	return keys, nil
+	return nil
+}
+
+// groupsOn adds the repository's merge queue if one of its groups stands on the commit.
+func (t *Tx) groupsOn(ctx context.Context, into map[Key]bool, repoID int64, head string) error {
+	var any bool
+	if err := t.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM merge_groups WHERE repo_id = $1 AND head = $2 AND state = 'open')`, repoID, head).Scan(&any); err != nil {
+		return err
+	}
+	if any {
+		into[Key{repoID, QueueNumber}] = true
+	}
+	return nil
 }
 
 // open adds the open pull requests for which the condition holds.

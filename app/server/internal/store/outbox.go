@@ -13,6 +13,7 @@ import (
 // The kinds of deeds.
 const (
 	KindCheck  = "check"  // a check run stands as the payload says; doing it twice changes nothing, making it twice would
+	KindCancel = "cancel" // check runs are cancelled; doing it twice changes nothing
 	KindReview = "review" // a review with comments was posted; doing it twice would be seen
 )
 
@@ -145,7 +146,8 @@ func (s *Store) Deeds(ctx context.Context, k Key) ([]Deed, error) {
 	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox WHERE repo_id = $1 AND number = $2 ORDER BY id`, k.RepoID, k.Number)
 }
 
-// Slots lists the newest deed of every slot of a kind of the pull request, oldest first: for check runs, every head that we marked.
+// Slots lists the newest deeds of the pull request's slots, where they are of the kind, oldest first: for check runs, every head that
+// we marked and did not cancel.
 func (s *Store) Slots(ctx context.Context, k Key, kind string) ([]Deed, error) {
 	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox o WHERE o.repo_id = $1 AND o.number = $2 AND o.kind = $3
 		AND o.id = (SELECT MAX(n.id) FROM outbox n WHERE n.slot = o.slot) ORDER BY o.id`, k.RepoID, k.Number, kind)

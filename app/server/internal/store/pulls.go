@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
@@ -31,7 +32,7 @@ const (
 	PullOpen   = "open"
 	PullClosed = "closed"
 	PullMerged = "merged"
-	PullGone   = "gone" // we can no longer see it
+	PullGone   = "gone" // we can no longer see it; PullQueue is the state of number 0
 )
 
 // A Pull is what we know of a pull request: what the last job read, and the generation counters.
@@ -42,6 +43,7 @@ type Pull struct {
 	Draft         bool
 	Head, BaseRef string
 	Base          string
+	Updated       time.Time // GitHub's own mark of its last change
 	Want, Done    int64
 	// Forced is the Want of the last re-run that was asked for; while it is above Done, an unchanged result is told again.
 	Forced int64
@@ -50,16 +52,51 @@ type Pull struct {
 // Pull reads a pull request.
 func (s *Store) Pull(ctx context.Context, k Key) (Pull, error) {
 	p := Pull{Key: k}
-	err := s.read.QueryRowContext(ctx, `SELECT p.want, p.done, p.forced, p.state, p.draft, p.head, p.base_ref, p.base, r.id, r.installation, r.owner, r.name, r.default_branch
+	var updated int64
+	err := s.read.QueryRowContext(ctx, `SELECT p.want, p.done, p.forced, p.state, p.draft, p.head, p.base_ref, p.base, p.updated, r.id, r.installation, r.owner, r.name, r.default_branch
 		FROM pulls p JOIN repos r ON r.id = p.repo_id WHERE p.repo_id = $1 AND p.number = $2`, k.RepoID, k.Number).
-		Scan(&p.Want, &p.Done, &p.Forced, &p.State, &p.Draft, &p.Head, &p.BaseRef, &p.Base, &p.Repo.ID, &p.Repo.Installation, &p.Repo.Owner, &p.Repo.Name, &p.Repo.DefaultBranch)
+		Scan(&p.Want, &p.Done, &p.Forced, &p.State, &p.Draft, &p.Head, &p.BaseRef, &p.Base, &updated, &p.Repo.ID, &p.Repo.Installation, &p.Repo.Owner, &p.Repo.Name, &p.Repo.DefaultBranch)
+	p.Updated = time.UnixMilli(updated)
 	return p, wrap(err, "reading pull request "+k.String())
 }
 
-// SavePull writes what was read from GitHub about a pull request; the counters and the repository are left alone.
-func (s *Store) SavePull(ctx context.Context, p Pull) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE pulls SET state = $3, draft = $4, head = $5, base_ref = $6, base = $7 WHERE repo_id = $1 AND number = $2`,
-		p.RepoID, p.Number, p.State, p.Draft, p.Head, p.BaseRef, p.Base)
+// SavePull writes what was read from GitHub about a pull request; the counters and the repository are left alone. One decision covers all
+// open pull requests with the same head and base branch: if this one's state, head or base branch is new, those with which it shares
+// them, or did before, are raised and handed to enqueue, in the same transaction.
+func (s *Store) SavePull(ctx context.Context, p Pull, enqueue func(context.Context, *Tx, []Key) error) error {
+	err := s.Tx(ctx, func(tx *Tx) error {
+		var was Pull
+		row := tx.tx.QueryRowContext(ctx, `SELECT state, head, base_ref FROM pulls WHERE repo_id = $1 AND number = $2`, p.RepoID, p.Number)
+		if err := row.Scan(&was.State, &was.Head, &was.BaseRef); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if _, err := tx.tx.ExecContext(ctx, `UPDATE pulls SET state = $3, draft = $4, head = $5, base_ref = $6, base = $7, updated = $8 WHERE repo_id = $1 AND number = $2`,
+			p.RepoID, p.Number, p.State, p.Draft, p.Head, p.BaseRef, p.Base, millis(p.Updated)); err != nil {
+			return err
+		}
+		if was.State == p.State && was.Head == p.Head && was.BaseRef == p.BaseRef {
+			return nil
+		}
+		others := map[Key]bool{}
+		for _, at := range []Pull{was, p} {
+			if at.Head == "" {
+				continue
+			}
+			if err := tx.open(ctx, others, `repo_id = $1 AND head = $2 AND base_ref = $3 AND number <> $4`, p.RepoID, at.Head, at.BaseRef, p.Number); err != nil {
+				return err
+			}
+		}
+		keys := sortedKeys(others)
+		if len(keys) == 0 {
+			return nil
+		}
+		if err := tx.raise(ctx, keys, false); err != nil {
+			return err
+		}
+		return enqueue(ctx, tx, keys)
+	})
 	return wrap(err, "writing pull request "+p.Key.String())
 }
 
@@ -87,11 +124,8 @@ func (s *Store) Behind(ctx context.Context) ([]Key, error) {
 	return out, wrap(err, "looking for unfinished pull requests")
 }
 
-// Bump raises the generation of a pull request outside a delivery.
-func (t *Tx) Bump(ctx context.Context, k Key) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE pulls SET want = want + 1 WHERE repo_id = $1 AND number = $2`, k.RepoID, k.Number)
-	return wrap(err, "raising the generation of "+k.String())
-}
+// Raise raises the generation of pull requests outside a delivery.
+func (t *Tx) Raise(ctx context.Context, keys []Key) error { return t.raise(ctx, keys, false) }
 
 // Finish says that the generation want was answered. again is true if something raised it meanwhile: then the job has to run again.
 // In the same transaction the job is completed, so that no webhook can come between.

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
@@ -37,8 +38,12 @@ type Effect struct {
 	Installation bool   // all open ones of the installation
 	Force        bool   // a re-run was asked for: the result is told again even if it is the same
 	Gone         bool   // the installation was removed
-	Pushed       bool   // Payload.Sender pushed to the pull request: from Payload.Before to Payload.After
-	Approved     bool   // Payload.Review is an approval
+	// Search asks for a search for open pull requests that nobody told us of; SearchAll, also in repositories that were looked through.
+	Search, SearchAll bool
+	Group             bool   // the merge group of Payload begins, or ends for Payload.Reason
+	Foreign           string // somebody else's check run or status bears our name: what it is, for the audit
+	Pushed            bool   // Payload.Sender pushed to the pull request: from Payload.Before to Payload.After
+	Approved          bool   // Payload.Review is an approval
 }
 
 // fill sets what follows from the event. ours is the id of our App.
@@ -69,14 +74,24 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 		if ev.Kind == "check_suite" {
 			app = ev.Suite.AppID
 		}
+		if app != ours {
+			if (ev.Action == "created" || ev.Action == "completed") && github.OurName(ev.CheckRun.Name) {
+				return Effect{Foreign: "check run"}, ""
+			}
+			return e, "it is about another App's checks"
+		}
 		if ev.Action != "rerequested" {
 			return e, "nothing follows from this action yet"
 		}
-		if app != ours {
-			return e, "it is about another App's checks"
-		}
 		// GitHub does not list the pull requests of forks: the head is looked up, too.
 		e.Numbers, e.Head, e.Force = ev.Numbers, ev.HeadSHA, true
+	case "status":
+		if !github.OurName(ev.Status.Context) {
+			return e, "it is about another check"
+		}
+		return Effect{Foreign: "status"}, ""
+	case "merge_group":
+		e.Group = true
 	case "push":
 		e.Base = ev.Branch
 		if ev.Branch == ev.DefaultBranch {
@@ -87,6 +102,7 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 		e.Repo = true
 	case "repository":
 		e.Repo = true
+		e.Search = ev.Action == "unarchived" || ev.Action == "transferred"
 	case "membership", "organization", "team":
 		e.Installation = true
 	case "installation":
@@ -95,11 +111,15 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 			e.Gone = true
 		case "suspend":
 			return e, "while it is suspended nothing can be read"
+		case "created", "unsuspend": // nobody told us of what was there, or happened meanwhile
+			e.Installation, e.SearchAll = true, true
 		default:
 			e.Installation = true
 		}
 	case "installation_repositories":
-		e.Installation = true
+		e.Search = true
+		// The organisation's floor may lie in one of them.
+		e.Installation = slices.ContainsFunc(slices.Concat(ev.Added, ev.Removed), func(r github.EventRepo) bool { return r.Name == ".github" })
 	default:
 		return e, "nothing follows from events of this kind yet"
 	}

@@ -1,11 +1,13 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -26,6 +28,7 @@ const MaxBody = 25<<20 + 64<<10
 // Bounds against strangers, who can make us read before the signature is known.
 const (
 	inFlight  = 8 * MaxBody // bytes of bodies that are held at a time
+	piece     = 64 << 10    // bytes of a body that are read at a time
 	patience  = 5 * time.Second
 	maxCounts = 500 // distinct names of events and actions that are counted apart
 )
@@ -100,23 +103,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, guid, event, signature string) {
-	size := r.ContentLength
-	if size < 0 {
-		size = MaxBody
-	}
-	wait, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	if err := h.memory.Acquire(wait, size); err != nil {
-		h.refuse(w, r, http.StatusServiceUnavailable, "too many large deliveries at a time")
-		return
-	}
-	defer h.memory.Release(size)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, release, err := h.body(w, r)
+	defer release()
 	if err != nil {
 		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		switch {
+		case errors.As(err, &large):
 			h.refuse(w, r, http.StatusRequestEntityTooLarge, "the body is too large")
-		} else {
+		case errors.Is(err, errFull):
+			h.refuse(w, r, http.StatusServiceUnavailable, "too many large deliveries at a time")
+		default:
 			h.refuse(w, r, http.StatusBadRequest, "the body could not be read")
 		}
 		return
@@ -126,6 +122,34 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, guid, event, sign
 		return
 	}
 	h.take(w, r, guid, event, body)
+}
+
+// errFull says that no memory is left for another body.
+var errFull = errors.New("too many bodies at a time")
+
+// body reads the body piece by piece. Memory is taken for what has arrived, not for what the header promises: whoever announces much and
+// sends nothing keeps nobody out.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+	var held int64
+	var buf bytes.Buffer
+	release = func() { h.memory.Release(held) }
+	from := http.MaxBytesReader(w, r.Body, MaxBody)
+	for {
+		wait, cancel := context.WithTimeout(r.Context(), patience)
+		err := h.memory.Acquire(wait, piece)
+		cancel()
+		if err != nil {
+			return nil, release, errFull
+		}
+		held += piece
+		_, err = io.CopyN(&buf, from, piece)
+		switch {
+		case errors.Is(err, io.EOF):
+			return buf.Bytes(), release, nil
+		case err != nil:
+			return nil, release, fmt.Errorf("reading the body: %w", err)
+		}
+	}
 }
 
 // signed compares with every secret in constant time.
@@ -181,6 +205,11 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		result = "duplicate"
 	}
 	h.count(d, result)
+	if d.Foreign != "" && fresh {
+		log.Warn().Bool("audit", true).Str("what", d.Foreign).Str("name", ev.CheckRun.Name+ev.Status.Context).Int64("app", ev.CheckRun.AppID).Str("says", ev.CheckRun.Conclusion+ev.Status.State).
+			Str("sender", ev.Sender.Login).Int64("sender_id", ev.Sender.ID).
+			Msg("somebody else reports under the name of our check: bind the required check to this App in the ruleset, or a merge may be let through by it")
+	}
 	log.Info().Str("result", result).Msg("webhook")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusAccepted)

@@ -243,6 +243,25 @@ func TestUnreadableAlert(t *testing.T) {
 	}
 }
 
+// Somebody else's check under our name is for the audit, once per delivery.
+func TestForeignCheckIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := handler(t, &memory{}, &log, "new")
+	body := event(map[string]any{"action": "completed", "check_run": map[string]any{"id": 1, "name": "reviewgate", "head_sha": shaA, "conclusion": "success", "app": map[string]any{"id": 15368}}})
+	for range 2 {
+		h.ServeHTTP(httptest.NewRecorder(), request(body, sign("new", body), func(r *http.Request) { r.Header.Set("X-GitHub-Event", "check_run") }))
+	}
+	if n := strings.Count(log.String(), `"audit":true`); n != 1 {
+		t.Errorf("%d lines for the audit: %s", n, log.String())
+	}
+	for _, want := range []string{`"name":"reviewgate"`, `"app":15368`, `"says":"success"`, `"sender":"alice"`, shaA, `"repo":"acme/shop"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the line lacks %s: %s", want, log.String())
+		}
+	}
+}
+
 func TestNewRefusesSecrets(t *testing.T) {
 	t.Parallel()
 	for _, secrets := range [][][]byte{nil, {{}}, {[]byte("a"), {}}, {[]byte("a"), []byte("b"), []byte("c")}} {
@@ -267,6 +286,15 @@ func TestEffects(t *testing.T) {
 	push := func(ref, repo string) []byte {
 		return event(map[string]any{"ref": ref, "before": shaA, "after": shaB,
 			"repository": map[string]any{"id": 7, "name": repo, "full_name": "acme/" + repo, "default_branch": "main", "owner": map[string]any{"id": 1, "login": "acme"}}})
+	}
+	status := func(context string) []byte {
+		return event(map[string]any{"sha": shaA, "context": context, "state": "success"})
+	}
+	repos := func(action, name string) []byte {
+		return event(map[string]any{"action": action, "repository": nil, "repositories_" + action: []any{map[string]any{"id": 8, "name": name, "full_name": "acme/" + name}}})
+	}
+	group := func(action string) []byte {
+		return event(map[string]any{"action": action, "reason": "invalidated", "merge_group": map[string]any{"head_sha": shaA, "head_ref": "refs/heads/gh-readonly-queue/main/pr-9-" + shaB, "base_sha": shaB, "base_ref": "refs/heads/main"}})
 	}
 	installation := func(action string) []byte {
 		return event(map[string]any{"action": action, "repository": nil, "repositories": []any{map[string]any{"id": 7, "name": "shop", "full_name": "acme/shop"}}})
@@ -302,8 +330,19 @@ func TestEffects(t *testing.T) {
 		"renamed":                   {"repository", event(map[string]any{"action": "renamed"}), "accepted", effect{Repo: true}},
 		"uninstalled":               {"installation", installation("deleted"), "accepted", effect{Gone: true}},
 		"suspended":                 {"installation", installation("suspend"), "ignored", effect{}},
-		"resumed":                   {"installation", installation("unsuspend"), "accepted", effect{Installation: true}},
-		"a merge group":             {"merge_group", event(map[string]any{"action": "checks_requested", "merge_group": map[string]any{"head_sha": shaA, "base_sha": shaB}}), "ignored", effect{}},
+		"installed":                 {"installation", installation("created"), "accepted", effect{Installation: true, SearchAll: true}},
+		"resumed":                   {"installation", installation("unsuspend"), "accepted", effect{Installation: true, SearchAll: true}},
+		"new permissions":           {"installation", installation("new_permissions_accepted"), "accepted", effect{Installation: true}},
+		"repositories added":        {"installation_repositories", repos("added", "shop"), "accepted", effect{Search: true}},
+		"repositories removed":      {"installation_repositories", repos("removed", "shop"), "accepted", effect{Search: true}},
+		"the floor's removed":       {"installation_repositories", repos("removed", ".github"), "accepted", effect{Search: true, Installation: true}},
+		"unarchived":                {"repository", event(map[string]any{"action": "unarchived"}), "accepted", effect{Repo: true, Search: true}},
+		"a merge group":             {"merge_group", group("checks_requested"), "accepted", effect{Group: true}},
+		"a merge group's end":       {"merge_group", group("destroyed"), "accepted", effect{Group: true}},
+		"a merge group of nothing":  {"merge_group", event(map[string]any{"action": "checks_requested", "merge_group": map[string]any{"head_sha": shaA}}), "unreadable", effect{}},
+		"another's check, our name": {"check_run", check("completed", 1), "accepted", effect{Foreign: "check run"}},
+		"a status with our name":    {"status", status("Reviewgate: release/1"), "accepted", effect{Foreign: "status"}},
+		"a status":                  {"status", status("ci/build"), "ignored", effect{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -55,6 +55,7 @@ func TestDeepFiles(t *testing.T) {
 	sum := "x = 'a'" + strings.Repeat(" + 'a'", 4_000)
 	chain := "x" + strings.Repeat(".f()", 2_000) + ".end()"
 	ifs := strings.Repeat("if (a) ", 500) + "b();"
+	blocks := strings.Repeat("if (a) {", 500) + "b();" + strings.Repeat("}", 500)
 	for _, c := range []struct {
 		pat, src string
 		want     int
@@ -62,9 +63,10 @@ func TestDeepFiles(t *testing.T) {
 		{"x = <... 'a' ...>", sum, 1},
 		{"$X. ... .end()", chain, 1},
 		{"b();", ifs, 1},
-		{"f('...')", "f(" + sum[4:] + ")", 0}, // more pieces than are added up
+		{"f('...')", "f(" + sum[4:] + ")", 1},
 		{"$X == $X", "(" + sum[4:] + ") == (" + sum[4:] + ")", 1},
-		{"if ($X) { ... b(); }", ifs, 500},
+		{"if ($X) { ... b(); }", ifs, 0}, // a statement without braces is no block
+		{"if ($X) { ... b(); }", blocks, 500},
 	} {
 		found, err := find(t, "javascript", c.pat, c.src, 0)
 		if err != nil {

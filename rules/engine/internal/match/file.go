@@ -1,10 +1,11 @@
 package match
 
 import (
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -12,18 +13,46 @@ import (
 type file struct {
 	tree    *language.Tree
 	byKind  [256][]language.ID
-	imports map[string][]string      // local name -> qualified name
-	consts  map[string]language.ID   // name with one assignment in the file, of a literal -> the literal
+	imports map[names.Var][]string // imported variable -> qualified name
 	types   map[string][]declaration // name -> where it is declared with a type
 
 	statements []language.ID // of all blocks, in preorder
+	apart      []language.ID // nodes whose statements are their own only
+	labelled   []language.ID // those that stand in no list: behind a label, in the head of a try
+	without    map[language.ID][]language.ID
+
+	resolved  *names.Table // made when first asked for
+	constants *consts.Table
+}
+
+// variables tells which variable a name stands for.
+func (f *file) variables() *names.Table {
+	if f.resolved == nil {
+		f.resolved = names.Resolve(f.tree)
+	}
+	return f.resolved
+}
+
+// constant returns the constant that an expression stands for.
+func (f *file) constant(id language.ID) (consts.Value, bool) {
+	if k := f.tree.Nodes[id].Kind; f.constants == nil {
+		switch k {
+		case language.Name, language.Dot, language.Binary, language.Unary, language.Ternary, language.Template, language.Cast:
+			f.constants = consts.Find(f.tree, f.variables())
+		case language.Str, language.Bool, language.Null, language.Num:
+			return consts.Literal(&f.tree.Nodes[id]), true
+		default:
+			return consts.Value{}, false
+		}
+	}
+	return f.constants.Of(id)
 }
 
 // A declaration gives a name a type, inside of a function or class.
 type declaration struct{ scope, typ language.ID }
 
 func newFile(t *language.Tree) *file {
-	f := &file{tree: t}
+	f := &file{tree: t, without: map[language.ID][]language.ID{}}
 	var counts [256]int
 	for i := range t.Nodes {
 		counts[t.Nodes[i].Kind]++
@@ -36,12 +65,17 @@ func newFile(t *language.Tree) *file {
 	for i := range t.Nodes {
 		n := &t.Nodes[i]
 		f.byKind[n.Kind] = append(f.byKind[n.Kind], language.ID(i))
-		if n.Slot == language.Item && i > 0 && (t.Nodes[n.Parent].Kind == language.Block || t.Nodes[n.Parent].Kind == language.File) {
+		if i > 0 && f.stands(language.ID(i)) {
 			f.statements = append(f.statements, language.ID(i))
+			if k := t.Nodes[n.Parent].Kind; k == language.Other || k == language.Try {
+				f.labelled = append(f.labelled, language.ID(i))
+			}
+		}
+		if apart(t, language.ID(i)) {
+			f.apart = append(f.apart, language.ID(i))
 		}
 	}
 	f.findImports()
-	f.findConstants()
 	f.findTypes()
 	return f
 }
@@ -55,29 +89,46 @@ func (f *file) value(id language.ID) string {
 	return f.tree.Nodes[id].Value
 }
 
-// findImports maps local names to what they were imported as.
+// findImports finds what the imported names stand for.
 func (f *file) findImports() {
-	f.imports = map[string][]string{}
+	f.imports = map[names.Var][]string{}
 	t := f.tree
+	if len(f.ids(language.Import))+len(f.ids(language.ImportFrom)) == 0 {
+		return
+	}
+	vars := f.variables()
+	set := func(at language.ID, path []string) {
+		if v := vars.Of(at); v > 0 {
+			f.imports[v] = path
+		}
+	}
 	for _, id := range f.ids(language.Import) {
 		mod, alias := t.Child(id, language.SlotModule), t.Child(id, language.SlotAlias)
 		name := f.value(mod)
 		if name == "" {
 			continue
 		}
+		local := alias
+		if alias == language.None {
+			local = mod
+		}
 		switch t.Spec.Name {
 		case "go":
-			last := goPackage(name)
-			if a := f.value(alias); a != "" && a != "_" && a != "." {
-				f.imports[a] = []string{last}
-			}
+			set(local, []string{names.GoPackage(name)})
 		case "java":
-			parts := strings.Split(name, ".")
-			f.imports[parts[len(parts)-1]] = parts
-		default:
-			if a := f.value(alias); a != "" {
-				f.imports[a] = modulePath(t.Spec, name)
+			set(local, strings.Split(name, "."))
+		case "python":
+			path := strings.Split(name, ".")
+			if alias == language.None {
+				path = path[:1]
 			}
+			set(local, path)
+		default:
+			path := []string{name}
+			if t.Nodes[id].Value == "" && t.Child(id, language.SlotValue) == language.None {
+				path = append(path, "default") // import a from "m"
+			}
+			set(local, path)
 		}
 	}
 	for _, id := range f.ids(language.ImportFrom) {
@@ -86,14 +137,12 @@ func (f *file) findImports() {
 			if t.Nodes[c].Kind != language.ImportName {
 				continue
 			}
-			name := f.value(t.Child(c, language.SlotName))
-			local := f.value(t.Child(c, language.SlotAlias))
-			if local == "" {
+			name := t.Child(c, language.SlotName)
+			local := t.Child(c, language.SlotAlias)
+			if local == language.None {
 				local = name
 			}
-			if name != "" && name != "*" {
-				f.imports[local] = append(mod[:len(mod):len(mod)], name)
-			}
+			set(local, append(mod[:len(mod):len(mod)], f.value(name)))
 		}
 	}
 }
@@ -105,22 +154,6 @@ func modulePath(s *language.Spec, name string) []string {
 	return []string{name}
 }
 
-// goPackage guesses the name of a package from its path: the last element, without a version.
-func goPackage(p string) string {
-	last := path.Base(p)
-	if isVersion(last) && path.Dir(p) != "." {
-		last = path.Base(path.Dir(p))
-	}
-	if i := strings.LastIndex(last, "."); i > 0 && isVersion(last[i+1:]) {
-		last = last[:i]
-	}
-	return strings.TrimPrefix(last, "go-")
-}
-
-func isVersion(s string) bool {
-	return len(s) > 1 && s[0] == 'v' && strings.Trim(s[1:], "0123456789") == ""
-}
-
 // qualified returns the full name of nested member accesses between plain names whose first name was imported; nil for all else.
 func (f *file) qualified(id language.ID) []string {
 	t := f.tree
@@ -129,7 +162,10 @@ func (f *file) qualified(id language.ID) []string {
 		n := &t.Nodes[id]
 		switch n.Kind {
 		case language.Name:
-			root := f.imports[n.Value]
+			if len(f.imports) == 0 {
+				return nil
+			}
+			root := f.imports[f.variables().Of(id)]
 			if root == nil {
 				return nil
 			}
@@ -151,126 +187,6 @@ func (f *file) qualified(id language.ID) []string {
 			return nil
 		}
 	}
-}
-
-// findConstants finds the names that stand for one literal wherever they stand: assigned once in the whole file, and never a parameter, a loop
-// variable or anything else that takes a value.
-func (f *file) findConstants() {
-	t := f.tree
-	f.consts = map[string]language.ID{}
-	given := map[string]int{}
-	count := func(id language.ID) {
-		if id == language.None {
-			return
-		}
-		// All names in a target count: tuples, patterns, x[i] (which changes x).
-		for i := id; i < t.Nodes[id].Next; i++ {
-			if n := &t.Nodes[i]; n.Kind == language.Name {
-				given[n.Value]++
-			}
-		}
-	}
-	for _, id := range f.ids(language.Assign) {
-		n := &t.Nodes[id]
-		target, value := t.Child(id, language.SlotTarget), t.Child(id, language.SlotValue)
-		if target == language.None || n.Flags&language.Declares != 0 && value == language.None && t.Spec.Name == "java" {
-			// `String s;` and its one assignment later are one value, but which branch runs is not known here.
-			count(target)
-			continue
-		}
-		count(target)
-		if n.Value == "=" && t.Nodes[target].Kind == language.Name && value != language.None && literal(t.Nodes[value].Kind) {
-			f.consts[t.Nodes[target].Value] = value
-		}
-	}
-	for _, k := range []language.Kind{language.Param, language.Func, language.Class} {
-		for _, id := range f.ids(k) {
-			count(t.Child(id, language.SlotName))
-		}
-	}
-	for _, k := range []language.Kind{language.ForEach, language.Catch, language.Switch} {
-		for _, id := range f.ids(k) {
-			count(t.Child(id, language.SlotTarget))
-		}
-	}
-	for _, id := range f.ids(language.Unary) {
-		if v := t.Nodes[id].Value; v == "++" || v == "--" || v == "&" && t.Spec.Name == "go" {
-			count(t.Child(id, language.SlotOperand))
-		}
-	}
-	for name := range f.imports {
-		given[name]++
-	}
-	for name := range f.consts {
-		if given[name] != 1 {
-			delete(f.consts, name)
-		}
-	}
-}
-
-func literal(k language.Kind) bool {
-	return k == language.Str || k == language.Num || k == language.Bool || k == language.Null
-}
-
-// constant returns the literal that a name stands for, or None. this.x and self.x stand for what x does.
-func (f *file) constant(id language.ID) language.ID {
-	n := &f.tree.Nodes[id]
-	name := ""
-	switch n.Kind {
-	case language.Name:
-		name = n.Value
-	case language.Dot:
-		if o := f.value(f.tree.Child(id, language.SlotOperand)); o == "this" || o == "self" {
-			name = f.value(f.tree.Child(id, language.SlotName))
-		}
-	}
-	if v, ok := f.consts[name]; ok && name != "" && v != id {
-		return v
-	}
-	return language.None
-}
-
-// maxPieces is how many strings added together are still seen as one.
-const maxPieces = 100
-
-// text returns the content of a string that is known: a literal, a constant, or a sum of them.
-func (f *file) text(id language.ID) (string, bool) {
-	t := f.tree
-	n := &t.Nodes[id]
-	switch n.Kind {
-	case language.Str:
-		return n.Value, true
-	case language.Name, language.Dot:
-		if v := f.constant(id); v != language.None && t.Nodes[v].Kind == language.Str {
-			return t.Nodes[v].Value, true
-		}
-		return "", false
-	case language.Binary:
-	default:
-		return "", false
-	}
-	var b strings.Builder
-	pieces := 0
-	for i := id; i < n.Next; pieces++ {
-		if pieces > maxPieces {
-			return "", false
-		}
-		c := &t.Nodes[i]
-		if c.Kind == language.Binary {
-			if c.Value != "+" {
-				return "", false
-			}
-			i++
-			continue
-		}
-		s, ok := f.text(i)
-		if !ok {
-			return "", false
-		}
-		b.WriteString(s)
-		i = c.Next
-	}
-	return b.String(), true
 }
 
 // findTypes finds declared types, for typed metavariables.
@@ -353,10 +269,65 @@ func (f *file) typeOf(id language.ID) language.ID {
 	return typ
 }
 
+// stands says whether a node is a statement: one of a block, or what Semgrep reads as one before the statement that it belongs to.
+func (f *file) stands(id language.ID) bool {
+	t := f.tree
+	n := &t.Nodes[id]
+	p := &t.Nodes[n.Parent]
+	switch n.Slot {
+	case language.Item:
+		switch p.Kind {
+		case language.File:
+			return true
+		case language.Block:
+			return p.Flags&language.Lambda == 0 || t.Spec.PartialDict
+		case language.Other:
+			return n.Kind != language.Name && t.Type(n.Parent) == "labeled_statement"
+		}
+	case language.SlotInit: // Go's `if x := f(); x`
+		return p.Kind == language.If || p.Kind == language.Switch
+	case language.SlotResource: // Java's `try (T x = f())`
+		return p.Kind == language.Try && n.Kind == language.Assign
+	}
+	return false
+}
+
+// apart says whether a node holds statements that no statement around it is looked through for: the methods of a class without a name and of
+// an object literal.
+func apart(t *language.Tree, id language.ID) bool {
+	n := &t.Nodes[id]
+	switch n.Kind {
+	case language.Block:
+		return n.Slot == language.SlotBody && t.Nodes[n.Parent].Kind == language.Call
+	case language.Func:
+		return n.Slot == language.Item && t.Nodes[n.Parent].Kind == language.Dict
+	}
+	return false
+}
+
 // nested returns the statements of a block with those nested in them, outermost first, as `...` sees them: it enters other statements,
 // and the functions and classes that stand in them. In preorder they are neighbours.
 func (f *file) nested(block language.ID) []language.ID {
+	end := f.tree.Nodes[block].Next
 	from, _ := slices.BinarySearch(f.statements, block+1)
-	to, _ := slices.BinarySearch(f.statements, f.tree.Nodes[block].Next)
-	return f.statements[from:to]
+	to, _ := slices.BinarySearch(f.statements, end)
+	all := f.statements[from:to]
+	i, _ := slices.BinarySearch(f.apart, block+1)
+	if i == len(f.apart) || f.apart[i] >= end {
+		return all
+	}
+	if list, ok := f.without[block]; ok {
+		return list
+	}
+	var list []language.ID
+	for _, id := range all {
+		for i < len(f.apart) && f.tree.Nodes[f.apart[i]].Next <= id {
+			i++
+		}
+		if i == len(f.apart) || id < f.apart[i] {
+			list = append(list, id)
+		}
+	}
+	f.without[block] = list
+	return list
 }

@@ -80,10 +80,7 @@ func (b Bindings) with(name string, bound Bound) Bindings {
 // Find returns where the pattern fits in the tree, in the order of their starts, the longer first. Matches with the same range and the same
 // bindings are given once. The error wraps ErrBudget.
 func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
-	if b.tree != t {
-		b.tree, b.file = t, newFile(t)
-	}
-	m := &matcher{file: b.file, t: t, p: p, steps: b.Steps, accept: b.Accept}
+	m := &matcher{file: b.of(t), t: t, p: p, steps: b.Steps, accept: b.Accept}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
 	}
@@ -103,6 +100,13 @@ func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
 	return slices.CompactFunc(m.found, func(a, b Match) bool {
 		return a.Start == b.Start && a.End == b.End && compareBindings(a.Bindings, b.Bindings) == 0
 	}), nil
+}
+
+func (b *Budget) of(t *language.Tree) *file {
+	if b.tree != t {
+		b.tree, b.file = t, newFile(t)
+	}
+	return b.file
 }
 
 func short(s string) string {
@@ -159,6 +163,16 @@ func (m *matcher) run() {
 				m.sequence(id)
 			}
 		}
+		for _, kind := range []language.Kind{language.If, language.Switch} {
+			for _, id := range m.ids(kind) {
+				m.headed(id)
+			}
+		}
+		if len(m.p.Roots) == 1 && !m.p.Roots[0].IsEllipsis() {
+			for _, id := range m.labelled {
+				m.sequenceAt([]language.ID{id})
+			}
+		}
 		return
 	}
 	root := m.p.Roots[0]
@@ -194,21 +208,30 @@ func rootKinds(p *pattern.Node) []language.Kind {
 		return []language.Kind{language.Assign, language.Import, language.ImportFrom}
 	case language.Import, language.ImportFrom:
 		return []language.Kind{language.Import, language.ImportFrom}
-	case language.Str:
+	case language.Str, language.Num, language.Bool, language.Null:
 		if p.Interpolated {
 			return []language.Kind{language.Str, language.Template}
 		}
+		return []language.Kind{p.Kind, language.Name, language.Dot, language.Binary, language.Unary, language.Ternary, language.Template}
 	case language.List, language.Dict:
 		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}
+	case language.Call:
+		return []language.Kind{language.Call, language.Name, language.Dot, language.Template}
+	case language.Return:
+		return []language.Kind{language.Return, language.ExprStmt}
 	}
 	return []language.Kind{p.Kind}
 }
 
-// rootAllowed refuses names that are no expressions: the b of a.b, keys, the names of declarations.
+// rootAllowed refuses names that are no expressions: the b of a.b, keys, the names of declarations; and the declarations in the head of
+// a loop, which are no statements.
 func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	n := &m.t.Nodes[id]
+	if n.Kind == language.Assign {
+		return n.Slot != language.SlotInit || n.Flags&language.Declares == 0 || m.t.Nodes[n.Parent].Kind != language.For || m.t.Spec.Name == "go"
+	}
 	if n.Kind != language.Name && n.Kind != language.Str && n.Kind != language.Other {
 		return true
 	}
@@ -221,7 +244,7 @@ func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 		}
 		return p.Kind == language.Name
 	case language.SlotModule, language.SlotAlias:
-		return p.Kind == language.Str
+		return false
 	case language.SlotKey, language.SlotType, language.SlotReturns, language.SlotBase:
 		return p.Kind != language.Metavar && p.Kind != language.TypedMetavar && p.Kind != language.DeepEllipsis
 	}
@@ -253,7 +276,11 @@ func (m *matcher) bindTo(name string, bound Bound, b Bindings, k next) {
 		return
 	}
 	if old, ok := b.Get(name); ok {
-		if m.same(old, bound) {
+		// The comparison goes through one of the two at most.
+		if old.Node != language.None {
+			m.steps -= int(m.t.Nodes[old.Node].Next - old.Node)
+		}
+		if m.step() && m.same(old, bound) {
 			k(b)
 		}
 		return
@@ -263,18 +290,36 @@ func (m *matcher) bindTo(name string, bound Bound, b Bindings, k next) {
 	}
 }
 
-// same says whether two pieces of code are equal but for white space and comments.
-func (m *matcher) same(a, b Bound) bool {
+// Same says whether two pieces of a tree are equal but for white space and comments: the same names stand for the same variables, and
+// a constant is equal to what it stands for.
+func (b *Budget) Same(t *language.Tree, x, y Bound) bool {
+	return b.of(t).same(x, y)
+}
+
+func (f *file) same(a, b Bound) bool {
 	if a.Node != language.None && b.Node != language.None {
-		return m.equal(a.Node, b.Node)
+		if a.Node == b.Node || f.equal(a.Node, b.Node) {
+			return true
+		}
+		x, y := &f.tree.Nodes[a.Node], &f.tree.Nodes[b.Node]
+		if literal(x.Kind) == literal(y.Kind) {
+			return false
+		}
+		v, ok := f.constant(a.Node)
+		w, ok2 := f.constant(b.Node)
+		return ok && ok2 && v == w && v.Known
 	}
-	return m.content(a) == m.content(b)
+	return f.content(a) == f.content(b)
+}
+
+func literal(k language.Kind) bool {
+	return k == language.Str || k == language.Num || k == language.Bool || k == language.Null
 }
 
 // content is the text of a bound piece; that of a string is what is inside of the quotes.
-func (m *matcher) content(a Bound) string {
-	if a.Node != language.None && m.t.Nodes[a.Node].Kind == language.Str {
-		return m.t.Nodes[a.Node].Value
+func (f *file) content(a Bound) string {
+	if a.Node != language.None && f.tree.Nodes[a.Node].Kind == language.Str {
+		return f.tree.Nodes[a.Node].Value
 	}
 	return a.Text
 }
@@ -282,25 +327,24 @@ func (m *matcher) content(a Bound) string {
 const compared = language.New | language.Tagged
 
 // equal compares two subtrees node by node.
-func (m *matcher) equal(a, b language.ID) bool {
-	if a == b {
-		return true
-	}
-	nodes := m.t.Nodes
+func (f *file) equal(a, b language.ID) bool {
+	nodes := f.tree.Nodes
 	size := nodes[a].Next - a
 	if nodes[b].Next-b != size {
 		return false
 	}
 	for i := range size {
-		if !m.step() {
-			return false
-		}
 		x, y := &nodes[a+i], &nodes[b+i]
 		if x.Kind != y.Kind || x.Value != y.Value || x.Next-a != y.Next-b || (x.Flags^y.Flags)&compared != 0 {
 			return false
 		}
 		if i > 0 && x.Slot != y.Slot || x.Kind == language.Other && x.Symbol != y.Symbol {
 			return false
+		}
+		if x.Kind == language.Name {
+			if v, w := f.variables().Of(a+i), f.variables().Of(b+i); v != w && v > 0 && w > 0 {
+				return false // two variables of one name
+			}
 		}
 	}
 	return true

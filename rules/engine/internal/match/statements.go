@@ -11,6 +11,9 @@ import (
 // run may go on in statements nested in the block.
 func (m *matcher) sequence(block language.ID) {
 	ps := m.p.Roots
+	if expr := m.t.Nodes[block].Flags&language.Lambda != 0 && !m.t.Spec.PartialDict; len(ps) > 1 && (expr || m.bare(block)) {
+		return // no list of statements
+	}
 	own := m.kids(block, func(n *language.Node) bool { return n.Slot == language.Item })
 	deep := hasEllipsis(ps)
 	nested := m.nested(block)
@@ -19,25 +22,48 @@ func (m *matcher) sequence(block language.ID) {
 			return
 		}
 		left := own[i:]
-		if deep {
+		if deep && len(ps) > 1 {
 			at, _ := slices.BinarySearch(nested, first)
 			left = nested[at:]
 		}
-		start := m.t.Nodes[first].Start
-		m.stmts(ps, left, 0, nil, func(b Bindings, taken int) {
-			if taken == 0 {
-				return
-			}
-			end := start
-			for _, id := range left[:taken] {
-				end = max(end, m.t.Nodes[id].End)
-			}
-			m.emit(first, start, end, b)
-		})
+		m.sequenceAt(left)
 		if ps[0].IsEllipsis() {
 			return // `...` at the front takes what later starts would skip
 		}
 	}
+}
+
+// sequenceAt matches a run of statements that starts with the first of a list.
+func (m *matcher) sequenceAt(left []language.ID) {
+	first := left[0]
+	start := m.t.Nodes[first].Start
+	m.stmts(m.p.Roots, left, 0, nil, func(b Bindings, taken int) {
+		if taken == 0 {
+			return
+		}
+		end := start
+		for _, id := range left[:taken] {
+			end = max(end, m.t.Nodes[id].End)
+		}
+		m.emit(first, start, end, b)
+	})
+}
+
+// headed matches a run of statements that starts in the head of one: in Go's `if x := f(); x`, x := f() stands before the if.
+func (m *matcher) headed(id language.ID) {
+	init := m.t.Child(id, language.SlotInit)
+	if init == language.None || m.p.Roots[0].IsEllipsis() {
+		return
+	}
+	left := []language.ID{init, id}
+	if hasEllipsis(m.p.Roots) {
+		for _, s := range m.nested(id) {
+			if s > init {
+				left = append(left, s)
+			}
+		}
+	}
+	m.sequenceAt(left)
 }
 
 func hasEllipsis(ps []*pattern.Node) bool {
@@ -49,23 +75,33 @@ func hasEllipsis(ps []*pattern.Node) bool {
 	return false
 }
 
-// block matches the whole body of something. With an ellipsis in it, the statements may be nested in other statements.
+// block matches the whole body of something. With an ellipsis in it, the statements may be nested in other statements, and what follows
+// the last does not matter.
 func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
-	var ids []language.ID
-	if hasEllipsis(p.Kids) {
-		if len(p.Kids) == 1 && p.Kids[0].Kind == language.Ellipsis {
-			k(b)
-			return
-		}
-		ids = m.nested(id)
-	} else {
-		ids = m.kids(id, nil)
+	if !hasEllipsis(p.Kids) {
+		ids := m.kids(id, nil)
+		m.stmts(p.Kids, ids, 0, b, func(b Bindings, taken int) {
+			if taken == len(ids) {
+				k(b)
+			}
+		})
+		return
 	}
-	m.stmts(p.Kids, ids, 0, b, func(b Bindings, taken int) {
-		if taken == len(ids) {
-			k(b)
-		}
-	})
+	if len(p.Kids) == 1 && p.Kids[0].Kind == language.Ellipsis {
+		k(b)
+		return
+	}
+	if m.bare(id) {
+		return
+	}
+	m.stmts(p.Kids, m.nested(id), 0, b, func(b Bindings, _ int) { k(b) })
+}
+
+// bare says whether a block is a single statement without braces, which is no list of statements.
+func (m *matcher) bare(block language.ID) bool {
+	n := &m.t.Nodes[block]
+	return m.t.Spec.Semicolon && n.Kind == language.Block && n.Flags&language.Lambda == 0 && block+1 < n.Next &&
+		m.t.Nodes[block+1].Symbol == n.Symbol && m.t.Nodes[block+1].Start == n.Start
 }
 
 // stmts matches statements in order against ids[at:] and tells how many of ids were taken.
@@ -88,13 +124,18 @@ func (m *matcher) stmts(ps []*pattern.Node, ids []language.ID, at int, b Binding
 		}
 		return
 	}
-	if at < len(ids) {
-		m.node(p, ids[at], b, func(b Bindings) { m.stmts(ps[1:], ids, at+1, b, k) })
+	if at >= len(ids) {
+		return
+	}
+	rest := func(b Bindings) { m.stmts(ps[1:], ids, at+1, b, k) }
+	m.node(p, ids[at], b, rest)
+	if p.Kind == language.Assign && p.Flags&language.Declares == 0 {
+		m.within(p, ids[at], b, rest) // an assignment is an expression
 	}
 }
 
 // statement matches an expression that stands as a statement: with such a statement, or with one that holds the expression somewhere
-// inside (`f()` in `x = f()`), but not in a function inside of it.
+// inside (`f()` in `x = f()`).
 func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	operand := p.Child(language.SlotOperand)
@@ -110,20 +151,57 @@ func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 		return
 	}
+	m.within(operand, id, b, k)
+}
+
+// within matches an expression that a statement holds somewhere inside: one that is an expression, an assignment, an import by require or a
+// return. What it is looked for in is what Semgrep looks at.
+func (m *matcher) within(p *pattern.Node, id language.ID, b Bindings, k next) {
+	t := m.t
+	n := &t.Nodes[id]
 	switch n.Kind {
-	case language.ExprStmt, language.Assign, language.Return, language.Throw:
+	case language.ExprStmt, language.Assign, language.Return, language.Import, language.ImportFrom:
+	case language.Other:
+		if t.Type(id) != "export_statement" {
+			return
+		}
 	default:
 		return
 	}
-	for i := id; i < n.Next && !m.over; {
-		c := &m.t.Nodes[i]
-		if c.Kind == language.Block {
-			i = c.Next
-			continue
-		}
-		if i != id || n.Kind != language.ExprStmt {
-			m.node(operand, i, b, k)
-		}
-		i++
+	if value := t.Child(id, language.SlotValue); n.Kind == language.Assign && n.Flags&language.Declares != 0 && t.Spec.Semicolon && value != language.None {
+		m.deep(p, value, b, k) // a declaration is looked through more thoroughly
+		return
 	}
+	for i := id + 1; i < n.Next && !m.over; {
+		m.node(p, i, b, k)
+		if m.closed(i) {
+			i = t.Nodes[i].Next
+		} else {
+			i++
+		}
+	}
+}
+
+// closed says whether what a node holds is not looked through for the expression of a statement.
+func (m *matcher) closed(id language.ID) bool {
+	n := &m.t.Nodes[id]
+	switch n.Kind {
+	case language.Block, language.Index, language.Ternary, language.Element, language.Class, language.Func, language.Params, language.Type,
+		language.Decorator, language.Switch, language.Slice:
+		return true
+	case language.Call:
+		return n.Flags&language.New != 0
+	case language.List, language.Dict:
+		return m.t.Child(id, language.SlotType) != language.None
+	case language.Unary:
+		return n.Value == "&" || n.Value == "*" || n.Value == "<-"
+	case language.Binary:
+		return n.Value == "<-"
+	case language.Other:
+		switch m.t.Type(id) {
+		case "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression", "sequence_expression", "method_reference":
+			return true
+		}
+	}
+	return n.Slot == language.SlotKey && m.t.Spec.PartialDict
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -17,7 +18,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &t.Nodes[id]
 	switch p.Kind {
 	case language.Metavar:
-		if n.Kind != language.KeyArg {
+		if n.Kind != language.KeyArg && m.sameText(p, id) {
 			m.bind(p.Value, id, b, k)
 		}
 		return
@@ -33,14 +34,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	case language.DeepEllipsis:
-		for i := id; i < n.Next && !m.over; {
-			if c := &t.Nodes[i]; c.Kind == language.Block && t.Type(c.Parent) != "lambda" {
-				i = c.Next // the body of a function is no part of the expression, but for Python's lambda, which has no statements
-				continue
-			}
-			m.node(p.Kids[0], i, b, k)
-			i++
-		}
+		m.deep(p.Kids[0], id, b, k)
 		return
 	case language.Str:
 		m.str(p, id, b, k)
@@ -49,17 +43,23 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.name(p, id, b, k)
 		return
 	case language.Num, language.Bool, language.Null:
-		if n.Kind != p.Kind {
-			if c := m.constant(id); c != language.None {
-				id, n = c, &t.Nodes[c]
-			}
-		}
 		if n.Kind == p.Kind && n.Value == p.Value {
+			k(b)
+		} else if v, ok := m.constant(id); ok && v.Kind == p.Kind && v.Known && v == consts.Literal(&language.Node{Kind: p.Kind, Value: p.Value}) {
 			k(b)
 		}
 		return
 	case language.Regex:
-		if n.Kind == language.Regex && (p.Value == "..." || p.Value == n.Value) {
+		switch {
+		case n.Kind != language.Regex:
+		case len(p.Kids) == 1:
+			text := m.t.Source[n.Start:n.End]
+			bound := Bound{Start: n.Start, End: n.End, Node: language.None, Text: n.Value}
+			if i := strings.Index(text, n.Value); i >= 0 {
+				bound.Start, bound.End = n.Start+uint32(i), n.Start+uint32(i+len(n.Value))
+			}
+			m.bindTo(p.Kids[0].Value, bound, b, k)
+		case p.Value == "..." || p.Value == n.Value:
 			k(b)
 		}
 		return
@@ -97,11 +97,16 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 	}
 	if n.Kind != p.Kind {
+		m.otherwise(p, id, b, k)
 		return
 	}
 	switch p.Kind {
 	case language.Other:
-		if t.Type(id) == p.Type && n.Value == p.Value {
+		switch {
+		case t.Type(id) != p.Type || n.Value != p.Value:
+		case p.Type == "set":
+			m.unordered(p.Kids, m.kids(id, nil), false, b, k)
+		default:
 			m.items(p.Kids, m.kids(id, nil), b, k)
 		}
 	case language.Block:
@@ -118,19 +123,92 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.pair(p, id, b, k)
 	case language.Decorator:
 		m.decorator(p, id, b, k)
+	case language.ImportName:
+		m.importName(p, id, b, k)
 	case language.Param:
 		m.param(p, id, b, k)
 	case language.Element:
 		m.slot(p, id, language.SlotName, b, func(b Bindings) {
-			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, func(b Bindings) {
-				m.slot(p, id, language.SlotBody, b, k)
-			})
+			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, func(b Bindings) { m.inside(p, id, b, k) })
 		})
 	default:
 		if n.Value != p.Value || (n.Flags^p.Flags)&compared != 0 || p.Flags&language.Async&^n.Flags != 0 {
 			return
 		}
 		m.slots(p, id, b, k)
+	}
+}
+
+// sameText says whether a metavariable inside a JSX element stands for the same as what it is tried on: text, or an expression in braces.
+func (m *matcher) sameText(p *pattern.Node, id language.ID) bool {
+	n := &m.t.Nodes[id]
+	if n.Kind != language.Str && n.Kind != language.Element || m.t.Nodes[n.Parent].Kind != language.Block || n.Slot != language.Item {
+		return p.Type != "jsx_text"
+	}
+	return (p.Type == "jsx_text") == (m.t.Type(id) == "jsx_text")
+}
+
+// otherwise matches what is written with a node of another kind.
+func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	switch {
+	case p.Kind == language.Call && m.t.Nodes[max(n.Parent, 0)].Kind == language.Decorator && (n.Kind == language.Name || n.Kind == language.Dot):
+		m.plainDecorator(p, id, b, k)
+	case p.Kind == language.Call && n.Kind == language.Template && n.Flags&language.Tagged != 0 && p.Flags&language.New == 0:
+		// tag`text` calls tag.
+		callee, args := p.Child(language.SlotCallee), p.Child(language.SlotArgs)
+		if callee != nil && args != nil {
+			m.node(callee, m.t.Child(id, language.SlotCallee), b, func(b Bindings) { m.args(args.Kids, []language.ID{id}, b, k) })
+		}
+	case p.Kind == language.Return && n.Kind == language.ExprStmt && m.returned(id):
+		m.slot(p, id, language.SlotOperand, b, k)
+	default:
+		m.behindCast(p, id, b, k)
+	}
+}
+
+// returned says whether a node is the expression that a lambda consists of, which Semgrep takes for a return, but in Java.
+func (m *matcher) returned(id language.ID) bool {
+	return m.t.Nodes[m.t.Nodes[id].Parent].Flags&language.Lambda != 0 && m.t.Spec.Name != "java"
+}
+
+// behindCast matches `e` with a cast of it: what a value is taken for does not change it.
+func (m *matcher) behindCast(p *pattern.Node, id language.ID, b Bindings, k next) {
+	if n := &m.t.Nodes[id]; n.Kind == language.Cast && n.Flags&language.Optional == 0 && expression(p.Kind) {
+		if operand := m.t.Child(id, language.SlotOperand); operand != language.None {
+			m.node(p, operand, b, k)
+		}
+	}
+}
+
+// expression says whether a node of the kind always is one.
+func expression(k language.Kind) bool {
+	switch k {
+	case language.Name, language.Dot, language.Index, language.Call, language.Binary, language.Unary, language.Ternary, language.Str,
+		language.Template, language.Num, language.Bool, language.Null, language.List, language.Dict:
+		return true
+	}
+	return false
+}
+
+// deep matches an expression with one that holds it somewhere inside. The body of a function is no part of it, unless that is an
+// expression (but JavaScript's, as in Semgrep); neither is a key that is worked out.
+func (m *matcher) deep(p *pattern.Node, id language.ID, b Bindings, k next) {
+	t := m.t
+	if t.Nodes[id].Kind == language.KeyArg {
+		return // an argument by name is not one by place
+	}
+	for i := id; i < t.Nodes[id].Next && !m.over; {
+		switch c := &t.Nodes[i]; {
+		case c.Kind == language.Block && t.Nodes[c.Parent].Kind != language.Element && (c.Flags&language.Lambda == 0 || t.Spec.PartialDict):
+			i = c.Next
+			continue
+		case c.Slot == language.SlotKey && t.Spec.PartialDict && i > id:
+			i = c.Next
+			continue
+		}
+		m.node(p, i, b, k)
+		i++
 	}
 }
 
@@ -237,8 +315,15 @@ func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindi
 	case s == language.SlotBase && m.p.Spec.KeyArgs:
 		// Python asks the bases in their order: those of the pattern come first.
 		m.args(append(ps[:len(ps):len(ps)], &pattern.Node{Kind: language.Ellipsis}), ids, b, k)
-	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch:
+	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch || s == language.SlotType && p.Kind == language.Func:
 		m.unordered(ps, ids, true, b, k)
+	case s == language.SlotBody && p.Kind == language.Func && len(ids) == 0:
+		// A method that has no body yet has an empty one.
+		if body := ps[0]; body.Kind != language.Block || len(body.Kids) == 0 || allEllipses(body.Kids) {
+			k(b)
+		}
+	case s == language.SlotBody && ps[0].Flags&language.Lambda != 0 && ps[0].Kind == language.Block && len(ids) == 1 && m.t.Nodes[ids[0]].Flags&language.Lambda == 0:
+		// `() => f()` is not `() => { f(); }`
 	case len(ps) == 1 && len(ids) == 1:
 		m.node(ps[0], ids[0], b, k)
 	default:
@@ -341,40 +426,47 @@ func (m *matcher) choose(ps []*pattern.Node, rest *pattern.Node, ids, taken []la
 	}
 }
 
-// args matches arguments: those given by name in any order, the others in theirs.
+// args matches arguments in order. One given by name may stand anywhere among those that are left.
 func (m *matcher) args(ps []*pattern.Node, ids []language.ID, b Bindings, k next) {
-	var named, others []*pattern.Node
-	for _, p := range ps {
-		if p.Kind == language.KeyArg {
-			named = append(named, p)
-		} else {
-			others = append(others, p)
-		}
-	}
-	if len(named) == 0 {
-		m.items(others, ids, b, k)
+	if !m.step() {
 		return
 	}
-	m.keyArgs(named, others, ids, b, k)
-}
-
-func (m *matcher) keyArgs(named, others []*pattern.Node, ids []language.ID, b Bindings, k next) {
-	if len(named) == 0 {
-		m.items(others, ids, b, k)
+	if len(ps) == 0 {
+		if len(ids) == 0 {
+			k(b)
+		}
 		return
 	}
-	for i, id := range ids {
-		if m.t.Nodes[id].Kind != language.KeyArg || m.over {
-			continue
+	switch p := ps[0]; {
+	case p.IsEllipsis():
+		if len(ps) == 1 {
+			m.run1(p, ids, b, k)
+			return
 		}
-		left := slices.Delete(slices.Clone(ids), i, i+1)
-		m.node(named[0], id, b, func(b Bindings) { m.keyArgs(named[1:], others, left, b, k) })
+		for i := 0; i <= len(ids) && !m.over; i++ {
+			m.run1(p, ids[:i], b, func(b Bindings) { m.args(ps[1:], ids[i:], b, k) })
+		}
+	case p.Kind == language.KeyArg:
+		for i, id := range ids {
+			if m.t.Nodes[id].Kind != language.KeyArg || m.over {
+				continue
+			}
+			m.node(p, id, b, func(b Bindings) { m.args(ps[1:], slices.Delete(slices.Clone(ids), i, i+1), b, k) })
+		}
+	case len(ids) > 0:
+		m.node(p, ids[0], b, func(b Bindings) { m.args(ps[1:], ids[1:], b, k) })
 	}
 }
 
 // str matches a string: "...", "$X", "=~/re/" or its content. Constants and sums of strings count as what they amount to.
 func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
+	if p.Type == "concatenated_string" && p.AnyString { // "..." "..."
+		if m.t.Type(id) == p.Type {
+			k(b)
+		}
+		return
+	}
 	if p.Interpolated {
 		// f"..." and `...` stand for strings of that form only.
 		if n.Kind == language.Template && n.Flags&language.Tagged == 0 || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.t.Source[n.Start:n.Start+1], "fF")) {
@@ -382,12 +474,15 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	}
-	value, ok := m.text(id)
-	switch {
-	case !ok && n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey:
+	var value string
+	if n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey {
 		value = n.Value // { a: 1 } and { "a": 1 } are the same
-	case !ok:
-		return
+	} else {
+		v, ok := m.constant(id)
+		if !ok || !v.IsString() || !v.Known && !p.AnyString {
+			return
+		}
+		value = v.Text
 	}
 	switch {
 	case p.AnyString:
@@ -429,7 +524,7 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 	} else if name := p.Child(language.SlotName); name != nil && name.IsEllipsis() {
 		m.chain(p.Child(language.SlotOperand), id, b, k)
 		return
-	} else if n.Kind == language.Dot {
+	} else if n.Kind == language.Dot && p.Flags&language.Optional&^n.Flags == 0 {
 		done := false
 		// The name first: a chain has many links, and most have another one.
 		m.slotList(p, id, []language.Slot{language.SlotName, language.SlotOperand}, b, func(b Bindings) { done = true; k(b) })
@@ -448,39 +543,50 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 }
 
-// imported matches `$M.f` with a name f that was imported from a module: the metavariable stands for the module's name in the import.
+// imported matches `$M.f` and `m.$F` with a name f that was imported from a module m: the metavariable stands for the module's name in the
+// import, or for the name.
 func (m *matcher) imported(p *pattern.Node, id language.ID, b Bindings, k next) {
 	operand, name := p.Child(language.SlotOperand), p.Child(language.SlotName)
-	full := m.imports[m.t.Nodes[id].Value]
-	if len(full) < 2 || operand == nil || operand.Kind != language.Metavar || name == nil || name.Kind != language.Name || name.Value != full[len(full)-1] {
+	if len(m.imports) == 0 || operand == nil || name == nil {
 		return
 	}
-	for _, f := range m.ids(language.ImportFrom) {
-		mod := m.t.Child(f, language.SlotModule)
-		if mod != language.None && slices.Equal(modulePath(m.t.Spec, m.t.Nodes[mod].Value), full[:len(full)-1]) {
-			m.bind(operand.Value, mod, b, k)
-			return
+	n := &m.t.Nodes[id]
+	full := m.imports[m.variables().Of(id)]
+	last := len(full) - 1
+	switch {
+	case last < 1:
+	case name.Kind == language.Metavar && slices.Equal(operand.Path, full[:last]):
+		bound := Bound{Start: n.Start, End: n.End, Node: language.None, Text: full[last]}
+		if n.Value == full[last] {
+			bound.Node = id
+		}
+		m.bindTo(name.Value, bound, b, k)
+	case name.Kind == language.Name && name.Value == full[last] && operand.Kind == language.Metavar:
+		for _, f := range m.ids(language.ImportFrom) {
+			mod := m.t.Child(f, language.SlotModule)
+			if mod != language.None && slices.Equal(modulePath(m.t.Spec, m.t.Nodes[mod].Value), full[:last]) {
+				m.bind(operand.Value, mod, b, k)
+				return
+			}
 		}
 	}
 }
 
-// chain matches the front of `$X. ... .f()`: the operand itself or what any link of the chain before it stands on.
+// chain matches the front of `$X. ... .f()`: what stands before the last link, or before any number of members and calls of members.
 func (m *matcher) chain(front *pattern.Node, id language.ID, b Bindings, k next) {
 	for id != language.None && m.step() {
 		m.node(front, id, b, k)
-		switch n := &m.t.Nodes[id]; n.Kind {
-		case language.Dot, language.Index:
-			id = m.t.Child(id, language.SlotOperand)
-		case language.Call:
-			id = m.t.Child(id, language.SlotCallee)
-		case language.Defer:
-			if n.Value != "await" {
+		n := &m.t.Nodes[id]
+		if n.Kind == language.Call {
+			if id = m.t.Child(id, language.SlotCallee); id == language.None {
 				return
 			}
-			id = m.t.Child(id, language.SlotOperand)
-		default:
+			n = &m.t.Nodes[id]
+		}
+		if n.Kind != language.Dot {
 			return
 		}
+		id = m.t.Child(id, language.SlotOperand)
 	}
 }
 
@@ -586,12 +692,12 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	case n.Kind == language.ImportFrom && p.Value == "=" && target != nil && value != nil && target.Kind == language.Metavar:
 		if call := m.t.Child(id, language.SlotValue); call != language.None {
-			m.node(value, call, b, k)
+			m.bindTo(target.Value, m.names(id), b, func(b Bindings) { m.node(value, call, b, k) })
 		}
 		return
 	case n.Kind != language.Assign || n.Value != p.Value, (p.Type == "as_pattern") != (m.t.Type(id) == "as_pattern"):
 		return
-	case p.Flags&language.Declares&^n.Flags != 0, !m.sameKeyword(p, id):
+	case p.Flags&language.Declares&^n.Flags != 0, !m.sameKeyword(p, id), !m.sameTarget(p, target, id):
 		return
 	}
 	order := []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}
@@ -609,18 +715,34 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 }
 
 // sameKeyword says whether a declaration is one of those that the pattern's keyword stands for: Go's := is not var, JavaScript's let is
-// not const, and its var is any of them.
+// not const, and var is any of them.
 func (m *matcher) sameKeyword(p *pattern.Node, id language.ID) bool {
 	if p.Flags&language.Declares == 0 {
 		return true
 	}
-	switch p.Type {
-	case "short_var_declaration", "var_spec", "const_spec":
-		return m.t.Type(id) == p.Type
+	switch typ := m.t.Type(id); p.Type {
+	case "short_var_declaration", "const_spec":
+		return typ == p.Type
+	case "var_spec":
+		return typ == p.Type || typ == "const_spec"
 	case "lexical_declaration":
-		return m.t.Type(id) == p.Type && (p.Flags^m.t.Nodes[id].Flags)&language.Const == 0
+		return typ == p.Type && (p.Flags^m.t.Nodes[id].Flags)&language.Const == 0
 	}
 	return true
+}
+
+// sameTarget says whether a declaration with a keyword in the pattern can be the one in the file: in JavaScript one that takes a value apart
+// is not one that names it, and a field has no keyword.
+func (m *matcher) sameTarget(p, target *pattern.Node, id language.ID) bool {
+	if !m.t.Spec.PartialDict || p.Flags&language.Declares == 0 || target == nil {
+		return true
+	}
+	if own := m.t.Child(id, language.SlotTarget); own != language.None && (target.Kind == language.Metavar || target.Kind == language.Name) &&
+		m.t.Nodes[own].Kind != language.Name {
+		return false
+	}
+	keyword := func(typ string) bool { return strings.HasSuffix(typ, "_declaration") }
+	return keyword(p.Type) == keyword(m.t.Type(id))
 }
 
 // function matches a function however it is written: a declaration, a method, a lambda.
@@ -630,12 +752,15 @@ func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) 
 	if n.Kind != language.Func {
 		return
 	}
+	if p.Flags&language.Lambda != 0 {
+		name = nil // function f() {} as an expression: a name of its own
+	}
 	own := m.t.Child(id, language.SlotName)
 	switch {
 	case name == nil && own != language.None && n.Flags&language.Lambda == 0:
 	case name == nil:
 		m.signature(p, id, b, k)
-	case own != language.None:
+	case own != language.None && n.Flags&language.Lambda == 0:
 		m.node(name, own, b, func(b Bindings) { m.signature(p, id, b, k) })
 	}
 }
@@ -692,12 +817,37 @@ func (m *matcher) class(p *pattern.Node, id language.ID, b Bindings, k next) {
 	})
 }
 
+// inside matches what a JSX element holds: what the pattern holds must come first.
+func (m *matcher) inside(p *pattern.Node, id language.ID, b Bindings, k next) {
+	body := p.Child(language.SlotBody)
+	if body == nil {
+		k(b)
+		return
+	}
+	var ids []language.ID
+	if own := m.t.Child(id, language.SlotBody); own != language.None {
+		ids = m.kids(own, nil)
+	}
+	ps := slices.Clone(body.Kids)
+	if len(ps) == 0 || !ps[len(ps)-1].IsEllipsis() {
+		if len(ids) > 0 && len(ps) == 0 {
+			return
+		}
+		ps = append(ps, &pattern.Node{Kind: language.Ellipsis})
+	}
+	m.items(ps, ids, b, k)
+}
+
 // pair matches key and value. Where keys may be written with or without quotes, that makes no difference.
 func (m *matcher) pair(p *pattern.Node, id language.ID, b Bindings, k next) {
+	if v := p.Child(language.SlotOperand); v != nil && v.Kind == language.Metavar && m.t.Child(id, language.SlotOperand) == language.None {
+		m.slot(p, id, language.SlotKey, b, k) // <a b /> has a value of its own
+		return
+	}
 	m.slot(p, id, language.SlotKey, b, func(b Bindings) { m.slot(p, id, language.SlotOperand, b, k) })
 }
 
-// decorator matches a decorator or modifier.
+// decorator matches a decorator or modifier. One without parentheses is a call without arguments.
 func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	if n.Value != p.Value {
@@ -710,37 +860,198 @@ func (m *matcher) decorator(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 		return
 	}
-	m.node(want, own, b, k)
+	call := m.t.Nodes[own].Kind == language.Call
+	switch {
+	case want.Kind == language.Call && !call:
+		m.plainDecorator(want, own, b, k)
+	case (want.Kind == language.Name || want.Kind == language.Dot) && call:
+		if args := m.t.Child(own, language.SlotArgs); args == language.None || m.t.Nodes[args].Next == args+1 {
+			m.node(want, m.t.Child(own, language.SlotCallee), b, k)
+		}
+	default:
+		m.node(want, own, b, k)
+	}
+}
+
+// plainDecorator matches the call `f(...)` with the f of a decorator without parentheses.
+func (m *matcher) plainDecorator(call *pattern.Node, id language.ID, b Bindings, k next) {
+	callee, args := call.Child(language.SlotCallee), call.Child(language.SlotArgs)
+	if callee == nil {
+		return
+	}
+	m.node(callee, id, b, func(b Bindings) {
+		if args == nil {
+			k(b)
+			return
+		}
+		m.args(args.Kids, nil, b, k)
+	})
 }
 
 // importing matches imports. Names of the pattern must be among those of the file; an alias that the pattern leaves out does not matter.
 func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
-	if mod := p.Child(language.SlotModule); p.Kind == language.Import && m.p.Spec.KeyArgs && p.Child(language.SlotAlias) == nil && mod != nil && mod.Kind == language.Name {
+	mod := p.Child(language.SlotModule)
+	if p.Kind == language.Import && m.p.Spec.KeyArgs && p.Child(language.SlotAlias) == nil && mod != nil && mod.Kind == language.Name {
 		if m.loads(id, mod.Value) {
 			k(b)
 		}
 		return
 	}
+	if n.Kind != language.Import && n.Kind != language.ImportFrom {
+		return
+	}
+	if m.p.Spec.PartialDict {
+		m.module(p, id, b, func(b Bindings) { m.scriptImport(p, id, b, k) })
+		return
+	}
 	if n.Kind != p.Kind || n.Value != p.Value {
 		return
 	}
-	if n.Kind == language.Import {
-		m.slot(p, id, language.SlotModule, b, func(b Bindings) {
-			alias := p.Child(language.SlotAlias)
-			own := m.t.Child(id, language.SlotAlias)
-			switch {
-			case alias == nil:
-				k(b)
-			case own != language.None:
-				m.node(alias, own, b, k)
-			}
-		})
-		return
-	}
-	m.slot(p, id, language.SlotModule, b, func(b Bindings) {
+	m.module(p, id, b, func(b Bindings) {
+		if n.Kind == language.Import {
+			m.alias(p, id, b, k)
+			return
+		}
 		m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, k)
 	})
+}
+
+// module matches the module of an import: that of the pattern, or one below it.
+func (m *matcher) module(p *pattern.Node, id language.ID, b Bindings, k next) {
+	mod, own := p.Child(language.SlotModule), m.t.Child(id, language.SlotModule)
+	if mod == nil || own == language.None || mod.Kind != language.Str && mod.Kind != language.Name || len(mod.Kids) > 0 || mod.AnyString || mod.Regexp != nil {
+		m.slot(p, id, language.SlotModule, b, k)
+		return
+	}
+	separator := "/"
+	if m.t.Nodes[own].Kind == language.Name {
+		separator = "."
+	}
+	rest, ok := strings.CutPrefix(m.t.Nodes[own].Value, mod.Value)
+	if ok && (rest == "" || strings.HasPrefix(rest, separator) && rest != ".*" && m.t.Child(id, language.SlotValue) == language.None) {
+		k(b)
+	}
+}
+
+// alias matches the local name of an import.
+func (m *matcher) alias(p *pattern.Node, id language.ID, b Bindings, k next) {
+	alias, own := p.Child(language.SlotAlias), m.t.Child(id, language.SlotAlias)
+	switch {
+	case alias == nil:
+		k(b)
+	case own == language.None:
+	case alias.Kind == language.Name: // as it stands: it is the name that is given here
+		if m.t.Nodes[own].Value == alias.Value {
+			k(b)
+		}
+	default:
+		m.node(alias, own, b, k)
+	}
+}
+
+// scriptImport matches the imports of JavaScript once the modules agree. A pattern with require is matched by such a declaration only, with
+// the same keyword. `import x from "m"` brings the name "default".
+func (m *matcher) scriptImport(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	required := m.t.Child(id, language.SlotValue) != language.None
+	names := p.In(language.Item)
+	switch {
+	case p.Child(language.SlotValue) != nil:
+		if n.Kind != p.Kind || !required || !m.sameKeyword(p, id) {
+			return
+		}
+		if p.Kind == language.Import {
+			m.alias(p, id, b, k)
+			return
+		}
+		for _, name := range names { // {a: b} is another thing than {a}
+			if name.Kind == language.ImportName && name.Child(language.SlotAlias) == nil {
+				m.plainNames(names, id, b, k)
+				return
+			}
+		}
+		m.unordered(names, m.inSlot(id, language.Item), true, b, k)
+	case p.Kind == language.Import && p.Child(language.SlotAlias) == nil:
+		k(b) // import "m": any import of it
+	case p.Kind == language.Import && n.Kind == language.Import:
+		if n.Value == p.Value && !required {
+			m.alias(p, id, b, k)
+		}
+	case p.Kind == language.Import && p.Value == "":
+		for _, c := range m.inSlot(id, language.Item) {
+			if m.value(m.t.Child(c, language.SlotName)) == "default" {
+				m.alias(p, c, b, k)
+			}
+		}
+	case p.Kind == language.ImportFrom && n.Kind == language.ImportFrom:
+		m.unordered(names, m.inSlot(id, language.Item), true, b, k)
+	case p.Kind == language.ImportFrom && n.Value == "" && !required && m.t.Child(id, language.SlotAlias) != language.None:
+		m.defaultName(names, id, b, k)
+	}
+}
+
+// importName matches one name of an import. `const {a} = require("m")` gives a the alias a.
+func (m *matcher) importName(p *pattern.Node, id language.ID, b Bindings, k next) {
+	if m.value(m.t.Child(id, language.SlotName)) == "*" {
+		if name := p.Child(language.SlotName); name == nil || name.Value != "*" {
+			return // from m import * names nothing
+		}
+	}
+	m.slot(p, id, language.SlotName, b, func(b Bindings) {
+		alias := p.Child(language.SlotAlias)
+		if alias != nil && m.t.Child(id, language.SlotAlias) == language.None && m.t.Child(m.t.Nodes[id].Parent, language.SlotValue) != language.None {
+			m.node(alias, m.t.Child(id, language.SlotName), b, k)
+			return
+		}
+		m.alias(p, id, b, k)
+	})
+}
+
+// plainNames matches names without an alias.
+func (m *matcher) plainNames(names []*pattern.Node, id language.ID, b Bindings, k next) {
+	plain := m.kids(id, func(n *language.Node) bool { return n.Slot == language.Item })
+	plain = slices.DeleteFunc(plain, func(c language.ID) bool { return m.t.Child(c, language.SlotAlias) != language.None })
+	m.unordered(names, plain, true, b, k)
+}
+
+// defaultName matches { default as x } in a pattern with `import x from "m"`.
+func (m *matcher) defaultName(names []*pattern.Node, id language.ID, b Bindings, k next) {
+	var one *pattern.Node
+	for _, name := range names {
+		if !name.IsEllipsis() {
+			if one != nil {
+				return
+			}
+			one = name
+		}
+	}
+	if one == nil {
+		return
+	}
+	after := func(b Bindings) { m.alias(one, id, b, k) }
+	switch name := one.Child(language.SlotName); {
+	case name == nil:
+	case name.Kind == language.Metavar:
+		n := &m.t.Nodes[id]
+		m.bindTo(name.Value, Bound{Start: n.Start, End: n.End, Node: language.None, Text: "default"}, b, after)
+	case name.Value == "default":
+		after(b)
+	}
+}
+
+// names is what stands between the braces of an import.
+func (m *matcher) names(id language.ID) Bound {
+	n := &m.t.Nodes[id]
+	bound := Bound{Start: n.Start, End: n.End, Node: language.None}
+	for i, c := range m.inSlot(id, language.Item) {
+		if i == 0 {
+			bound.Start = m.t.Nodes[c].Start
+		}
+		bound.End = m.t.Nodes[c].End
+	}
+	bound.Text = m.t.Source[bound.Start:bound.End]
+	return bound
 }
 
 // loads says whether an import of Python loads a module: the module itself, one below it, or something from it.

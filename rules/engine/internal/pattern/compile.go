@@ -130,6 +130,8 @@ func (p *prepared) wrappers() []language.Wrapper {
 		prefer = "try"
 	case p.script() && p.first == "{":
 		prefer = "(" // an object, not a block
+	case p.lang("go") && p.second == ":":
+		prefer = "var x = T{" // an element, not a label
 	case p.script() && p.second == ":" && !strings.HasSuffix(p.source, ";"):
 		prefer = "x = {" // a member, not a label
 	}

@@ -57,7 +57,7 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 			root.Slot = language.Item
 			out.Roots[0] = root
 		}
-		out.Sequence = root.IsEllipsis() || root.Kind == language.ExprStmt
+		out.Sequence = root.IsEllipsis() || root.Kind == language.ExprStmt || closed && root.Kind == language.Assign && root.Flags&language.Declares == 0
 	} else {
 		out.Sequence = true
 	}
@@ -101,7 +101,7 @@ func (c *converter) stand(value string) (n *Node, ok bool) {
 			return nil, false
 		}
 		return &Node{Kind: language.TypedMetavar, Value: c.typed[i].name, Type: squeeze(c.typed[i].typ)}, true
-	case metavar(word) == len(word):
+	case word != "" && metavar(word) == len(word):
 		return &Node{Kind: language.Metavar, Value: "$" + word}, true
 	}
 	return nil, false
@@ -123,8 +123,15 @@ func (c *converter) node(id language.ID, depth int) *Node {
 	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || n.Kind == language.Other && from.Next == id+1 {
 		if s, ok := c.stand(n.Value); ok {
 			s.Slot = n.Slot
+			if n.Type == "jsx_text" {
+				s.Type = n.Type
+			}
 			return s
 		}
+	}
+	if n.Kind == language.Regex && wholeMetavar.MatchString(n.Value) {
+		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
+		return n
 	}
 	if n.Kind == language.Str {
 		c.str(id, n)
@@ -145,7 +152,12 @@ func (c *converter) node(id language.ID, depth int) *Node {
 
 // str reads the forms that a string of a pattern may have.
 func (c *converter) str(id language.ID, n *Node) {
-	if text := c.tree.Text(id); n.Value == "..." {
+	text := c.tree.Text(id)
+	if n.Type == "concatenated_string" && strings.Trim(n.Value, ".") == "" && strings.Contains(text, "...") {
+		n.AnyString = true
+		return
+	}
+	if n.Value == "..." {
 		n.AnyString = true
 		n.Interpolated = strings.HasPrefix(text, "`") || text[0] == 'f' || text[0] == 'F'
 	}
@@ -153,7 +165,7 @@ func (c *converter) str(id language.ID, n *Node) {
 		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
 		return
 	}
-	text := inner(c.tree.Text(id))
+	text = inner(text)
 	if !strings.HasPrefix(text, "=~/") {
 		return
 	}
@@ -223,6 +235,10 @@ func (c *converter) collapse(n *Node) *Node {
 			break
 		}
 		return as(first)
+	case language.Unary:
+		if len(n.Kids) == 1 && n.Value == "-" && n.Kids[0].Kind == language.Num {
+			return as(&Node{Kind: language.Num, Value: "-" + n.Kids[0].Value})
+		}
 	case language.Dot:
 		n.Path = path(n)
 	case language.Name:

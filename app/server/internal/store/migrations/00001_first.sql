@@ -20,10 +20,12 @@ CREATE TABLE repos (
   installation   INTEGER NOT NULL,
   owner          TEXT NOT NULL,
   name           TEXT NOT NULL,
-  default_branch TEXT NOT NULL
+  default_branch TEXT NOT NULL,
+  searched       INTEGER NOT NULL DEFAULT 0 -- when all its open pull requests were last listed; 0: never
 );
 CREATE INDEX repos_installation ON repos (installation);
 
+-- One row per pull request, and one with the number 0 for all merge groups of a repository, in the state "queue".
 -- want is raised by everything that may change the decision; done is the want that the last finished job had read.
 CREATE TABLE pulls (
   repo_id  INTEGER NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE pulls (
   want     INTEGER NOT NULL,
   done     INTEGER NOT NULL,
   forced   INTEGER NOT NULL, -- the want of the last re-run: until it is done, an unchanged result is told again
-  state    TEXT NOT NULL,    -- open, closed, merged, gone
+  state    TEXT NOT NULL,    -- open, closed, merged, gone, queue
   draft    INTEGER NOT NULL,
   head     TEXT NOT NULL,
   base_ref TEXT NOT NULL,
@@ -39,11 +41,25 @@ CREATE TABLE pulls (
   moved      INTEGER NOT NULL, -- when the last push that we saw arrived; 0: none
   moved_from TEXT NOT NULL,
   moved_to   TEXT NOT NULL,
+  updated    INTEGER NOT NULL DEFAULT 0, -- GitHub's own mark of its last change, as of the last job; 0: no job yet
   PRIMARY KEY (repo_id, number)
 );
 CREATE INDEX pulls_head ON pulls (repo_id, head);
 CREATE INDEX pulls_open ON pulls (state, repo_id);
 CREATE INDEX pulls_behind ON pulls (repo_id, number) WHERE want > done;
+
+-- The merge groups: commits that a merge queue wants to put on a branch.
+CREATE TABLE merge_groups (
+  repo_id  INTEGER NOT NULL,
+  head     TEXT NOT NULL,
+  head_ref TEXT NOT NULL,
+  base_ref TEXT NOT NULL,
+  state    TEXT NOT NULL, -- open; dropped, merged: as GitHub said, and not yet acted on; closed
+  members  TEXT NOT NULL, -- JSON: numbers of the pull requests that it is made of, as far as we found out
+  received INTEGER NOT NULL,
+  PRIMARY KEY (repo_id, head)
+);
+CREATE INDEX merge_groups_live ON merge_groups (repo_id) WHERE state <> 'closed';
 
 -- What each approval saw. Append only: a row is added when the webhook comes and completed once.
 CREATE TABLE ledger (

@@ -1,0 +1,367 @@
+// Package consts works out which constant an expression stands for, as far as the file says.
+//
+// Two sources are put together. A variable that is given one constant and never anything else stands for it wherever it is seen (JavaScript's
+// variables, Python's module variables, Go's constants, Java's final or private fields). All others are followed from
+// statement to statement through the body of each function: branches are joined, a loop makes all that was known before it
+// uncertain, and what a call may change is forgotten.
+package consts
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// A Value is a constant. Kind is Str, Num, Bool or Null; Other for none. A string whose content is not known (one of two literals, say) has
+// Known unset.
+type Value struct {
+	Kind  language.Kind
+	Known bool
+	Text  string // content of a string, digits of a number
+}
+
+// IsString says whether the value is a string, known or not.
+func (v Value) IsString() bool { return v.Kind == language.Str }
+
+// The limits of what is followed. What goes beyond is not constant.
+const (
+	maxText = 4 << 10 // bytes of a string that is put together
+	maxVars = 2_000   // constants known at one place
+)
+
+// A Table holds the constants of one file. It belongs to one goroutine.
+type Table struct {
+	t      *language.Tree
+	names  *names.Table
+	at     map[language.ID]Value // what a name stands for where it is read
+	always map[names.Var]Value   // what a variable stands for everywhere
+	fields map[fieldName]Value   // what this.x stands for
+	memo   map[language.ID]Value // of expressions with parts
+	jumps  []language.ID         // break and continue, in order
+}
+
+type fieldName struct {
+	class language.ID
+	name  string
+}
+
+// Find works out the constants of a file.
+func Find(t *language.Tree, n *names.Table) *Table {
+	c := &Table{
+		t: t, names: n, at: map[language.ID]Value{}, always: map[names.Var]Value{}, fields: map[fieldName]Value{},
+		memo: map[language.ID]Value{},
+	}
+	c.findAlways()
+	clear(c.memo) // filled while less was known
+	w := &walker{Table: c, env: map[names.Var]Value{}}
+	w.walk(0)
+	clear(c.memo)
+	return c
+}
+
+// Of returns the constant that an expression stands for.
+func (c *Table) Of(id language.ID) (Value, bool) {
+	v := c.value(id)
+	return v, v.Kind != language.Other
+}
+
+var none = Value{}
+
+// Literal is the constant that a literal is.
+func Literal(n *language.Node) Value {
+	if n.Kind == language.Num {
+		return Value{n.Kind, true, normal(n.Value)}
+	}
+	return Value{n.Kind, true, n.Value}
+}
+
+func (c *Table) value(id language.ID) Value {
+	if id == language.None {
+		return none
+	}
+	n := &c.t.Nodes[id]
+	switch n.Kind {
+	case language.Str, language.Bool, language.Null, language.Num:
+		return Literal(n)
+	case language.Name:
+		if v, ok := c.at[id]; ok {
+			return v
+		}
+		return c.always[c.names.Of(id)]
+	case language.Dot:
+		return c.field(id)
+	case language.Assign: // x = y = "a"
+		if n.Value == "=" && c.t.Spec.Name != "python" {
+			return c.child(id, language.SlotValue)
+		}
+	case language.Binary, language.Unary, language.Ternary, language.Template, language.Cast:
+		if v, ok := c.memo[id]; ok {
+			return v
+		}
+		v := c.compound(id, n)
+		c.memo[id] = v
+		return v
+	}
+	return none
+}
+
+// normal brings integers to one spelling.
+func normal(digits string) string {
+	if len(digits) < 2 {
+		return digits
+	}
+	if i, ok := new(big.Int).SetString(digits, 0); ok && len(digits) < 64 {
+		return i.String()
+	}
+	return digits
+}
+
+func (c *Table) child(id language.ID, slot language.Slot) Value { return c.value(c.t.Child(id, slot)) }
+
+func (c *Table) compound(id language.ID, n *language.Node) Value {
+	switch n.Kind {
+	case language.Cast:
+		if n.Flags&language.Optional == 0 {
+			return c.child(id, language.SlotOperand)
+		}
+	case language.Unary:
+		switch v := c.child(id, language.SlotOperand); {
+		case v.Kind != language.Num || !v.Known:
+		case n.Value == "+":
+			return v
+		case n.Value == "-":
+			return Value{language.Num, true, normal("-" + v.Text)}
+		}
+	case language.Ternary:
+		return join(c.child(id, language.SlotThen), c.child(id, language.SlotElse))
+	case language.Binary:
+		return c.binary(n.Value, c.child(id, language.SlotLeft), c.child(id, language.SlotRight))
+	case language.Template:
+		if n.Flags&language.Tagged == 0 {
+			return c.template(id)
+		}
+	}
+	return none
+}
+
+func (c *Table) binary(op string, a, b Value) Value {
+	switch {
+	case a.Kind == language.Str && op == "+":
+		switch {
+		case b.Kind == language.Str, b.Kind == language.Num && (c.t.Spec.PartialDict || c.t.Spec.Name == "java"):
+			return together(a, b)
+		}
+	case a.Kind == language.Str && op == "*" && b.Kind == language.Num:
+		return Value{Kind: language.Str}
+	case a.Kind == language.Num && b.Kind == language.Num && a.Known && b.Known:
+		x, okx := new(big.Int).SetString(a.Text, 10)
+		y, oky := new(big.Int).SetString(b.Text, 10)
+		if !okx || !oky || len(a.Text)+len(b.Text) > 60 {
+			return none
+		}
+		switch op {
+		case "+":
+			x.Add(x, y)
+		case "-":
+			x.Sub(x, y)
+		case "*":
+			x.Mul(x, y)
+		default:
+			return none
+		}
+		return Value{language.Num, true, x.String()}
+	}
+	return none
+}
+
+// together appends a constant to a string.
+func together(a, b Value) Value {
+	if !a.Known || !b.Known || len(a.Text)+len(b.Text) > maxText {
+		return Value{Kind: language.Str}
+	}
+	return Value{language.Str, true, a.Text + b.Text}
+}
+
+func (c *Table) template(id language.ID) Value {
+	out := Value{language.Str, true, ""}
+	n := 0
+	for k := range c.t.Children(id) {
+		part := c.value(k)
+		if part.Kind != language.Str && (part.Kind != language.Num || c.t.Spec.PartialDict) {
+			return none
+		}
+		out = together(out, part)
+		n++
+	}
+	if n == 0 {
+		return none
+	}
+	return out
+}
+
+// join is what an expression stands for that is one thing or the other.
+func join(a, b Value) Value {
+	switch {
+	case a == b:
+		return a
+	case a.Kind == language.Str && b.Kind == language.Str:
+		return Value{Kind: language.Str}
+	}
+	return none
+}
+
+// field returns what this.x stands for.
+func (c *Table) field(id language.ID) Value {
+	if len(c.fields) == 0 {
+		return none
+	}
+	operand, name := c.t.Child(id, language.SlotOperand), c.t.Child(id, language.SlotName)
+	if operand == language.None || name == language.None || c.t.Nodes[operand].Kind != language.Name || c.t.Nodes[operand].Value != "this" {
+		return none
+	}
+	return c.fields[fieldName{c.class(id), c.t.Nodes[name].Value}]
+}
+
+// class is the innermost class that holds a node.
+func (c *Table) class(id language.ID) language.ID {
+	for id > 0 && c.t.Nodes[id].Kind != language.Class {
+		id = c.t.Nodes[id].Parent
+	}
+	return id
+}
+
+// findAlways finds the variables and fields that are given one constant and nothing else.
+func (c *Table) findAlways() {
+	t := c.t
+	script, java, python := t.Spec.PartialDict, t.Spec.Name == "java", t.Spec.Name == "python"
+	given := make([]uint8, len(c.names.Vars)) // how often, up to 2
+	fields := map[fieldName]int{}
+	private := map[names.Var]bool{} // declared so, without a value
+	give := func(id language.ID) {
+		if v := c.names.Of(id); v > 0 && given[v] < 2 {
+			given[v]++
+		}
+	}
+	giveAll := func(target language.ID) {
+		for id := target; target != language.None && id < t.Nodes[target].Next; id++ {
+			if t.Nodes[id].Kind == language.Name {
+				give(id)
+			}
+		}
+	}
+	type candidate struct {
+		v     names.Var
+		field fieldName
+		value language.ID
+	}
+	var candidates []candidate
+	for i := range t.Nodes {
+		id := language.ID(i)
+		n := &t.Nodes[i]
+		switch n.Kind {
+		case language.Assign:
+			target, value := t.Child(id, language.SlotTarget), t.Child(id, language.SlotValue)
+			if target == language.None {
+				continue
+			}
+			declares := n.Flags&language.Declares != 0
+			member := declares && n.Parent > 0 && t.Nodes[t.Nodes[n.Parent].Parent].Kind == language.Class
+			if tn := &t.Nodes[target]; tn.Kind == language.Dot {
+				if o := t.Child(target, language.SlotOperand); o != language.None && t.Nodes[o].Value == "this" {
+					fields[fieldName{c.class(id), t.Nodes[t.Child(target, language.SlotName)].Value}]++
+				}
+			} else if tn.Kind == language.Name {
+				if value == language.None {
+					if script {
+						give(target)
+					} // `String s;` gives nothing yet
+					if java && member && c.private(id) {
+						private[c.names.Of(target)] = true
+					}
+					continue
+				}
+				give(target)
+				v := c.names.Of(target)
+				ok := false
+				switch {
+				case n.Value != "=":
+				case script:
+					ok = v > 0 || member
+				case java:
+					ok = n.Flags&language.Const != 0 || member && c.private(id) || !member && private[v]
+				case python:
+					ok = v > 0 && c.names.Vars[v].Global
+				default:
+					ok = n.Flags&language.Const != 0
+				}
+				if ok {
+					candidates = append(candidates, candidate{v: v, value: value})
+					if member {
+						candidates[len(candidates)-1].field = fieldName{c.class(id), tn.Value}
+						fields[fieldName{c.class(id), tn.Value}]++
+					}
+				}
+			} else {
+				giveAll(target)
+			}
+		case language.Param, language.Func, language.Class:
+			if name := t.Child(id, language.SlotName); n.Kind == language.Param {
+				giveAll(name)
+			} else if name != language.None {
+				give(name)
+			}
+		case language.ForEach, language.Catch, language.Switch:
+			giveAll(t.Child(id, language.SlotTarget))
+		case language.Import, language.ImportName:
+			giveAll(t.Child(id, language.SlotAlias))
+			give(t.Child(id, language.SlotName))
+			give(t.Child(id, language.SlotModule))
+		case language.Unary:
+			if n.Value == "++" || n.Value == "--" {
+				give(t.Child(id, language.SlotOperand))
+			}
+		case language.Jump:
+			if n.Value == "break" || n.Value == "continue" {
+				c.jumps = append(c.jumps, id)
+			}
+		case language.Other:
+			if t.Type(id) == "for_in_clause" && id+1 < n.Next {
+				giveAll(id + 1)
+			}
+		}
+	}
+	// In order, so that a constant may be made of earlier ones.
+	for _, x := range candidates {
+		if v := c.value(x.value); v.Kind != language.Other {
+			if x.v > 0 && given[x.v] == 1 {
+				c.always[x.v] = v
+			}
+			if x.field.name != "" && fields[x.field] == 1 && (x.v == 0 || given[x.v] == 1) {
+				c.fields[x.field] = v
+			}
+		}
+	}
+}
+
+// private says whether a declaration of Java has the modifier.
+func (c *Table) private(id language.ID) bool {
+	for k := range c.t.Children(id) {
+		if n := &c.t.Nodes[k]; n.Slot == language.SlotDecorator && n.Value == "private" {
+			return true
+		}
+	}
+	return false
+}
+
+// jumpsIn says whether a break or continue lies in a range of nodes.
+func (c *Table) jumpsIn(from, to language.ID, word string) bool {
+	i, _ := slices.BinarySearch(c.jumps, from)
+	for ; i < len(c.jumps) && c.jumps[i] < to; i++ {
+		if c.t.Nodes[c.jumps[i]].Value == word {
+			return true
+		}
+	}
+	return false
+}
