@@ -24,9 +24,10 @@ type Facts struct {
 	Title   string `json:"title,omitempty"`
 	Body    string `json:"body,omitempty"`
 	HeadRef string `json:"head_ref,omitempty"` // branch name of the head
-	// Fork says that the head lives in another repository, FirstTime that the author never had a change merged in this one.
-	Fork      bool `json:"fork,omitempty"`
-	FirstTime bool `json:"first_time,omitempty"`
+	// Fork says that the head lives in another repository, FirstTime that the author never had a change merged in this one; nil: not known, and
+	// then guards for either apply.
+	Fork      *bool `json:"fork,omitempty"`
+	FirstTime *bool `json:"first_time,omitempty"`
 
 	Labels []string `json:"labels,omitempty"`
 

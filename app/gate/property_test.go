@@ -63,7 +63,8 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 	}
 	f.People.Roles[cast["mona"].ID] = gate.RoleMaintain
 	f.People.Roles[cast["rita"].ID] = gate.RoleRead
-	f.Fork, f.FirstTime = r.IntN(4) == 0, r.IntN(4) == 0
+	fork, firstTime := r.IntN(4) == 0, r.IntN(4) == 0
+	f.Fork, f.FirstTime = &fork, &firstTime
 	for i, path := range somePaths {
 		if r.IntN(3) == 0 {
 			f.Files = append(f.Files, gate.FileChange{Path: path, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "b", Blob: fmt.Sprint("h", i, r.IntN(2))})
@@ -241,6 +242,7 @@ func TestMonotone(t *testing.T) {
 			g.Comments = append(slices.Clone(f.Comments), c)
 		})
 		still("time", func(g *gate.Facts) { g.Now = f.Now.Add(time.Duration(r.IntN(200)) * time.Hour) })
+		still("not knowing where it comes from", func(g *gate.Facts) { g.Fork, g.FirstTime = nil, nil })
 		still("no clock", func(g *gate.Facts) { g.Now = time.Time{} })
 		commit := randomCommit(r, 99)
 		still("a commit", func(g *gate.Facts) { g.Commits = append(slices.Clone(f.Commits), commit) })

@@ -38,16 +38,17 @@ func (w *When) holds(f *Facts, in *involved) bool {
 	if w == nil {
 		return true
 	}
-	if w.Fork && !f.Fork {
+	maybe := func(fact *bool) bool { return fact == nil || *fact }
+	if w.Fork && !maybe(f.Fork) {
 		return false
 	}
 	switch w.Author {
 	case AuthorAgent:
 		return len(in.marks) > 0 || in.unsponsored
 	case AuthorFork:
-		return f.Fork
+		return maybe(f.Fork)
 	case AuthorFirstTime:
-		return f.FirstTime
+		return maybe(f.FirstTime)
 	case AuthorUnattributed:
 		return len(in.unattributed) > 0 || in.unsponsored
 	default:

@@ -347,7 +347,7 @@ func (w *world) facts() *gate.Facts {
 	p := w.pull
 	baseSHA := w.branches[w.base]
 	f := &gate.Facts{Repo: p.Repo, Number: p.Number, State: w.state, Draft: w.draft, Head: w.head, BaseRef: w.base, Base: baseSHA, MergeBase: w.commits.mergeBase(baseSHA, w.head), Default: p.DefaultBranch,
-		Title: w.title, Body: w.body, HeadRef: p.Branch, Fork: p.Fork, FirstTime: p.FirstTime, Labels: slices.Clone(w.labels), Author: w.author.Person, ViaApp: p.ViaApp, Requested: persons(w.requested), Pushers: persons(w.pushers),
+		Title: w.title, Body: w.body, HeadRef: p.Branch, Fork: &p.Fork, FirstTime: &p.FirstTime, Labels: slices.Clone(w.labels), Author: w.author.Person, ViaApp: p.ViaApp, Requested: persons(w.requested), Pushers: persons(w.pushers),
 		Ledger: slices.Clone(w.ledger), Unknown: slices.Clone(w.unknown)}
 	for _, k := range w.commits.between(baseSHA, w.head) {
 		c := k.facts
