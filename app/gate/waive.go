@@ -21,6 +21,7 @@ const (
 	MaxWaiver     = 7 * 24 * time.Hour
 	DefaultWaiver = 72 * time.Hour
 	minReason     = 15
+	clockSkew     = 10 * time.Minute // of the caller's clock behind GitHub's
 	twoPersons    = 2 // for what is critical
 )
 
@@ -154,7 +155,7 @@ func (d *decider) limits(c *Comment, cmd *Command, by *Waivers, a *WaiverAnswer)
 		return fmt.Sprintf("gives no reason of %d characters or more", minReason)
 	case lasts > by.Expires:
 		return fmt.Sprintf("is for longer than the policy allows (%s)", hours(by.Expires))
-	case d.f.Now.IsZero() || c.At.IsZero() || d.f.Now.Before(c.At):
+	case d.f.Now.IsZero() || c.At.IsZero() || d.f.Now.Add(clockSkew).Before(c.At):
 		return "cannot be dated"
 	}
 	if a.Until = c.At.Add(lasts).UTC(); !d.f.Now.Before(a.Until) {
