@@ -22,7 +22,7 @@ const (
 	DefaultWaiver = 72 * time.Hour
 	minReason     = 15
 	clockSkew     = 10 * time.Minute // of the caller's clock behind GitHub's
-	twoPersons    = 2 // for what is critical
+	twoPersons    = 2                // for what is critical
 )
 
 // A WaiverAnswer says why a waiver counts or does not.
