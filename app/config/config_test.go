@@ -55,6 +55,14 @@ func TestJoin(t *testing.T) {
 		fmt.Fprintf(&b, "mode %s, stale %s, governed %v, from %v\n", p.Mode, p.Stale, p.Governed, p.Sources)
 		for _, g := range p.Guards {
 			fmt.Fprintf(&b, "guard %s (%s) %v tier %q: %s\n", g.Name, g.Origin, g.Paths, g.Tier, need(&g.Need))
+			if g.When != nil || g.Unwaivable || len(g.Checklists) > 0 {
+				fmt.Fprintf(&b, "    when %q unwaivable %v checklists %d\n", g.When, g.Unwaivable, len(g.Checklists))
+			}
+		}
+		for _, w := range []*gate.Waivers{p.Waivers, p.RepoWaivers} {
+			if w != nil {
+				fmt.Fprintf(&b, "waivers %+v of the repository %v, unattributed blocks %v\n", *w, w == p.RepoWaivers, p.Agents.BlockUnattributed)
+			}
 		}
 		fmt.Fprintf(&b, "default %s, of the floor %s\n", need(p.Default), need(p.FloorDefault))
 		fmt.Fprintf(&b, "agents %v extra %d sponsors %v of the repository %v\n", p.Agents.Accounts, p.Agents.ExtraApprovals, p.Agents.Sponsors, p.Agents.RepoSponsors)
