@@ -40,6 +40,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -59,6 +60,9 @@ type Input struct {
 	FloorMissing string
 	// Tree lists the paths of the default branch, to warn of globs that match none of them; nil: not looked at.
 	Tree []string
+	// NoComments says that the caller gives Decide no comments, no time and no verified commits: nothing can be waived, attested or exempt, and
+	// the owners of policies that ask for it are told.
+	NoComments bool
 }
 
 // Effective is the configuration that applies.
@@ -95,10 +99,42 @@ func Load(in Input) *Effective {
 		_, problems := gate.ParseCodeowners(in.Repo.CodeownersPath, e.Codeowners)
 		e.warn(problems)
 	}
+	if in.NoComments {
+		e.withoutComments(in)
+	}
 	if in.Tree != nil && repo != nil { // a floor's globs are written for many repositories
 		e.warn(unmatched(in.Repo.PolicyPath, repo, in.Tree))
 	}
 	return e
+}
+
+// withoutComments takes out what cannot be acted on. That is only stricter for waivers and exemptions; a checklist that nobody can attest would
+// block for ever without saying why, so it is an error.
+func (e *Effective) withoutComments(in Input) {
+	p := e.Policy
+	file := policyFiles[0]
+	if in.Repo != nil && in.Repo.PolicyPath != "" {
+		file = in.Repo.PolicyPath
+	}
+	if p.Waivers != nil || p.RepoWaivers != nil {
+		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"waivers\" is not acted on by the server of this version: nothing can be waived", Remedy: "The rest of the policy applies.", Warning: true})
+	}
+	if len(p.Exempt) > 0 {
+		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"exempt\" is not acted on by the server of this version: nothing is exempt", Remedy: "The rest of the policy applies.", Warning: true})
+	}
+	p.Waivers, p.RepoWaivers, p.Exempt = nil, nil, nil
+	for _, g := range p.Guards {
+		if len(g.Checklists) == 0 {
+			continue
+		}
+		problem := gate.Problem{File: file, Message: fmt.Sprintf("the guard %q has a checklist, and the server of this version reads no comments by which it could be attested", g.Name), Remedy: "Take the checklist out of the guard."}
+		if g.Origin == "floor" {
+			problem.File = floorFiles[0]
+			p.FloorBroken = append(p.FloorBroken, problem)
+		} else {
+			p.Broken = append(p.Broken, problem)
+		}
+	}
 }
 
 // layer reads one layer; the document is nil where there is no policy file or it is broken. The problems are errors.

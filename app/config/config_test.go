@@ -296,3 +296,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestNoComments: what a caller without comments cannot act on is told, and never loosens anything.
+func TestNoComments(t *testing.T) {
+	t.Parallel()
+	policy := "version: 1\nguard:\n  - {name: auth, paths: [\"a/**\"], approvals: 1, checklist: authentication}\nwaivers: {by: [\"@alice\"]}\nexempt:\n  - {paths: [\"docs/**\"], when: {author: member}, max_files: 2}\n"
+	layer := NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte(policy)})
+	with := Load(Input{Repo: layer})
+	if len(with.Policy.Broken) > 0 || with.Policy.Waivers == nil || len(with.Policy.Exempt) != 1 {
+		t.Fatalf("the policy by itself: %v %+v", with.Policy.Broken, with.Policy)
+	}
+	without := Load(Input{Repo: layer, NoComments: true})
+	if p := without.Policy; p.Waivers != nil || p.Exempt != nil || len(p.Broken) != 1 || !strings.Contains(p.Broken[0].Message, "checklist") || len(without.Warnings) < 2 {
+		t.Errorf("without comments: %v %v %+v", p.Broken, without.Warnings, p)
+	}
+}
