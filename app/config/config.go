@@ -12,31 +12,35 @@
 //	mode                   strictest    enforce wins; a file that does not say its mode enforces
 //	tier.*.approvals       max          raise; never below the built-in 2, 1, 0
 //	tier.*.up_to_date      or           switch on
+//	tier.*.independence    strictest    pr wins; "path" is said by each file for its own guards
 //	guard                  union        add guards; all that match apply
 //	default                both         the floor's covers what no guard of the floor covers, the repository's what no guard covers
 //	stale                  strictest    any-push wins over paths
 //	agents.accounts, apps  union        add
 //	agents.extra_approvals max          raise
+//	agents.unattributed    strictest    block wins over extra
 //	agents.sponsors        floor only   add sponsors, who then cannot approve; only the floor's lift the approval that an agent
 //	                                    without a known sponsor needs (without a floor, the repository's do)
 //	checks.block_on        union        add
 //	checks.severity        strictest    lower the severity that blocks (not said: high)
 //	checks.pack            floor only   choose only where there is no floor; under a floor without the key: the default pack
+//	exempt                 own          each file exempts from its own guards and default only; "forbid" in the floor takes the repository's away
+//	waivers                floor only   say who may waive what the repository itself asks for; what the floor asks for, and findings, only the
+//	                                    floor's people waive (without a floor, the repository's do)
+//	checklist              own          each file's guards use the lists of their own file, and the built-in ones
 //	governed_branches      union        add; the default branch always is governed
 //	floor                  floor only   -
 //	rules                  union        add
 //
 // # Keys that this version does not act on
 //
-// waivers, exempt and guard.unwaivable are accepted, because leaving them out can only be stricter: nothing is waived and nothing is
-// exempt; the first two are reported as warnings. tier.independence is accepted as "pr", agents.unattributed as "extra": that is what
-// always holds. Refused with an error: guard.when, guard.distinct_teams, guard.allow_readers, guard.min_review_seconds, any_of,
-// tier.independence "path", agents.unattributed "block", agents.disclosure, checklist, audit, checks.rollout, checks.max_comments, and
-// paths that begin with "re:".
+// Refused with an error: guard.allow_readers, guard.min_review_seconds, agents.disclosure, audit, checks.rollout, checks.max_comments, and paths
+// that begin with "re:".
 package config
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -56,6 +60,9 @@ type Input struct {
 	FloorMissing string
 	// Tree lists the paths of the default branch, to warn of globs that match none of them; nil: not looked at.
 	Tree []string
+	// NoComments says that the caller gives Decide no comments, no time and no verified commits: nothing can be waived, attested or exempt, and
+	// the owners of policies that ask for it are told.
+	NoComments bool
 }
 
 // Effective is the configuration that applies.
@@ -92,8 +99,42 @@ func Load(in Input) *Effective {
 		_, problems := gate.ParseCodeowners(in.Repo.CodeownersPath, e.Codeowners)
 		e.warn(problems)
 	}
-	e.unmatched(in, floor, repo)
+	if in.NoComments {
+		e.withoutComments(in)
+	}
+	if in.Tree != nil && repo != nil { // a floor's globs are written for many repositories
+		e.warn(unmatched(in.Repo.PolicyPath, repo, in.Tree))
+	}
 	return e
+}
+
+// withoutComments takes out what cannot be acted on. That is only stricter for waivers and exemptions; a checklist that nobody can attest would
+// block for ever without saying why, so it is an error.
+func (e *Effective) withoutComments(in Input) {
+	p := e.Policy
+	file := policyFiles[0]
+	if in.Repo != nil && in.Repo.PolicyPath != "" {
+		file = in.Repo.PolicyPath
+	}
+	if p.Waivers != nil || p.RepoWaivers != nil {
+		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"waivers\" is not acted on by the server of this version: nothing can be waived", Remedy: "The rest of the policy applies.", Warning: true})
+	}
+	if len(p.Exempt) > 0 {
+		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"exempt\" is not acted on by the server of this version: nothing is exempt", Remedy: "The rest of the policy applies.", Warning: true})
+	}
+	p.Waivers, p.RepoWaivers, p.Exempt = nil, nil, nil
+	for _, g := range p.Guards {
+		if len(g.Checklists) == 0 {
+			continue
+		}
+		problem := gate.Problem{File: file, Message: fmt.Sprintf("the guard %q has a checklist, and the server of this version reads no comments by which it could be attested", g.Name), Remedy: "Take the checklist out of the guard."}
+		if g.Origin == "floor" {
+			problem.File = floorFiles[0]
+			p.FloorBroken = append(p.FloorBroken, problem)
+		} else {
+			p.Broken = append(p.Broken, problem)
+		}
+	}
 }
 
 // layer reads one layer; the document is nil where there is no policy file or it is broken. The problems are errors.
@@ -135,24 +176,28 @@ func (e *Effective) layer(l *Layer, floor bool) (*document, []gate.Problem) {
 func (e *Effective) head(l *Layer) {
 	p := e.Policy
 	p.HeadChecked = true
-	floor := slices.Contains(floorFiles, l.PolicyPath)
+	_, p.HeadBroken = l.validate(slices.Contains(floorFiles, l.PolicyPath), p)
+}
+
+// validate reads a layer by itself. CODEOWNERS is an error only if the layer's own policy or the one that applies (nil: none does) uses it.
+func (l *Layer) validate(floor bool, applies *gate.Policy) (*document, []gate.Problem) {
+	var problems []gate.Problem
 	d := &document{}
 	if l.Policy != nil {
-		var problems []gate.Problem
 		d, problems = parse(l.PolicyPath, floor, l.Policy)
-		p.HeadBroken = append(p.HeadBroken, problems...)
 	}
-	p.HeadBroken = append(p.HeadBroken, l.problems()...)
-	p.HeadBroken = append(p.HeadBroken, ruleProblems(l.Rules)...)
+	problems = append(problems, l.problems()...)
+	problems = append(problems, ruleProblems(l.Rules)...)
 	if len(l.Codeowners) > 0 {
-		_, problems := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
-		if !usesOwners(p.Guards, p.Default, p.FloorDefault) && !usesOwners(d.needs(), nil, nil) {
-			for i := range problems {
-				problems[i].Warning = true
+		_, owners := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
+		if !usesOwners(d.needs()) && (applies == nil || !usesOwners(applies.Guards, applies.Default, applies.FloorDefault)) {
+			for i := range owners {
+				owners[i].Warning = true
 			}
 		}
-		p.HeadBroken = append(p.HeadBroken, problems...)
+		problems = append(problems, owners...)
 	}
+	return d, problems
 }
 
 // needs gives the guards of a document, with its default as one.
@@ -168,6 +213,7 @@ func (d *document) needs() []gate.Guard {
 }
 
 func usesOwners(guards []gate.Guard, more ...*gate.Need) bool {
+	// any_of has no code owners in it.
 	uses := func(n gate.Need) bool {
 		return slices.ContainsFunc(n.From, func(a gate.Approver) bool { return a.Codeowners })
 	}
@@ -184,7 +230,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			continue
 		}
 		for name, t := range d.tiers {
-			tiers[name] = tier{max(tiers[name].approvals, t.approvals), tiers[name].upToDate || t.upToDate}
+			tiers[name] = tier{approvals: max(tiers[name].approvals, t.approvals), upToDate: tiers[name].upToDate || t.upToDate}
 		}
 		if d.mode != gate.Advisory {
 			p.Mode = gate.Enforce
@@ -193,6 +239,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			p.Stale = gate.StaleAnyPush
 		}
 		p.Agents.Accounts = append(p.Agents.Accounts, d.agents.Accounts...)
+		p.Agents.BlockUnattributed = p.Agents.BlockUnattributed || d.agents.BlockUnattributed
 		p.Agents.ExtraApprovals = max(p.Agents.ExtraApprovals, d.agents.ExtraApprovals)
 		p.Checks.BlockOn = append(p.Checks.BlockOn, d.checks.BlockOn...)
 		if s := d.checks.Severity; s != 0 {
@@ -211,34 +258,44 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		p.Mode = gate.Enforce
 	}
 	resolve := func(d *document, origin string) {
+		if floor == nil || !floor.noExempt {
+			for _, x := range d.exempt {
+				x.Origin = origin
+				p.Exempt = append(p.Exempt, x)
+			}
+		}
 		for _, g := range d.guards {
 			g.Origin = origin
 			g.Need = tiered(g.Guard, tiers)
+			g.Need.ByPath = byPath(g.Tier, d, floor)
 			p.Guards = append(p.Guards, g.Guard)
 		}
 	}
 	if floor != nil {
 		resolve(floor, "floor")
+		p.Waivers = floor.waivers
 		p.Agents.Sponsors = floor.agents.Sponsors
 		p.Checks.Pack = floor.checks.Pack
 		if floor.fallback != nil {
 			need := tiered(floor.fallback.Guard, tiers)
+			need.ByPath = byPath(floor.fallback.Tier, floor, floor)
 			p.FloorDefault = &need
 		}
 	}
 	if repo != nil {
 		resolve(repo, "repository")
 		if floored {
-			p.Agents.RepoSponsors = repo.agents.Sponsors
+			p.Agents.RepoSponsors, p.RepoWaivers = repo.agents.Sponsors, repo.waivers
 			if repo.checks.Pack != "" && repo.checks.Pack != p.Checks.Pack {
 				e.warn([]gate.Problem{{File: policyFiles[0], Message: "checks.pack is not used, because the organisation's floor chooses the pack", Remedy: "Remove the key.", Warning: true}})
 			}
 		} else {
-			p.Agents.Sponsors = repo.agents.Sponsors
+			p.Agents.Sponsors, p.Waivers = repo.agents.Sponsors, repo.waivers
 			p.Checks.Pack = repo.checks.Pack
 		}
 		if repo.fallback != nil {
 			need := tiered(repo.fallback.Guard, tiers)
+			need.ByPath = byPath(repo.fallback.Tier, repo, floor)
 			p.Default = &need
 		}
 	}
@@ -255,6 +312,12 @@ func tiered(g gate.Guard, tiers map[string]tier) gate.Need {
 		need.Approvals, need.UpToDate = t.approvals, t.upToDate
 	}
 	return need
+}
+
+// byPath says whether the guards of a file in a tier ask only who touched their own files: where the file itself says so, and the floor does
+// not say otherwise.
+func byPath(name string, own, floor *document) bool {
+	return name != "" && own.tiers[name].independence == "path" && (floor == nil || floor.tiers[name].independence != "pr")
 }
 
 func sorted(items []string) []string {
@@ -312,26 +375,25 @@ func ruleProblems(sources []rules.Source) []gate.Problem {
 	return out[:min(len(out), maxProblems)]
 }
 
-// unmatched warns of globs that match no file of the default branch: a renamed folder is no longer guarded.
-func (e *Effective) unmatched(in Input, floor, repo *document) {
-	if in.Tree == nil || repo == nil {
-		return // a floor's globs are written for many repositories
-	}
-	for _, g := range repo.guards {
+// unmatched warns of globs that match no file of the repository: a renamed folder is no longer guarded.
+func unmatched(file string, d *document, tree []string) []gate.Problem {
+	var out []gate.Problem
+	for _, g := range d.guards {
 		for i, pattern := range g.Paths {
 			glob := gate.NewGlobs(trimExclusion(pattern))
-			if slices.ContainsFunc(in.Tree, glob.Match) {
+			if slices.ContainsFunc(tree, glob.Match) {
 				continue
 			}
 			remedy := "Correct the pattern if a file was meant."
 			below := gate.NewGlobs(trimExclusion(pattern) + "/**")
-			if slices.ContainsFunc(in.Tree, below.Match) {
+			if slices.ContainsFunc(tree, below.Match) {
 				remedy = "It names a folder: write \"" + pattern + "/**\"."
 			}
 			at := g.paths[i]
-			e.warn([]gate.Problem{{File: in.Repo.PolicyPath, Line: at.Line, Column: at.Column, Message: "the path \"" + pattern + "\" matches no file", Remedy: remedy, Warning: true}})
+			out = append(out, gate.Problem{File: file, Line: at.Line, Column: at.Column, Message: "the path \"" + pattern + "\" matches no file", Remedy: remedy, Warning: true})
 		}
 	}
+	return out
 }
 
 func trimExclusion(pattern string) string {

@@ -55,6 +55,14 @@ func TestJoin(t *testing.T) {
 		fmt.Fprintf(&b, "mode %s, stale %s, governed %v, from %v\n", p.Mode, p.Stale, p.Governed, p.Sources)
 		for _, g := range p.Guards {
 			fmt.Fprintf(&b, "guard %s (%s) %v tier %q: %s\n", g.Name, g.Origin, g.Paths, g.Tier, need(&g.Need))
+			if g.When != nil || g.Unwaivable || len(g.Checklists) > 0 {
+				fmt.Fprintf(&b, "    when %q unwaivable %v checklists %d\n", g.When, g.Unwaivable, len(g.Checklists))
+			}
+		}
+		for _, w := range []*gate.Waivers{p.Waivers, p.RepoWaivers} {
+			if w != nil {
+				fmt.Fprintf(&b, "waivers %+v of the repository %v, unattributed blocks %v\n", *w, w == p.RepoWaivers, p.Agents.BlockUnattributed)
+			}
 		}
 		fmt.Fprintf(&b, "default %s, of the floor %s\n", need(p.Default), need(p.FloorDefault))
 		fmt.Fprintf(&b, "agents %v extra %d sponsors %v of the repository %v\n", p.Agents.Accounts, p.Agents.ExtraApprovals, p.Agents.Sponsors, p.Agents.RepoSponsors)
@@ -287,4 +295,19 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestNoComments: what a caller without comments cannot act on is told, and never loosens anything.
+func TestNoComments(t *testing.T) {
+	t.Parallel()
+	policy := "version: 1\nguard:\n  - {name: auth, paths: [\"a/**\"], approvals: 1, checklist: authentication}\nwaivers: {by: [\"@alice\"]}\nexempt:\n  - {paths: [\"docs/**\"], when: {author: member}, max_files: 2}\n"
+	layer := NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte(policy)})
+	with := Load(Input{Repo: layer})
+	if len(with.Policy.Broken) > 0 || with.Policy.Waivers == nil || len(with.Policy.Exempt) != 1 {
+		t.Fatalf("the policy by itself: %v %+v", with.Policy.Broken, with.Policy)
+	}
+	without := Load(Input{Repo: layer, NoComments: true})
+	if p := without.Policy; p.Waivers != nil || p.Exempt != nil || len(p.Broken) != 1 || !strings.Contains(p.Broken[0].Message, "checklist") || len(without.Warnings) < 2 {
+		t.Errorf("without comments: %v %v %+v", p.Broken, without.Warnings, p)
+	}
 }

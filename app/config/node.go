@@ -32,23 +32,15 @@ type reader struct {
 	problems []gate.Problem
 }
 
-func (r *reader) add(n *yaml.Node, warning bool, remedy, format string, args ...any) {
+func (r *reader) bad(n *yaml.Node, remedy, format string, args ...any) {
 	if len(r.problems) >= maxProblems {
 		return
 	}
-	p := gate.Problem{File: r.file, Message: fmt.Sprintf(format, args...), Remedy: remedy, Warning: warning}
+	p := gate.Problem{File: r.file, Message: fmt.Sprintf(format, args...), Remedy: remedy}
 	if n != nil {
 		p.Line, p.Column = n.Line, n.Column
 	}
 	r.problems = append(r.problems, p)
-}
-
-func (r *reader) bad(n *yaml.Node, remedy, format string, args ...any) {
-	r.add(n, false, remedy, format, args...)
-}
-
-func (r *reader) warn(n *yaml.Node, remedy, format string, args ...any) {
-	r.add(n, true, remedy, format, args...)
 }
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)

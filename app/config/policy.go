@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,16 +22,19 @@ const (
 	maxFrom      = 50
 	maxApprovals = 10
 	maxNames     = 500
+	maxLists     = 20
+	maxItems     = 20
 )
 
 // tier is a named need, without approvers.
 type tier struct {
-	approvals int
-	upToDate  bool
+	approvals    int
+	upToDate     bool
+	independence string // "pr", "path"; empty: not said, which is pr
 }
 
 // builtinTiers may be raised, never lowered.
-var builtinTiers = map[string]tier{"critical": {2, true}, "sensitive": {1, false}, "normal": {0, false}}
+var builtinTiers = map[string]tier{"critical": {2, true, ""}, "sensitive": {1, false, ""}, "normal": {0, false, ""}}
 
 // tierOrder is the order in which tiers are read and named.
 var tierOrder = []string{"critical", "sensitive", "normal"}
@@ -45,23 +49,27 @@ type document struct {
 	agents   gate.Agents
 	checks   gate.Blocking
 	governed []string
+	waivers  *gate.Waivers
+	exempt   []gate.Exempt
+	noExempt bool                      // exempt: forbid
+	lists    map[string]gate.Checklist // by name
 }
 
 // guard is a gate.Guard whose tier is not yet a number.
 type guard struct {
 	gate.Guard
-	nameAt *yaml.Node // nil: the name was made from the first path
-	paths  []*yaml.Node
+	nameAt     *yaml.Node // nil: the name was made from the first path
+	listsAt    []*yaml.Node
+	distinctAt *yaml.Node // of distinct_teams: true; nil: not asked for
+	paths      []*yaml.Node
 }
 
 // Why this version refuses keys that the format has. Leaving one of them out silently could let a change pass that its author
 // meant to stop, or make a rule stricter than anyone wrote.
 var laterGuardKeys = map[string]field{
-	"when":               {unsupported: "a guard always applies"},
-	"distinct_teams":     {unsupported: "approvals are not counted by team"},
 	"allow_readers":      {unsupported: "only people with write access approve"},
 	"min_review_seconds": {unsupported: "the time of a review is not judged"},
-	"any_of":             {unsupported: "\"from\" is one list of which anyone may approve"},
+	"any_of":             {unsupported: "write it inside of \"from\""},
 }
 
 // parse reads a policy file. The document is what could be read; it may be used only if no problem is an error.
@@ -106,10 +114,9 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 				}
 			}
 		}},
-		// Ignoring these two can only be stricter: nothing is waived, nothing is exempt. Their owner is told.
-		"waivers":   {read: func(n *yaml.Node) { r.ignored(n, "waivers", "nothing can be waived") }},
-		"exempt":    {read: func(n *yaml.Node) { r.ignored(n, "exempt", "nothing is exempt") }},
-		"checklist": {unsupported: "there are no checklists"},
+		"waivers":   {read: func(n *yaml.Node) { d.waivers = r.waivers(n) }},
+		"checklist": {read: func(n *yaml.Node) { r.checklists(n, d) }},
+		"exempt":    {read: func(n *yaml.Node) { r.exempts(n, d) }},
 		"audit":     {unsupported: "merges that went around the gate are not reported"},
 	}
 	if floor {
@@ -123,11 +130,9 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 		r.bad(root, "Begin the file with \"version: 1\".", "the version is missing")
 	}
 	r.uniqueNames(d)
+	r.distinctTeams(d)
+	r.findChecklists(d)
 	return d, r.problems
-}
-
-func (r *reader) ignored(n *yaml.Node, key, effect string) {
-	r.warn(n, "The rest of the policy applies.", "%q is not acted on by this version: %s", key, effect)
 }
 
 func (r *reader) tiers(n *yaml.Node, d *document) {
@@ -153,8 +158,9 @@ func (r *reader) tiers(n *yaml.Node, d *document) {
 					}
 				}},
 				"independence": {read: func(n *yaml.Node) {
-					if n.Kind != yaml.ScalarNode || n.Value != "pr" {
-						r.bad(n, "Write \"pr\" or leave it out.", "independence: only \"pr\" is supported by this version (whoever took part in the pull request cannot approve it)")
+					var ok bool
+					if t.independence, ok = r.oneOf(n, "independence", "pr", "path"); ok && name == "critical" && t.independence == "path" {
+						r.bad(n, "Write \"pr\" or leave it out.", "whoever took part in a change cannot approve any of it in tier critical")
 					}
 				}},
 			})
@@ -192,7 +198,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		"from": {read: func(n *yaml.Node) {
 			fromAt = n
 			if n.Kind == yaml.MappingNode {
-				r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
+				r.mapping(n, "from", map[string]field{"any_of": {read: func(n *yaml.Node) { g.Need.AnyOf = r.anyOf(n) }}})
 				return
 			}
 			items := r.items(n, "from", maxFrom)
@@ -208,6 +214,17 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 	}
 	if !fallback {
 		maps.Copy(fields, laterGuardKeys)
+		fields["when"] = field{read: func(n *yaml.Node) { g.When = r.when(n) }}
+		fields["checklist"] = field{read: func(n *yaml.Node) {
+			if g.listsAt = []*yaml.Node{n}; n.Kind == yaml.SequenceNode {
+				g.listsAt = r.items(n, "checklist", maxLists)
+			}
+		}}
+		fields["distinct_teams"] = field{read: func(n *yaml.Node) {
+			if v, ok := r.boolean(n, "distinct_teams"); ok && v {
+				g.distinctAt = n
+			}
+		}}
 		fields["paths"] = field{read: func(n *yaml.Node) { pathsAt = n; r.paths(n, g) }}
 		fields["name"] = field{read: func(n *yaml.Node) {
 			if s, ok := r.text(n, "name"); ok {
@@ -218,7 +235,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 			}
 		}}
 		fields["unwaivable"] = field{read: func(n *yaml.Node) {
-			r.boolean(n, "unwaivable") // nothing can be waived yet
+			g.Unwaivable, _ = r.boolean(n, "unwaivable")
 		}}
 	}
 	if !r.mapping(n, what, fields) {
@@ -237,6 +254,203 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
 	}
 	return g
+}
+
+const (
+	maxExempts     = 20
+	maxExemptFiles = 100
+)
+
+// exempts reads the list, or the word by which a floor forbids it to everybody.
+func (r *reader) exempts(n *yaml.Node, d *document) {
+	if n.Kind == yaml.ScalarNode && n.Value == "forbid" {
+		d.noExempt = true
+		return
+	}
+	for _, item := range r.items(n, "exempt", maxExempts) {
+		e := gate.Exempt{}
+		g := &guard{}
+		ok := r.mapping(item, "an exemption", map[string]field{
+			"app": {read: func(n *yaml.Node) {
+				if s, ok := r.text(n, "app"); ok {
+					if e.App = strings.TrimSuffix(s, "[bot]"); !userName.MatchString(e.App) {
+						r.bad(n, "Write the App's slug, such as dependabot.", "app is %q", clip(s))
+					}
+				}
+			}},
+			"paths": {read: func(n *yaml.Node) {
+				r.paths(n, g)
+				for i, p := range g.Paths {
+					if strings.HasPrefix(p, "!") {
+						r.bad(g.paths[i], "Name only what is exempt.", "an exemption takes no exclusions")
+					}
+				}
+			}},
+			"max_files": {read: func(n *yaml.Node) {
+				if e.MaxFiles, _ = r.number(n, "max_files", maxExemptFiles); e.MaxFiles == 0 {
+					r.bad(n, fmt.Sprintf("Write a whole number from 1 to %d.", maxExemptFiles), "max_files exempts nothing")
+				}
+			}},
+			"when": {read: func(n *yaml.Node) {
+				r.mapping(n, "when", map[string]field{"author": {read: func(n *yaml.Node) {
+					_, e.Member = r.oneOf(n, "author", "member")
+				}}})
+			}},
+		})
+		switch {
+		case !ok:
+		case (e.App == "") == !e.Member:
+			r.bad(item, "Write app: dependabot, or when: {author: member}.", "an exemption says either an App or members")
+		case len(g.Paths) == 0 || e.MaxFiles == 0:
+			r.bad(item, "Add paths: [\"go.sum\"] and max_files: 2.", "an exemption needs \"paths\" and \"max_files\"")
+		}
+		e.Paths = g.Paths
+		d.exempt = append(d.exempt, e)
+	}
+}
+
+var waiverTime = regexp.MustCompile(`^([1-9][0-9]{0,3})([mhd])$`)
+
+// waivers reads who may waive, and for how long.
+func (r *reader) waivers(n *yaml.Node) *gate.Waivers {
+	w := &gate.Waivers{Expires: gate.DefaultWaiver}
+	named := false
+	ok := r.mapping(n, "waivers", map[string]field{
+		"by": {read: func(n *yaml.Node) {
+			named = true
+			for _, item := range r.items(n, "by", maxFrom) {
+				a, ok := r.approver(item)
+				if ok && a.Codeowners {
+					r.bad(item, "Name users, teams or a role.", "code owners cannot waive")
+				} else if ok {
+					w.By = append(w.By, a)
+				}
+			}
+		}},
+		"expires": {read: func(n *yaml.Node) {
+			m := waiverTime.FindStringSubmatch(n.Value)
+			if m != nil {
+				v, _ := strconv.Atoi(m[1]) // at most four digits
+				w.Expires = time.Duration(v) * map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[m[2]]
+			}
+			if m == nil || w.Expires > gate.MaxWaiver {
+				r.bad(n, "Write a time of at most 7d, such as 24h.", "expires is %s", describe(n))
+			}
+		}},
+		"critical": {read: func(n *yaml.Node) { r.oneOf(n, "critical", "two-person") }}, // what always holds
+		"self":     {read: func(n *yaml.Node) { w.Self, _ = r.boolean(n, "self") }},
+	})
+	if !ok {
+		return nil
+	}
+	if !named {
+		r.bad(n, "Add by: [\"@login\"].", "waivers does not say who may waive")
+	}
+	return w
+}
+
+// checklists reads the file's own checklists.
+func (r *reader) checklists(n *yaml.Node, d *document) {
+	if n.Kind != yaml.MappingNode || len(n.Content)/2 > maxLists {
+		r.bad(n, "Write name: [\"what to look at\", ...].", "checklist must be a mapping of at most %d lists", maxLists)
+		return
+	}
+	d.lists = map[string]gate.Checklist{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		list := gate.Checklist{Name: key.Value}
+		if !ruleName.MatchString(key.Value) || len(key.Value) > 60 {
+			r.bad(key, "Use letters, digits and dashes.", "%q is not the name of a checklist", clip(key.Value))
+			continue
+		}
+		if _, builtin := gate.BuiltinChecklist(key.Value); builtin {
+			r.bad(key, "Give it another name.", "the checklist %q is built in", key.Value)
+			continue
+		}
+		for _, item := range r.items(n.Content[i+1], "a checklist", maxItems) {
+			if s, ok := r.text(item, "an item"); ok {
+				list.Items = append(list.Items, s)
+			}
+		}
+		if len(list.Items) == 0 {
+			r.bad(n.Content[i+1], "Write what to look at.", "the checklist %q is empty", clip(key.Value))
+		}
+		d.lists[key.Value] = list
+	}
+}
+
+// findChecklists fills in what the guards name.
+func (r *reader) findChecklists(d *document) {
+	for i := range d.guards {
+		g := &d.guards[i]
+		for _, at := range g.listsAt {
+			name, ok := r.text(at, "checklist")
+			if !ok {
+				continue
+			}
+			list, own := d.lists[name]
+			builtin, known := gate.BuiltinChecklist(name)
+			switch {
+			case own:
+				g.Checklists = append(g.Checklists, list)
+			case known:
+				g.Checklists = append(g.Checklists, builtin)
+			default:
+				names := append(gate.BuiltinChecklists(), slices.Sorted(maps.Keys(d.lists))...)
+				remedy := "Define it under \"checklist\", or use one of " + strings.Join(names, ", ") + "."
+				if near := nearest(name, names); near != "" {
+					remedy = fmt.Sprintf("Did you mean %q?", near)
+				}
+				r.bad(at, remedy, "there is no checklist %q", clip(name))
+			}
+		}
+	}
+}
+
+// anyOf reads lists of approvers of which one has to be complete.
+func (r *reader) anyOf(n *yaml.Node) [][]gate.Approver {
+	var out [][]gate.Approver
+	for _, alternative := range r.items(n, "any_of", maxFrom) {
+		var from []gate.Approver
+		for _, item := range r.items(alternative, "an alternative of any_of", maxApprovals) {
+			a, ok := r.approver(item)
+			if ok && a.Codeowners {
+				r.bad(item, "Write a guard of its own with from: [codeowners].", "code owners cannot be part of \"any_of\"")
+				continue
+			}
+			if ok {
+				from = append(from, a)
+			}
+		}
+		if len(from) > 0 {
+			out = append(out, from)
+		} else {
+			r.bad(alternative, "Name somebody.", "an alternative of any_of names nobody")
+		}
+	}
+	if len(out) == 0 {
+		r.bad(n, "Write lists: any_of: [[\"@alice\", \"@bob\"], [\"@carol\"]].", "any_of names nobody")
+	}
+	return out
+}
+
+// when reads what narrows a guard.
+func (r *reader) when(n *yaml.Node) *gate.When {
+	w := &gate.When{}
+	r.mapping(n, "when", map[string]field{
+		"author": {read: func(n *yaml.Node) {
+			s, _ := r.oneOf(n, "author", string(gate.AuthorAny), string(gate.AuthorAgent), string(gate.AuthorFork), string(gate.AuthorFirstTime), string(gate.AuthorUnattributed))
+			w.Author = gate.Author(s)
+		}},
+		"fork": {read: func(n *yaml.Node) {
+			if v, ok := r.boolean(n, "fork"); ok && !v {
+				r.bad(n, "Write \"fork: true\" or leave it out.", "a guard cannot mean only changes that come from no fork")
+			} else if ok {
+				w.Fork = true
+			}
+		}},
+	})
+	return w
 }
 
 func onlyUsers(from []gate.Approver) bool {
@@ -276,10 +490,6 @@ var (
 
 // approver reads "@alice", "@acme/security", "@acme/security#4411", "codeowners" or "role:maintain".
 func (r *reader) approver(n *yaml.Node) (gate.Approver, bool) {
-	if n.Kind == yaml.MappingNode {
-		r.bad(n, "Write a list of which anyone may approve.", "\"any_of\" in \"from\" is not supported by this version")
-		return gate.Approver{}, false
-	}
 	s, ok := r.text(n, "an approver")
 	if !ok {
 		return gate.Approver{}, false
@@ -367,8 +577,8 @@ func (r *reader) agents(n *yaml.Node, d *document) {
 			}
 		}},
 		"unattributed": {read: func(n *yaml.Node) {
-			if n.Kind != yaml.ScalarNode || n.Value != "extra" {
-				r.bad(n, "Write \"extra\" or leave it out.", "unattributed: only \"extra\" is supported by this version (one more approval)")
+			if s, ok := r.oneOf(n, "unattributed", "extra", "block"); ok {
+				d.agents.BlockUnattributed = s == "block"
 			}
 		}},
 		"disclosure": {unsupported: "a missing disclosure is not asked for"},
@@ -405,6 +615,36 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 		"rollout":      {unsupported: "a rule says its own rollout, in its file"},
 		"max_comments": {unsupported: "at most 10 comments are written"},
 	})
+}
+
+// distinctTeams fills in which teams the approvals of a guard may come from: those of its "from", or where that names none, every team
+// that this file names. Another file adds none, so that a repository cannot widen the floor's.
+func (r *reader) distinctTeams(d *document) {
+	named := func(n gate.Need) []string {
+		var out []string
+		for _, a := range slices.Concat(n.From, slices.Concat(n.AnyOf...)) {
+			if a.Team != "" {
+				out = append(out, strings.ToLower(a.Team))
+			}
+		}
+		return out
+	}
+	var all []string
+	for _, g := range d.needs() {
+		all = append(all, named(g.Need)...)
+	}
+	for i := range d.guards {
+		g := &d.guards[i]
+		if g.distinctAt == nil {
+			continue
+		}
+		if g.Need.DistinctTeams = sorted(named(g.Need)); len(g.Need.DistinctTeams) == 0 {
+			g.Need.DistinctTeams = sorted(slices.Clone(all))
+		}
+		if need := max(g.Need.Approvals, builtinTiers[g.Tier].approvals, d.tiers[g.Tier].approvals); len(g.Need.DistinctTeams) < need || need < 2 {
+			r.bad(g.distinctAt, "Name a team for each of the approvals, and ask for at least two.", "distinct_teams asks for %d approvals from different teams, of %d that the file names", need, len(g.Need.DistinctTeams))
+		}
+	}
 }
 
 // uniqueNames refuses two guards of one file with the same written name: nobody could tell which one a message means.

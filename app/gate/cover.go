@@ -65,6 +65,9 @@ func (c *cover) path(file int32, path string) {
 			c.matched[g] = append(m, file)
 		}
 		if g >= builtinCount {
+			if c.guards[g].When != nil {
+				continue // it only adds
+			}
 			c.written[file] = true
 			if c.guards[g].Origin == "floor" {
 				c.floor[file] = true
@@ -136,7 +139,7 @@ func (c *cover) covers(d *duty, path string, was Seen) bool {
 	switch d.list {
 	case byDefault, byFloorDefault:
 		for _, g := range c.matcher.match(path) {
-			if g >= builtinCount && (d.list == byDefault || c.guards[g].Origin == "floor") {
+			if g >= builtinCount && c.guards[g].When == nil && (d.list == byDefault || c.guards[g].Origin == "floor") {
 				return false
 			}
 		}

@@ -5,20 +5,24 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
 func Decide(p *Policy, f *Facts) *Decision {
-	d := &decider{p: p, f: f, in: involve(p, f), out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
+	d := &decider{p: p, f: f, in: involve(p, f), exempts: map[string]*Exempt{}, out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
 	d.out.Disqualified = d.in.list
 	d.out.Agents = d.in.marks
 	d.out.Unknown = f.Unknown
 	d.out.Ungoverned = !p.Governs(f.Default, f.BaseRef)
 	d.repair = repairs(p, f)
+	d.commands()
 	d.readable()
 	d.findings()
 	d.reviews()
 	d.guards()
+	d.unused()
 	d.conclude()
 	return d.out
 }
@@ -39,11 +43,14 @@ type decider struct {
 	next      []string // what to do about waits
 	approvals []approval
 	owners    *Codeowners
-	refused   []string // per approval: why it did not count for the last guard that it came too early for
-	unfit     []string // per approval: a guard that it did not count for because of who gave it
-	counted   []bool   // per approval: it counted for some guard
-	why       []string // reasons for extra approvals
-	hidden    bool     // somebody behind a commit is not known
+	refused   []string           // per approval: why it did not count for the last guard that it came too early for
+	unfit     []string           // per approval: a guard that it did not count for because of who gave it
+	counted   []bool             // per approval: it counted for some guard
+	why       []string           // reasons for extra approvals
+	hidden    bool               // somebody behind a commit is not known
+	waived    []given            // waivers that nothing speaks against
+	attests   []given            // attestations
+	exempts   map[string]*Exempt // by origin, once asked
 }
 
 func repairs(p *Policy, f *Facts) bool {
@@ -99,6 +106,10 @@ func (d *decider) readable() {
 		d.cannot("Cannot tell: "+u.What+" ("+u.Reason+")", "Run the check again when "+u.What+" can be read ("+u.Reason+").")
 	}
 	for _, failure := range f.Scan.Failures {
+		check, _, _ := strings.Cut(failure, ":")
+		if len(d.waive(check, false, false, d.sameHead)) > 0 {
+			continue
+		}
 		d.cannot("Cannot tell: a check failed: "+failure, "Run the check again; if it fails again, tell the operator of reviewgate: "+strings.TrimRight(failure, ".")+".")
 	}
 }
@@ -133,6 +144,9 @@ func (d *decider) findings() {
 	for i := range f.Scan.Findings {
 		finding := &f.Scan.Findings[i]
 		if finding.Blocking && !slices.Contains(f.Scan.NeedsHuman, finding.RuleID) {
+			if len(d.waive(finding.RuleID, finding.Severity == checks.Critical, false, d.sameFile(finding.Location.Path))) > 0 {
+				continue
+			}
 			n++
 			d.out.Blocking = append(d.out.Blocking, string(finding.Fingerprint))
 		}
@@ -170,10 +184,12 @@ func (d *decider) reviews() {
 		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
 		switch state {
 		case "APPROVED":
-			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
-				break
-			}
 			a := approval{who: r.Reviewer, answer: len(d.out.Reviews)}
+			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
+				if a.part = in.why(r.Reviewer); answer.Because != a.part || in.reach[r.Reviewer].all || !byPath(d.p) || !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite) {
+					break
+				}
+			}
 			for _, given := range r.approvals {
 				e := entries[given.ID]
 				switch why := unusable(given, e); {
@@ -209,6 +225,11 @@ func (d *decider) reviews() {
 		}
 		d.out.Reviews = append(d.out.Reviews, answer)
 	}
+}
+
+// byPath says whether any guard asks only who touched its own files.
+func byPath(p *Policy) bool {
+	return slices.ContainsFunc(p.Guards, func(g Guard) bool { return g.Need.ByPath }) || p.Default != nil && p.Default.ByPath || p.FloorDefault != nil && p.FloorDefault.ByPath
 }
 
 // unusable says why it is not known what an approval saw; empty if it is.
@@ -251,9 +272,11 @@ func (d *decider) guards() {
 	if d.repair && broken(d.p.Broken) {
 		guards = slices.DeleteFunc(slices.Clone(guards), func(g Guard) bool { return g.Origin != "floor" })
 	}
+	guards = applying(guards, d.f, d.in)
 	c := newCover(guards, d.f.Files)
 	duties := c.duties(d.p, d.extra())
 	duties = append(duties, d.humanDuties(c)...)
+	d.unattributed()
 	d.unscanned(c, duties)
 	d.readCodeowners(guards)
 	d.refused = make([]string, len(d.approvals))
@@ -268,6 +291,8 @@ func (d *decider) guards() {
 		switch {
 		case len(duties) == 0 && !slices.ContainsFunc(a.views, func(v *view) bool { return !v.all }):
 			answer.Because = saw + "; the policy asks for a new approval after every push"
+		case len(duties) == 0 && a.part != "":
+			answer.Because = a.part
 		case d.counted[i] && d.refused[i] != "":
 			answer.Counts, answer.Because = true, "counts in part: "+d.refused[i]
 		case d.refused[i] != "":
@@ -355,9 +380,27 @@ type group struct {
 // guard answers for one duty.
 func (d *decider) guard(c *cover, du *duty) {
 	answer := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Needed: du.approval + du.extra, Extra: du.extra, Files: names(c.files, du.files), Approved: []string{}, May: []string{}}
+	if d.waiveGuard(c, du, &answer) {
+		d.out.Guards = append(d.out.Guards, answer)
+		return
+	}
+	if du.guard.Tier != "critical" && len(du.guard.Checklists) == 0 {
+		if e := d.exempt(du.guard.Origin); e != nil {
+			answer.Holds, answer.Because = true, e.String()
+			d.out.Guards = append(d.out.Guards, answer)
+			return
+		}
+	}
 	groups := d.groups(c, du)
+	if len(du.guard.Need.AnyOf) > 0 {
+		groups = nil
+	}
 	var fresh []int
 	for i := range d.approvals {
+		if a := &d.approvals[i]; a.part != "" && !(du.guard.Need.ByPath && d.in.apart(a.who, c, du)) {
+			d.refused[i] = a.part
+			continue
+		}
 		if because := d.approvals[i].changedSince(c, du); because != "" {
 			d.refused[i] = because
 			continue
@@ -391,7 +434,40 @@ func (d *decider) guard(c *cover, du *duty) {
 			missing = append(missing, more(n, have)+" from "+who)
 		}
 	}
+	if anyOf := du.guard.Need.AnyOf; len(anyOf) > 0 {
+		lacks, used := d.alternatives(anyOf, du.approval, fresh)
+		for _, i := range used {
+			d.counted[i] = true
+			approved[d.approvals[i].who.Login] = true
+		}
+		for _, i := range fresh {
+			if d.unfit[i] == "" && !slices.Contains(used, i) {
+				d.unfit[i] = label(du) + ", which needs " + whoAll(anyOf)
+			}
+		}
+		if len(lacks) > 0 {
+			short = len(lacks)
+			answer.May = append(answer.May, d.may(lacks, approved)...)
+			missing = append(missing, more(len(lacks), len(used))+" from "+whoAll(anyOf))
+		}
+	}
+	if teams := du.guard.Need.DistinctTeams; len(teams) > 0 && len(missing) == 0 {
+		d.known(teamApprovers(teams), "the guard "+label(du))
+		var counts []int
+		for _, i := range fresh {
+			if approved[d.approvals[i].who.Login] {
+				counts = append(counts, i)
+			}
+		}
+		if n := du.approval - d.teams(teams, counts); n > 0 {
+			short = max(short, n)
+			answer.May = append(answer.May, d.may(teamApprovers(teams), approved)...)
+			missing = append(missing, more(n, len(counts))+" from another team ("+list(teamNames(teams))+")")
+		}
+	}
 	if du.extra > 0 {
+		// What is asked for on top is independent of the whole change.
+		fresh = slices.DeleteFunc(fresh, func(i int) bool { return d.approvals[i].part != "" })
 		for _, i := range fresh {
 			d.counted[i] = true
 			approved[d.approvals[i].who.Login] = true
@@ -409,6 +485,13 @@ func (d *decider) guard(c *cover, du *duty) {
 		missing = append(missing, "every commit to belong to an account")
 		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
 	}
+	asks := len(missing)
+	var unattested []string
+	answer.Checklists, unattested = d.checklists(c, du)
+	for _, name := range unattested {
+		missing = append(missing, "the checklist "+name+" to be attested")
+		d.next = append(d.next, `Look at what the checklist `+name+` names, then write "/reviewgate attest `+name+`" in a comment; anyone with write who took no part in the change can.`)
+	}
 	answer.Approved = sortedKeys(approved)
 	answer.May = uniqueSorted(answer.May)
 	answer.Holds = len(missing) == 0
@@ -417,7 +500,9 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = "needs " + strings.Join(missing, "; ")
 		what, _, _ := strings.Cut(missing[0], ", because ")
 		d.waits = append(d.waits, "Needs "+what+" for "+label(du))
-		d.ask(du, missing, answer.May)
+		if asks > 0 {
+			d.ask(du, missing, answer.May)
+		}
 	case answer.Needed == 0:
 		answer.Because = "needs no approval"
 	case len(groups) > 1:
@@ -426,6 +511,24 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = fmt.Sprintf("%d of %d approvals", min(len(approved), answer.Needed), answer.Needed)
 	}
 	d.out.Guards = append(d.out.Guards, answer)
+}
+
+// waiveGuard lets a guard of the policy be waived; what is built in cannot be.
+func (d *decider) waiveGuard(c *cover, du *duty, answer *GuardAnswer) bool {
+	if du.guard.Unwaivable || du.guard.Origin == "built-in" {
+		for i := range d.waived {
+			if d.waived[i].target == fold(du.guard.Name) {
+				d.out.Waivers[d.waived[i].answer].Because = label(du) + " cannot be waived"
+			}
+		}
+		return false
+	}
+	answer.Waived = d.waive(du.guard.Name, du.guard.Tier == "critical", du.guard.Origin == "repository", func(v *view) string { return v.changedSince(c, du) })
+	if len(answer.Waived) == 0 {
+		return false
+	}
+	answer.Holds, answer.Because = true, "waived by "+strings.Join(answer.Waived, " and ")
+	return true
 }
 
 // ask adds the sentence that says whom to ask.
@@ -462,6 +565,9 @@ func (d *decider) groups(c *cover, du *duty) []group {
 		}
 	}
 	d.known(rest, "the guard "+label(du))
+	for _, alternative := range need.AnyOf {
+		d.known(alternative, "the guard "+label(du))
+	}
 	if len(rest) == len(need.From) {
 		from := need.From
 		if len(from) == 0 {
@@ -641,6 +747,9 @@ func (d *decider) conclude() {
 		if n := len(out.Guards); n > 0 {
 			out.Title = "Approved: " + holds(n)
 		}
+		if slices.ContainsFunc(out.Waivers, func(w WaiverAnswer) bool { return w.Counts }) {
+			out.Title += ", with a waiver"
+		}
 	}
 	out.Next = unique(slices.Concat(d.fixes, d.repairs, d.next))
 	if out.Advisory {
@@ -671,6 +780,50 @@ func names(files []FileChange, which []int32) []string {
 	return out
 }
 
+// unattributed waits for everybody to be known, where the policy asks for that.
+func (d *decider) unattributed() {
+	if !d.p.Agents.BlockUnattributed {
+		return
+	}
+	if len(d.in.unattributed) > 0 {
+		d.waits = append(d.waits, "Needs every commit to belong to an account")
+		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
+	}
+	if d.in.unsponsored {
+		d.waits = append(d.waits, "It is not known who set the agent to work")
+		d.next = append(d.next, "Name who sets the agent to work under agents.sponsors of the policy, or let a human assign it.")
+	}
+}
+
+// whoAll names alternatives: "@alice and @acme/core, or @bob".
+func whoAll(anyOf [][]Approver) string {
+	var out []string
+	for _, from := range anyOf {
+		var all []string
+		for _, a := range from {
+			all = append(all, a.String())
+		}
+		out = append(out, strings.Join(all, " and "))
+	}
+	return strings.Join(out, ", or ")
+}
+
+func teamApprovers(names []string) []Approver {
+	var out []Approver
+	for _, name := range names {
+		out = append(out, Approver{Team: name})
+	}
+	return out
+}
+
+func teamNames(names []string) []string {
+	var out []string
+	for _, name := range names {
+		out = append(out, "@"+name)
+	}
+	return out
+}
+
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
 // took part is not known yet, so May names the approvers as the policy does.
 func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
@@ -687,8 +840,17 @@ func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
 			for _, f := range from {
 				who = append(who, f.String())
 			}
+			if anyOf := du.guard.Need.AnyOf; len(anyOf) > 0 {
+				who = []string{whoAll(anyOf)}
+			}
 			a.May = uniqueSorted(slices.Clone(who))
 			a.Because = "will need " + plural(du.approval, "approval") + " from " + strings.Join(who, " or ")
+			if len(du.guard.Need.DistinctTeams) > 0 {
+				a.Because += ", each from another team"
+			}
+			if when := du.guard.When.String(); when != "" {
+				a.Because += ", but only when: " + when
+			}
 		}
 		out = append(out, a)
 	}

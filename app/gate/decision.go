@@ -24,6 +24,7 @@ type Decision struct {
 	Disqualified []Disqualified `json:"disqualified,omitempty"`
 	Unknown      []Unknown      `json:"unknown,omitempty"`
 	Problems     []Problem      `json:"problems,omitempty"`
+	Waivers      []WaiverAnswer `json:"waivers,omitempty"`
 	Agents       []AgentMark    `json:"agents,omitempty"` // evidence that an agent took part
 }
 
@@ -37,7 +38,10 @@ type GuardAnswer struct {
 	Approved []string `json:"approved"`        // logins whose approval counts here
 	May      []string `json:"may"`             // who may still approve: "@login", "@org/team", "anyone with write", "a maintainer"
 	Holds    bool     `json:"holds"`
-	Because  string   `json:"because"` // "2 of 2 approvals", "needs 1 more approval from @acme/security"
+	// Waived lists who lets the change pass in spite of this guard.
+	Waived     []string          `json:"waived,omitempty"`
+	Checklists []ChecklistAnswer `json:"checklists,omitempty"`
+	Because    string            `json:"because"` // "2 of 2 approvals", "needs 1 more approval from @acme/security"
 }
 
 // A ReviewAnswer says why one person's latest review counts or does not.

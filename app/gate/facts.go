@@ -1,6 +1,10 @@
 package gate
 
-import "github.com/reviewgate-app/reviewgate/checks"
+import (
+	"time"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+)
 
 // Facts are everything that a decision is made from, gathered before it and stored with it. What could not be read is in
 // Unknown: the decision then is "cannot tell". Facts are plain data; the same facts give the same decision.
@@ -17,23 +21,33 @@ type Facts struct {
 	Default string `json:"default_branch"`
 
 	// Title, Body, HeadRef and Labels are under the author's control: they can only add requirements (marks of an agent).
-	Title   string   `json:"title,omitempty"`
-	Body    string   `json:"body,omitempty"`
-	HeadRef string   `json:"head_ref,omitempty"` // branch name of the head
-	Labels  []string `json:"labels,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Body    string `json:"body,omitempty"`
+	HeadRef string `json:"head_ref,omitempty"` // branch name of the head
+	// Fork says that the head lives in another repository, FirstTime that the author never had a change merged in this one; nil: not known, and
+	// then guards for either apply.
+	Fork      *bool `json:"fork,omitempty"`
+	FirstTime *bool `json:"first_time,omitempty"`
 
-	Author    Person        `json:"author"`
-	ViaApp    string        `json:"via_app,omitempty"`   // slug, if the pull request was opened through an App on behalf of the author
-	Commits   []Commit      `json:"commits"`             // reachable from head and not from base, over all parents
-	Pushers   []Person      `json:"pushers"`             // senders of the pushes that we saw
-	Requested []Person      `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
-	Siblings  []Sibling     `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
-	Files     []FileChange  `json:"files"`
-	Clashes   []Clash       `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
-	Reviews   []Review      `json:"reviews"`           // in the order of their submission
-	Ledger    []LedgerEntry `json:"ledger"`
-	People    People        `json:"people"`
-	Scan      ScanFacts     `json:"scan"`
+	Labels []string `json:"labels,omitempty"`
+
+	Author  Person   `json:"author"`
+	ViaApp  string   `json:"via_app,omitempty"` // slug, if the pull request was opened through an App on behalf of the author
+	Commits []Commit `json:"commits"`           // reachable from head and not from base, over all parents
+	Pushers []Person `json:"pushers"`           // senders of the pushes that we saw
+	// Pushed lists by account id the paths that its pushes moved; an account of Pushers that is not in it may have moved anything.
+	Pushed    map[int64][]string `json:"pushed,omitempty"`
+	Requested []Person           `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
+	Siblings  []Sibling          `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
+	Files     []FileChange       `json:"files"`
+	Clashes   []Clash            `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
+	Reviews   []Review           `json:"reviews"`           // in the order of their submission
+	Ledger    []LedgerEntry      `json:"ledger"`
+	Comments  []Comment          `json:"comments,omitempty"` // in the order of their creation; those of siblings too
+	// Now is the caller's clock when the facts were gathered: waivers end. The zero time: nothing that ends counts.
+	Now    time.Time `json:"now,omitzero"`
+	People People    `json:"people"`
+	Scan   ScanFacts `json:"scan"`
 	// Codeowners is the CODEOWNERS file of the default branch; empty if there is none.
 	Codeowners string    `json:"codeowners,omitempty"`
 	Unknown    []Unknown `json:"unknown,omitempty"`
@@ -75,6 +89,10 @@ type Commit struct {
 	CoAuthors []Person `json:"co_authors,omitempty"`
 	// CleanMerge says that it has two parents and its tree is what git computes for them: it adds nobody.
 	CleanMerge bool `json:"clean_merge,omitempty"`
+	// VerifiedApp is the slug of the App whose signature of the commit GitHub verified; empty: none, or somebody else's.
+	VerifiedApp string `json:"verified_app,omitempty"`
+	// Paths lists what the commit changes against each of its parents, both names of a rename; nil: not known, so anything.
+	Paths []string `json:"paths,omitempty"`
 }
 
 // A FileChange is one changed path with both names of a rename, modes and blob ids (from git, never from the API).

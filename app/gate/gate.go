@@ -20,6 +20,12 @@
 // critical every commit must belong to an account. From code owners every line whose files changed has to approve; a path without an
 // owner falls to a maintainer, and an owner who took part is replaced by nobody.
 //
+// # What people can say in comments
+//
+// A command counts if a human with write access created the comment, sent it, and nobody edited it since. A waiver lets a change pass in spite of a
+// guard of the policy, the findings of a rule or a check that failed, for a time, with a reason, for what its author had before them; what is
+// critical takes two people, what is built in cannot be waived. A checklist is attested by somebody who took no part, for the content as it is.
+//
 // # The states
 //
 // A blocking finding, or two paths that are one file on some systems: block. A broken policy, an unknown fact, a check that failed:

@@ -9,10 +9,10 @@ import (
 type Wants struct {
 	Users []string // logins, lower case, sorted: resolve to an account, and ask its role too
 	Teams []string // "org/slug", lower case, sorted: ask id and active members
-	Roles []Person // accounts whose role in the repository is needed (reviewers, and who dismissed a review), by id
+	Roles []Person // accounts whose role in the repository is needed (reviewers, who dismissed a review, who wrote a command, where a policy exempts members who took part), by id
 }
 
-// Needs says what to ask for. Of f it reads Files, Reviews and Codeowners.
+// Needs says what to ask for. Of f it reads everything but People and Scan.
 func Needs(p *Policy, f *Facts) Wants {
 	var w Wants
 	c := newCover(p.Guards, f.Files)
@@ -22,7 +22,10 @@ func Needs(p *Policy, f *Facts) Wants {
 	}
 	asked := map[int]bool{}
 	for _, du := range c.duties(p, 0) {
-		for _, a := range du.guard.Need.From {
+		for _, name := range du.guard.Need.DistinctTeams {
+			w.Teams = append(w.Teams, strings.ToLower(name))
+		}
+		for _, a := range slices.Concat(du.guard.Need.From, slices.Concat(du.guard.Need.AnyOf...)) {
 			switch {
 			case a.User != "":
 				w.Users = append(w.Users, strings.ToLower(a.User))
@@ -56,6 +59,30 @@ func Needs(p *Policy, f *Facts) Wants {
 	for _, sponsors := range []map[string]string{p.Agents.Sponsors, p.Agents.RepoSponsors} {
 		for _, human := range sponsors {
 			w.Users = append(w.Users, strings.ToLower(human))
+		}
+	}
+	if slices.ContainsFunc(p.Exempt, func(e Exempt) bool { return e.Member }) {
+		for _, took := range involve(p, f).list {
+			w.Roles = append(w.Roles, took.Person)
+		}
+	}
+	for i := range f.Comments {
+		if len(Commands(f.Comments[i].Body)) == 0 {
+			continue
+		}
+		w.Roles = append(w.Roles, f.Comments[i].Author)
+		for _, waivers := range []*Waivers{p.Waivers, p.RepoWaivers} {
+			if waivers == nil {
+				continue
+			}
+			for _, a := range waivers.By {
+				if a.User != "" {
+					w.Users = append(w.Users, strings.ToLower(a.User))
+				}
+				if a.Team != "" {
+					w.Teams = append(w.Teams, strings.ToLower(a.Team))
+				}
+			}
 		}
 	}
 	for i := range f.Reviews {

@@ -33,10 +33,18 @@ type involved struct {
 	ids          map[int64]int  // account id -> index in list
 	logins       map[string]int // folded login -> index in list
 	list         []Disqualified
-	agents       map[string]bool // folded logins that the policy calls agents
+	reaches      []reach          // of list, while it grows
+	reach        map[Person]reach // of list, once it is whole
+	agents       map[string]bool  // folded logins that the policy calls agents
 	marks        []AgentMark
 	unattributed []string // why somebody behind the change is not known: "commit 1a2b3c4 has an author without an account"
 	unsponsored  bool     // an agent opened it and nobody is known to have set it to work
+}
+
+// reach is how far somebody took part: in all of the change, or in some paths only.
+type reach struct {
+	all   bool
+	paths map[string]bool // folded
 }
 
 // maxReasons bounds the reasons that are kept for one person.
@@ -55,7 +63,7 @@ func involve(p *Policy, f *Facts) *involved {
 		}
 	}
 	for _, who := range f.Pushers {
-		in.add(who, "pushed to the branch")
+		in.add(who, "pushed to the branch", f.Pushed[who.ID]...)
 	}
 	for i := range f.Commits {
 		in.commit(&f.Commits[i])
@@ -70,6 +78,10 @@ func involve(p *Policy, f *Facts) *involved {
 	in.marks = agentMarks(p, f, in.agent)
 	if len(f.Commits) > 0 && f.Author.ID == 0 {
 		in.unattributed = append(in.unattributed, "the account that opened the pull request is gone")
+	}
+	in.reach = map[Person]reach{}
+	for i, d := range in.list {
+		in.reach[d.Person] = in.reaches[i]
 	}
 	sort.Slice(in.list, func(i, j int) bool {
 		a, b := in.list[i].Person, in.list[j].Person
@@ -120,10 +132,10 @@ func (in *involved) commit(c *Commit) {
 	sha := short(c.SHA)
 	side := func(who *Person, email, what string) {
 		if who != nil && (who.ID != 0 || who.Login != "") {
-			in.add(*who, "is "+what+" of commit "+sha)
+			in.add(*who, "is "+what+" of commit "+sha, c.Paths...)
 		}
 		if by, ok := noreply(email); ok && (who == nil || who.ID != by.ID) {
-			in.add(by, "is "+what+" of commit "+sha+" (by its e-mail address)")
+			in.add(by, "is "+what+" of commit "+sha+" (by its e-mail address)", c.Paths...)
 		}
 		if who == nil || who.ID == 0 {
 			in.unattributed = append(in.unattributed, "commit "+sha+" has "+what+" without an account")
@@ -136,7 +148,7 @@ func (in *involved) commit(c *Commit) {
 		if who.ID == 0 {
 			in.unattributed = append(in.unattributed, "commit "+sha+" has a co-author without an account")
 		}
-		in.add(who, "is a co-author of commit "+sha)
+		in.add(who, "is a co-author of commit "+sha, c.Paths...)
 		if who.ID != 0 && !same(c.Author, who) && !same(c.Committer, who) {
 			resolved++
 		}
@@ -149,7 +161,7 @@ func (in *involved) commit(c *Commit) {
 		}
 		email := strings.ToLower(t.email())
 		if by, ok := noreply(email); ok {
-			in.add(by, "is a co-author of commit "+sha)
+			in.add(by, "is a co-author of commit "+sha, c.Paths...)
 			if slices.ContainsFunc(c.CoAuthors, func(who Person) bool { return by.ID != 0 && by.ID == who.ID || fold(by.Login) == fold(who.Login) }) && resolved > 0 {
 				resolved--
 			}
@@ -167,7 +179,8 @@ func (in *involved) commit(c *Commit) {
 
 func same(a *Person, b Person) bool { return a != nil && a.ID != 0 && a.ID == b.ID }
 
-func (in *involved) add(who Person, because string) {
+// add notes that somebody took part, in the paths or, without any, in all of the change.
+func (in *involved) add(who Person, because string, paths ...string) {
 	if who.ID == 0 && who.Login == "" {
 		return
 	}
@@ -184,6 +197,11 @@ func (in *involved) add(who Person, because string) {
 	if !ok {
 		i = len(in.list)
 		in.list = append(in.list, Disqualified{Person: who})
+		in.reaches = append(in.reaches, reach{paths: map[string]bool{}})
+	}
+	in.reaches[i].all = in.reaches[i].all || len(paths) == 0
+	for _, path := range paths {
+		in.reaches[i].paths[fold(path)] = true
 	}
 	d := &in.list[i]
 	if d.Person.ID == 0 && who.ID != 0 {
@@ -214,6 +232,34 @@ func (in *involved) why(who Person) string {
 		return strings.Join(in.list[i].Because, ", ")
 	}
 	return ""
+}
+
+// apart says whether somebody who took part did so in other files than the duty's.
+func (in *involved) apart(who Person, c *cover, d *duty) bool {
+	r, ok := in.reach[who]
+	if !ok || r.all || len(r.paths) == 0 {
+		return false
+	}
+	// What somebody wrote may have been moved since: then its old place is no part of the change, or its content is in two places.
+	found, blobs := map[string]bool{}, map[string]bool{}
+	for i := range c.files {
+		f := &c.files[i]
+		for _, name := range []string{fold(f.Path), fold(f.OldPath)} {
+			if name != "" && r.paths[name] {
+				found[name] = true
+				blobs[f.Blob] = true
+			}
+		}
+	}
+	if len(found) < len(r.paths) {
+		return false
+	}
+	for _, i := range d.files {
+		if f := &c.files[i]; r.paths[fold(f.Path)] || f.OldPath != "" && r.paths[fold(f.OldPath)] || f.Blob != "" && blobs[f.Blob] {
+			return false
+		}
+	}
+	return true
 }
 
 // agent names the tool behind an account, by policy or by the built-in table.

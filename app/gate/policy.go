@@ -13,7 +13,11 @@ type Policy struct {
 	Stale        Stale    `json:"stale"`
 	Agents       Agents   `json:"agents"`
 	Checks       Blocking `json:"checks"`
-	Governed     []string `json:"governed"` // base branches, "~default" and globs; empty: the default branch
+	Waivers      *Waivers `json:"waivers,omitempty"` // nil: nobody may waive
+	// RepoWaivers are those of a repository under a floor: they bind only what the repository itself asks for.
+	RepoWaivers *Waivers `json:"repo_waivers,omitempty"`
+	Exempt      []Exempt `json:"exempt,omitempty"` // the first that fits applies
+	Governed    []string `json:"governed"`         // base branches, "~default" and globs; empty: the default branch
 	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
 	Sources []string `json:"sources"`
 	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.
@@ -60,7 +64,11 @@ type Guard struct {
 	Origin string   `json:"origin"` // "built-in", "floor", "repository"
 	Paths  []string `json:"paths"`  // anchored globs; "!" excludes; files that match any and no later exclusion
 	Tier   string   `json:"tier,omitempty"`
-	Need   Need     `json:"need"`
+	When   *When    `json:"when,omitempty"` // nil: always
+	// Unwaivable says that no waiver counts here.
+	Unwaivable bool        `json:"unwaivable,omitempty"`
+	Checklists []Checklist `json:"checklists,omitempty"` // all must be attested
+	Need       Need        `json:"need"`
 }
 
 // Need is how many approvals, from whom.
@@ -68,6 +76,13 @@ type Need struct {
 	Approvals int        `json:"approvals"`
 	From      []Approver `json:"from"` // any of them; empty: anyone eligible with write
 	UpToDate  bool       `json:"up_to_date,omitempty"`
+	// ByPath lets somebody whose commits and pushes touch none of the guard's files approve here; otherwise whoever took part in the pull request
+	// cannot approve any of it. Never true for tier critical.
+	ByPath bool `json:"by_path,omitempty"`
+	// AnyOf, if set, takes the place of From: one of the alternatives, with an approval of another person for each of its approvers.
+	AnyOf [][]Approver `json:"any_of,omitempty"`
+	// DistinctTeams, if set, are the teams that the approvals must come from, each from another one.
+	DistinctTeams []string `json:"distinct_teams,omitempty"`
 }
 
 // An Approver is a person or a group that may approve. Exactly one field is set.
@@ -81,9 +96,11 @@ type Approver struct {
 
 // Agents says which accounts are agents and what their changes need on top.
 type Agents struct {
-	Accounts       []string          `json:"accounts,omitempty"` // logins, besides the built-in table
-	ExtraApprovals int               `json:"extra_approvals"`
-	Sponsors       map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
+	Accounts       []string `json:"accounts,omitempty"` // logins, besides the built-in table
+	ExtraApprovals int      `json:"extra_approvals"`
+	// BlockUnattributed makes the change wait until everybody behind it is known; otherwise it costs an approval more.
+	BlockUnattributed bool              `json:"block_unattributed,omitempty"`
+	Sponsors          map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
 	// RepoSponsors are those that a repository names beside a floor: they cannot approve, but they do not lift the approval
 	// that an agent without a known sponsor needs, because a repository only adds.
 	RepoSponsors map[string]string `json:"repo_sponsors,omitempty"`

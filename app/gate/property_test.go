@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,6 +29,9 @@ func somebody(r *rand.Rand) gate.Person { return cast[pick(r, someLogins)] }
 
 func randomCommit(r *rand.Rand, n int) gate.Commit {
 	c := gate.Commit{SHA: fmt.Sprintf("%07d", n), Parents: []string{"p"}, Message: "x"}
+	if r.IntN(2) == 0 {
+		c.Paths = []string{pick(r, somePaths)}
+	}
 	if r.IntN(8) > 0 {
 		who := somebody(r)
 		c.Author, c.Committer = &who, &who
@@ -48,7 +52,7 @@ func randomCommit(r *rand.Rand, n int) gate.Commit {
 func randomFacts(r *rand.Rand) *gate.Facts {
 	f := &gate.Facts{
 		State: "open", Head: "head", Base: "base", MergeBase: "base", BaseRef: "main", Default: "main", Author: somebody(r),
-		People: gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{"acme/security": {ID: 1, Members: []gate.Person{cast["bob"], cast["carol"], cast["rita"]}}}},
+		People: gate.People{Roles: map[int64]gate.Role{}, Users: map[string]gate.Person{}, Teams: map[string]gate.Team{"acme/security": {ID: 1, Members: []gate.Person{cast["bob"], cast["carol"], cast["rita"]}}, "acme/core": {ID: 2, Members: []gate.Person{cast["carol"], cast["dave"]}}}},
 		Scan:   gate.ScanFacts{Done: r.IntN(20) > 0}, Codeowners: pick(r, []string{"", "* @carol\n", "/src/ @bob\n*.md @acme/security\n", "* carol\n"}),
 	}
 	for login, who := range cast {
@@ -59,6 +63,8 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 	}
 	f.People.Roles[cast["mona"].ID] = gate.RoleMaintain
 	f.People.Roles[cast["rita"].ID] = gate.RoleRead
+	fork, firstTime := r.IntN(4) == 0, r.IntN(4) == 0
+	f.Fork, f.FirstTime = &fork, &firstTime
 	for i, path := range somePaths {
 		if r.IntN(3) == 0 {
 			f.Files = append(f.Files, gate.FileChange{Path: path, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "b", Blob: fmt.Sprint("h", i, r.IntN(2))})
@@ -89,6 +95,20 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 			f.Ledger = append(f.Ledger, gate.Complete(e, saw))
 		}
 	}
+	f.Now = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	for i := range r.IntN(4) {
+		c := gate.Comment{ID: int64(100 + i), Author: somebody(r), At: f.Now.Add(-time.Duration(r.IntN(48)) * time.Hour), Edited: r.IntN(8) == 0}
+		c.Body = pick(r, []string{"/reviewgate waive g1 the sky is falling down", "/reviewgate waive g2 the sky is falling down for 6h", "/reviewgate waive default the sky is falling down", "/reviewgate waive r the sky is falling down", "/reviewgate attest payments", "hello"})
+		if c.Sender = c.Author; r.IntN(8) == 0 {
+			c.Sender = somebody(r)
+		}
+		if r.IntN(8) > 0 {
+			e := gate.Capture(c.ID, c.Author, "", pick(r, []string{"head", "head", "old"}), "main", "base")
+			e.MergeBase = "base"
+			c.Saw = gate.Complete(e, f.Files)
+		}
+		f.Comments = append(f.Comments, c)
+	}
 	if r.IntN(10) == 0 {
 		f.Scan.Findings = append(f.Scan.Findings, checks.Finding{RuleID: "r", Introduced: true, Blocking: true, Fingerprint: "f"})
 	}
@@ -108,11 +128,32 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		}
 		if r.IntN(2) == 0 {
 			g["from"] = []string{pick(r, someFrom), pick(r, someFrom)}
+		} else if r.IntN(4) == 0 {
+			g["from"] = m{"any_of": [][]string{{"@bob", "@carol"}, {pick(r, []string{"@acme/security", "role:maintain", "@dave"})}}}
+		}
+		if r.IntN(4) == 0 {
+			g["when"] = m{"author": pick(r, []string{"agent", "fork", "first_time", "unattributed", "any"})}
+		}
+		if r.IntN(2) == 0 {
+			g["name"] = fmt.Sprint("g", len(guards)+1)
+		}
+		if r.IntN(6) == 0 {
+			g["checklist"] = "payments"
+		}
+		if r.IntN(6) == 0 {
+			g["unwaivable"] = true
+		}
+		if r.IntN(8) == 0 {
+			delete(g, "tier")
+			g["approvals"], g["distinct_teams"], g["from"] = 2, true, []string{"@acme/security", "@acme/core"}
 		}
 		guards = append(guards, g)
 	}
 	if guards != nil {
 		p["guard"] = guards
+	}
+	if r.IntN(3) == 0 {
+		p["tier"] = m{"sensitive": m{"independence": pick(r, []string{"path", "path", "pr"})}, "normal": m{"independence": "path"}}
 	}
 	if r.IntN(3) == 0 {
 		p["default"] = m{"approvals": r.IntN(2)}
@@ -124,7 +165,13 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		p["mode"] = pick(r, []string{"enforce", "advisory"})
 	}
 	if r.IntN(2) == 0 {
-		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "unattributed": pick(r, []string{"extra", "extra", "block"}), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+	}
+	if r.IntN(2) == 0 {
+		p["waivers"] = m{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": r.IntN(2) == 0, "expires": pick(r, []string{"24h", "7d"})}
+	}
+	if r.IntN(3) == 0 {
+		p["exempt"] = []m{{"paths": []string{pick(r, []string{"**", "docs/**", "README.md"})}, "max_files": 9, "when": m{"author": "member"}}}
 	}
 	if !floor && r.IntN(12) == 0 {
 		p["gaurd"] = 1
@@ -182,6 +229,21 @@ func TestMonotone(t *testing.T) {
 				})
 			}
 		}
+		for i := range f.Comments {
+			still("deleting a comment", func(g *gate.Facts) { g.Comments = slices.Delete(slices.Clone(f.Comments), i, i+1) })
+			still("editing a comment", func(g *gate.Facts) {
+				g.Comments = slices.Clone(f.Comments)
+				g.Comments[i].Edited, g.Comments[i].Body = true, "/reviewgate waive g1 the sky is falling down"
+			})
+		}
+		still("a comment by a machine", func(g *gate.Facts) {
+			c := gate.Comment{ID: 999, Author: cast["claude[bot]"], Sender: cast["claude[bot]"], Body: "/reviewgate waive g1 the sky is falling down", At: f.Now}
+			c.Saw = gate.Complete(gate.LedgerEntry{ReviewID: 999, Reviewer: c.Author.ID, Head: "head", MergeBase: "base"}, f.Files)
+			g.Comments = append(slices.Clone(f.Comments), c)
+		})
+		still("time", func(g *gate.Facts) { g.Now = f.Now.Add(time.Duration(r.IntN(200)) * time.Hour) })
+		still("not knowing where it comes from", func(g *gate.Facts) { g.Fork, g.FirstTime = nil, nil })
+		still("no clock", func(g *gate.Facts) { g.Now = time.Time{} })
 		commit := randomCommit(r, 99)
 		still("a commit", func(g *gate.Facts) { g.Commits = append(slices.Clone(f.Commits), commit) })
 		still("a label", func(g *gate.Facts) { g.Labels = []string{pick(r, []string{"codex", "skip-review", "approved"})} })

@@ -76,7 +76,8 @@ func (in *involved) standing(f *Facts, r *Review) (state, because string) {
 // An approval is one person's approval that nothing speaks against but, perhaps, what has changed since.
 type approval struct {
 	who    Person
-	answer int // index in Decision.Reviews
+	answer int    // index in Decision.Reviews
+	part   string // how the person took part; then it counts only for guards by path whose files that person left alone
 	views  []*view
 }
 

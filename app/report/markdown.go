@@ -109,6 +109,47 @@ func explain(d *document, dec *gate.Decision) {
 		d.line("")
 	}
 	guardTable(d, dec.Guards)
+	waiverList(d, dec.Waivers)
+	checklists(d, dec.Guards)
+}
+
+// waiverList shows every waiver, also those that do not count: whoever wrote one has to learn why.
+func waiverList(d *document, waivers []gate.WaiverAnswer) {
+	if len(waivers) == 0 {
+		return
+	}
+	d.line("**Waivers**\n")
+	d.rows(len(waivers), func(i int) string {
+		w := &waivers[i]
+		verdict := "does not count"
+		if w.Counts {
+			verdict = "counts"
+		}
+		return fmt.Sprintf("- %s waives %s (%s): %s: %s", code(cmp.Or(w.By.Login, "an unknown account")), code(w.Rule), prose(cmp.Or(w.Reason, "no reason")), verdict, prose(w.Because))
+	}, "waivers")
+	d.line("")
+}
+
+// checklists shows what reviewers are asked to look at.
+func checklists(d *document, guards []gate.GuardAnswer) {
+	said := map[string]bool{}
+	for i := range guards {
+		for _, list := range guards[i].Checklists {
+			if said[list.Name] && list.By != "" {
+				continue
+			}
+			said[list.Name] = true
+			mark, who := "⏳", prose(list.Because)
+			if list.By != "" {
+				mark, who = "✅", "by "+code(list.By)
+			}
+			d.line("%s **Checklist** %s for %s: %s\n", mark, code(list.Name), code(guards[i].Name), who)
+			if list.By == "" {
+				d.rows(len(list.Items), func(i int) string { return "- " + prose(list.Items[i]) }, "items")
+				d.line("")
+			}
+		}
+	}
 }
 
 func problem(p *gate.Problem) string {
@@ -144,6 +185,9 @@ func guardTable(d *document, guards []gate.GuardAnswer) {
 }
 
 func approvals(g *gate.GuardAnswer) string {
+	if len(g.Waived) > 0 {
+		return "waived by " + cells(g.Waived, 5)
+	}
 	s := fmt.Sprintf("%d of %d", len(g.Approved), g.Needed)
 	if len(g.Approved) > 0 {
 		s += ": " + cells(g.Approved, 5)

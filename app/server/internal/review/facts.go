@@ -213,6 +213,7 @@ func (j *judgement) readConfig(ctx context.Context) error {
 			in.Head.Policy, in.Head.PolicyPath, in.Head.Rules = floor.Policy, floor.PolicyPath, append(in.Head.Rules, floor.Rules...)
 		}
 	}
+	in.NoComments = true // they are not read yet
 	j.config, j.configKey = config.Load(in), name()
 	if in.FloorMissing != missing && in.Floor == nil && !strings.HasPrefix(in.FloorMissing, "there is no ") {
 		return nil // it could not be read now: that is not what these SHAs say
