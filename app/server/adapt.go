@@ -211,6 +211,7 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 			deed.Kind = store.KindReview
 		case github.Cancel:
 			deed.Kind = store.KindCancel
+		case github.SetCheck, github.Edit:
 		}
 		deeds = append(deeds, deed)
 	}

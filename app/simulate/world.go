@@ -237,7 +237,7 @@ func (w *world) commit(c *Commit, before, by string) (string, error) {
 	if len(k.parents) == 0 {
 		k.parents = []string{before}
 	}
-	tree, err := w.commits[k.parents[0]].tree, error(nil)
+	tree := w.commits[k.parents[0]].tree
 	clean := false
 	if len(k.parents) == 2 {
 		merged, conflict := w.commits.merge(k.parents[0], k.parents[1])
@@ -245,6 +245,7 @@ func (w *world) commit(c *Commit, before, by string) (string, error) {
 			tree, clean = merged, true
 		}
 	}
+	var err error
 	if k.tree, err = tree.with(c.Files); err != nil {
 		return fail(err)
 	}

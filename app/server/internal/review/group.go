@@ -276,7 +276,9 @@ func (j *judgement) members(ctx context.Context, g Group) ([]member, error) {
 			return nil, err
 		}
 		for _, n := range those {
-			guesses[n] = guesses[n]
+			if !guesses[n] {
+				guesses[n] = false // a guess, unless it is known already
+			}
 		}
 	}
 	if len(guesses) > maxMembers {

@@ -368,6 +368,8 @@ func (w *world) Deliver(context.Context, review.Ref) error {
 				w.posted[c.Fingerprint] = true
 			}
 			w.say("review of %s with %d comments", g.Head, len(g.Review.Comments))
+		case github.Edit:
+			w.say("edit of a comment on %s", g.Head)
 		}
 	}
 	w.pending = nil
