@@ -22,6 +22,8 @@ type file struct {
 	returns    []language.ID // the expressions that lambdas consist of
 	labelled   []language.ID // those that stand in no list: behind a label, in the head of a try
 	without    map[language.ID][]language.ID
+	byName     map[string][]language.ID // identifiers by their text, made when first asked for
+	keyed      map[language.ID]*members // members of large dictionaries, by their first
 
 	resolved  *names.Table // made when first asked for
 	constants *consts.Table
@@ -50,11 +52,17 @@ func (f *file) constant(id language.ID) (consts.Value, bool) {
 	return f.constants.Of(id)
 }
 
+// members are those of one dictionary, by the text of their key.
+type members struct {
+	byText map[string][]language.ID
+	others []language.ID
+}
+
 // A declaration gives a name a type, inside of a function or class.
 type declaration struct{ scope, typ language.ID }
 
 func newFile(t *language.Tree) *file {
-	f := &file{tree: t, without: map[language.ID][]language.ID{}}
+	f := &file{tree: t, without: map[language.ID][]language.ID{}, keyed: map[language.ID]*members{}}
 	var counts [256]int
 	for i := range t.Nodes {
 		counts[t.Nodes[i].Kind]++
@@ -90,6 +98,18 @@ func newFile(t *language.Tree) *file {
 }
 
 func (f *file) ids(k language.Kind) []language.ID { return f.byKind[k] }
+
+// uses are the nodes of an identifier, in order.
+func (f *file) uses(name string) []language.ID {
+	if f.byName == nil {
+		f.byName = map[string][]language.ID{}
+		for _, id := range f.ids(language.Name) {
+			v := f.tree.Nodes[id].Value
+			f.byName[v] = append(f.byName[v], id)
+		}
+	}
+	return f.byName[name]
+}
 
 func (f *file) value(id language.ID) string {
 	if id == language.None {

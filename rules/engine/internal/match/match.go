@@ -331,6 +331,32 @@ func (f *file) content(a Bound) string {
 	return a.Text
 }
 
+// word is an identifier that code equal to what is bound to one of the metavariables holds. It is "" if none is known.
+func (m *matcher) word(vars []string, b Bindings) string {
+	for _, v := range vars {
+		bound, ok := b.Get(v)
+		if !ok || bound.Node == language.None {
+			continue
+		}
+		if _, constant := m.constant(bound.Node); constant {
+			continue // a literal may be equal to it
+		}
+		for i := bound.Node; i < m.t.Nodes[bound.Node].Next && i < bound.Node+16; i++ {
+			if m.t.Nodes[i].Kind == language.Name {
+				return m.t.Nodes[i].Value
+			}
+		}
+	}
+	return ""
+}
+
+// inRange returns those of a sorted list of nodes that lie in a range.
+func inRange(list []language.ID, from, to language.ID) []language.ID {
+	i, _ := slices.BinarySearch(list, from)
+	j, _ := slices.BinarySearch(list[i:], to)
+	return list[i : i+j]
+}
+
 const compared = language.New | language.Tagged
 
 // equal compares two subtrees node by node.

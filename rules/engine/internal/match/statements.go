@@ -127,6 +127,12 @@ func (m *matcher) stmts(ps []*pattern.Node, ids []language.ID, at int, b Binding
 			m.run1(p, ids[at:], b, func(b Bindings) { k(b, len(ids)) })
 			return
 		}
+		if word := m.word(ps[1].Vars, b); word != "" {
+			for _, i := range m.holding(word, ids, at) {
+				m.run1(p, ids[at:i], b, func(b Bindings) { m.stmts(ps[1:], ids, i, b, k) })
+			}
+			return
+		}
 		for i := at; i <= len(ids) && !m.over; i++ {
 			m.run1(p, ids[at:i], b, func(b Bindings) { m.stmts(ps[1:], ids, i, b, k) })
 		}
@@ -140,6 +146,26 @@ func (m *matcher) stmts(ps []*pattern.Node, ids []language.ID, at int, b Binding
 	if p.Kind == language.Assign && p.Flags&language.Declares == 0 {
 		m.within(p, ids[at], b, rest) // an assignment is an expression
 	}
+}
+
+// holding are the indexes, from at on, of the statements that hold an identifier.
+func (m *matcher) holding(word string, ids []language.ID, at int) []int {
+	if at >= len(ids) {
+		return nil
+	}
+	var out []int
+	seen := language.None // the statements around the last use are known
+	for _, use := range inRange(m.uses(word), ids[at], m.t.Nodes[ids[at]].Next+m.t.Nodes[ids[len(ids)-1]].Next) {
+		for id := use; id >= ids[at] && id > seen; id = m.t.Nodes[id].Parent {
+			if i, ok := slices.BinarySearch(ids[at:], id); ok {
+				out = append(out, at+i)
+			}
+			m.steps--
+		}
+		seen = use
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // statement matches an expression that stands as a statement: with such a statement, or with one that holds the expression somewhere

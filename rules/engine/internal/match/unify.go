@@ -441,7 +441,7 @@ func (m *matcher) choose(ps []*pattern.Node, rest *pattern.Node, ids, taken []la
 		m.run1(rest, left, b, k)
 		return
 	}
-	for _, id := range ids {
+	for _, id := range m.candidates(ps[0], ids, b) {
 		if m.over {
 			return
 		}
@@ -451,6 +451,61 @@ func (m *matcher) choose(ps []*pattern.Node, rest *pattern.Node, ids, taken []la
 		now := append(taken[:len(taken):len(taken)], id)
 		m.node(ps[0], id, b, func(b Bindings) { m.choose(ps[1:], rest, ids, now, b, k) })
 	}
+}
+
+// manyMembers is from how many members on those of a dictionary are looked up by their keys.
+const manyMembers = 16
+
+// candidates are the members of a dictionary that a pattern's member can be, by its key: `{..., $K: $A, ..., $K: $B, ...}` would else
+// compare each with each.
+func (m *matcher) candidates(p *pattern.Node, ids []language.ID, b Bindings) []language.ID {
+	if p.Kind != language.Pair || len(ids) < manyMembers {
+		return ids
+	}
+	key := p.Child(language.SlotKey)
+	if key == nil {
+		return ids
+	}
+	text := ""
+	switch {
+	case key.Kind == language.Metavar:
+		bound, ok := b.Get(key.Value)
+		if !ok || bound.Node == language.None || m.t.Nodes[bound.Node].Kind != language.Str {
+			return ids
+		}
+		text = m.t.Nodes[bound.Node].Value
+	case key.Kind == language.Str && !key.AnyString && key.Regexp == nil && len(key.Kids) == 0, key.Kind == language.Name && m.t.Spec.PartialDict:
+		text = key.Value
+	default:
+		return ids
+	}
+	known := m.members(ids)
+	if len(known.others) == 0 {
+		return known.byText[text]
+	}
+	list := slices.Concat(known.byText[text], known.others)
+	slices.Sort(list)
+	return list
+}
+
+// members are the members of a dictionary by the text of their key, and those whose key is no plain text. It is worked out once for a
+// dictionary.
+func (f *file) members(ids []language.ID) *members {
+	if known := f.keyed[ids[0]]; known != nil {
+		return known
+	}
+	out := &members{byText: map[string][]language.ID{}}
+	for _, id := range ids {
+		key := f.tree.Child(id, language.SlotKey)
+		switch n := &f.tree.Nodes[max(key, 0)]; {
+		case key != language.None && (n.Kind == language.Str || n.Kind == language.Name && f.tree.Spec.PartialDict):
+			out.byText[n.Value] = append(out.byText[n.Value], id)
+		case key == language.None || n.Kind != language.Num:
+			out.others = append(out.others, id)
+		}
+	}
+	f.keyed[ids[0]] = out
+	return out
 }
 
 // args matches arguments in order. One given by name may stand anywhere among those that are left.

@@ -34,6 +34,9 @@ func Compile(spec *language.Spec, src string) (*Pattern, error) {
 	}
 	out.source = src
 	out.words = words(out.Roots)
+	for _, n := range out.Roots {
+		n.collect()
+	}
 	return out, nil
 }
 

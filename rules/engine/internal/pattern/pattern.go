@@ -9,6 +9,7 @@ package pattern
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -47,6 +48,9 @@ type Node struct {
 	Path []string
 	// Regexp is what the content of a string must match: "=~/re/". The expression may match anywhere in the string.
 	Regexp *regexp.Regexp
+	// Vars are the metavariables of the node and what is below it, but for those in strings and of ellipses: each stands for code that a match
+	// holds.
+	Vars []string
 	// AnyString is set on "..." ; Interpolated when it also stands for strings with expressions in them (f"...", `...`).
 	AnyString, Interpolated bool
 }
@@ -75,6 +79,24 @@ func (n *Node) In(slot language.Slot) []*Node {
 // IsEllipsis says whether the node stands for any number of neighbours.
 func (n *Node) IsEllipsis() bool {
 	return n.Kind == language.Ellipsis || n.Kind == language.MetaEllipsis
+}
+
+// collect fills Vars.
+func (n *Node) collect() {
+	if (n.Kind == language.Metavar || n.Kind == language.TypedMetavar) && n.Value != "$_" {
+		n.Vars = []string{n.Value}
+	}
+	for _, k := range n.Kids {
+		if n.Kind == language.Str || n.Kind == language.Regex {
+			break
+		}
+		k.collect()
+		for _, v := range k.Vars {
+			if !slices.Contains(n.Vars, v) {
+				n.Vars = append(n.Vars, v)
+			}
+		}
+	}
 }
 
 // Words are identifiers that every file with a match holds as they stand. Strings are not among them: a constant may be written with
