@@ -466,7 +466,7 @@ func (m *matcher) candidates(p *pattern.Node, ids []language.ID, b Bindings) []l
 	if key == nil {
 		return ids
 	}
-	text := ""
+	var text string
 	switch {
 	case key.Kind == language.Metavar:
 		bound, ok := b.Get(key.Value)
