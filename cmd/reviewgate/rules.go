@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/lint"
 	"github.com/reviewgate-app/reviewgate/rules/ruletest"
 )
 
@@ -20,8 +22,36 @@ func rulesCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesTestCommand())
+	cmd.AddCommand(rulesLintCommand(), rulesTestCommand())
 	return cmd
+}
+
+func rulesLintCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint PATH...",
+		Short: "Say what is wrong with rule files",
+		Long: `Read the rules of files and folders and say what cannot be read, what cannot run (with the construct and its line), and what can
+hardly be meant. Nothing is scanned. The exit code is 1 when a rule does not run.`,
+		Example: "  reviewgate rules lint my-rules/",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			problems, _, err := lint.Paths(args, rules.OriginFlag)
+			if err != nil {
+				return usage(err, "")
+			}
+			stops := false
+			for _, p := range problems {
+				stops = stops || p.Stops()
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", p.Kind, p); err != nil {
+					return unsure(err)
+				}
+			}
+			if stops {
+				return &exitError{code: exitBlocked}
+			}
+			return nil
+		},
+	}
 }
 
 func rulesTestCommand() *cobra.Command {
