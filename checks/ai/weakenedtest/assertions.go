@@ -10,7 +10,7 @@ import (
 // Names of assertions that compare with an exact value, over unittest, pytest, Jest, Chai, node:assert, testify, JUnit, AssertJ.
 var equalities = []string{
 	"assertEqual", "assertEquals", "assertListEqual", "assertDictEqual", "assertTupleEqual", "assertSetEqual", "assertCountEqual", "assertAlmostEqual", "assertMultiLineEqual", "assertSequenceEqual", "assertIs",
-	"toBe", "toEqual", "toStrictEqual", "toMatchInlineSnapshot", "toBeCloseTo", "toHaveBeenCalledWith", "toHaveBeenCalledTimes",
+	"toBe", "toEqual", "toStrictEqual", "toBeNull", "toBeUndefined", "toMatchInlineSnapshot", "toBeCloseTo", "toHaveBeenCalledWith", "toHaveBeenCalledTimes",
 	"equal", "strictEqual", "deepEqual", "deepStrictEqual", "eql", "equals",
 	"Equal", "EqualValues", "Exactly", "JSONEq", "ElementsMatch", "ErrorIs",
 	"assertSame", "assertArrayEquals", "assertIterableEquals", "isEqualTo", "isSameAs", "containsExactly",
@@ -19,7 +19,7 @@ var equalities = []string{
 // Names of assertions that almost any value satisfies.
 var loose = []string{
 	"assertTrue", "assertIsNotNone", "assertIn", "assertIsInstance", "assertGreater", "assertGreaterEqual", "assertNotEqual", "assertLogs",
-	"toBeTruthy", "toBeDefined", "toBeNull", "toBeUndefined", "toContain", "toHaveBeenCalled", "toBeInstanceOf", "toBeGreaterThan", "toBeGreaterThanOrEqual", "toHaveProperty",
+	"toBeTruthy", "toBeDefined", "toContain", "toHaveBeenCalled", "toBeInstanceOf", "toBeGreaterThan", "toBeGreaterThanOrEqual", "toHaveProperty",
 	"ok", "exists", "exist", "isOk", "isDefined", "isNotNull", "notEqual",
 	"NotNil", "True", "NotEmpty", "Contains", "NotZero", "Error", "NotEqual", "Greater",
 	"assertNotNull", "assertNotEquals", "isNotEmpty", "contains", "isInstanceOf",

@@ -206,6 +206,17 @@ func testCall(tree *language.Tree, id language.ID) *test {
 		return nil
 	}
 	words := strings.Split(tree.Text(callee), ".")
+	if tree.Nodes[callee].Kind == language.Call { // it.each([...])("title", fn)
+		table := tree.Child(callee, language.SlotCallee)
+		if table == language.None {
+			return nil
+		}
+		words = strings.Split(tree.Text(table), ".")
+		if words[len(words)-1] != "each" {
+			return nil
+		}
+		words = words[:len(words)-1]
+	}
 	var skips, focus bool
 	switch words[0] {
 	case "it", "test", "specify":
@@ -226,7 +237,7 @@ func testCall(tree *language.Tree, id language.ID) *test {
 			focus = true
 		case "concurrent", "sequential":
 		default:
-			return nil // it.each(...) and the like: the title is elsewhere
+			return nil // the table of it.each: the title is in the call around it
 		}
 	}
 	var title, body = language.None, language.None
