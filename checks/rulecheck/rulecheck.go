@@ -1,13 +1,11 @@
 package rulecheck
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
 	"runtime"
 	"slices"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -119,9 +117,12 @@ func file(ctx context.Context, set *engine.Set, pass *checks.Pass, f *checks.Fil
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
-	lines := newLines(data)
+	if len(res.Matches) == 0 && len(res.Overruns) == 0 && (res.Tree == nil || len(res.Tree.Errors) == 0) {
+		return out, nil
+	}
+	lines := language.NewLines(string(data))
 	for _, m := range res.Matches {
-		loc := lines.location(m.Start, m.End)
+		loc := location(lines, m.Start, m.End)
 		loc.Path, loc.Side = path, pass.Side
 		finding := checks.Finding{RuleID: m.Rule.ID.Value, Message: m.Message, Location: loc}
 		if m.Fix != nil {
@@ -146,11 +147,11 @@ func file(ctx context.Context, set *engine.Set, pass *checks.Pass, f *checks.Fil
 const maxUnreadable = 5
 
 // unreadable tells the regions that the grammar could not read, as far as the change touched them. Old ones were there before.
-func unreadable(tree *language.Tree, f *checks.File, side checks.Side, path string, lines *lines) []checks.Unscanned {
+func unreadable(tree *language.Tree, f *checks.File, side checks.Side, path string, lines *language.Lines) []checks.Unscanned {
 	var out []checks.Unscanned
 	more, last := 0, 0
 	for _, e := range tree.Errors {
-		from, to := lines.line(e.Start), lines.line(max(e.Start, e.End-min(e.End, 1)))
+		from, to := lines.Line(e.Start), lines.Line(max(e.Start, e.End-min(e.End, 1)))
 		if from == last || !touched(f, side, from, to) {
 			continue
 		}
@@ -184,38 +185,9 @@ func touched(f *checks.File, side checks.Side, from, to int) bool {
 	return false
 }
 
-// lines finds positions in a file. Columns count code points, and an invalid byte as one.
-type lines struct {
-	data   []byte
-	starts []uint32
-}
-
-func newLines(data []byte) *lines {
-	l := &lines{data: data, starts: []uint32{0}}
-	for i, b := range data {
-		if b == '\n' {
-			l.starts = append(l.starts, uint32(i+1))
-		}
-	}
-	return l
-}
-
-func (l *lines) line(offset uint32) int {
-	i, found := slices.BinarySearchFunc(l.starts, offset, cmp.Compare[uint32])
-	if found {
-		return i + 1
-	}
-	return i
-}
-
-func (l *lines) position(offset uint32) (line, column int) {
-	line = l.line(offset)
-	return line, utf8.RuneCount(l.data[l.starts[line-1]:offset]) + 1
-}
-
-func (l *lines) location(start, end uint32) checks.Location {
+func location(lines *language.Lines, start, end uint32) checks.Location {
 	var loc checks.Location
-	loc.StartLine, loc.StartColumn = l.position(start)
-	loc.EndLine, loc.EndColumn = l.position(end)
+	loc.StartLine, loc.StartColumn = lines.Position(start)
+	loc.EndLine, loc.EndColumn = lines.Position(end)
 	return loc
 }

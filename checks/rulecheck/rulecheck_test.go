@@ -211,7 +211,7 @@ func TestFailures(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run: %v", err)
 	}
-	got, err := run(t, check, &checks.Change{Base: tree{}, Head: tree{"a.py": strings.Repeat("eval(a)\n", 25_000)}, Files: added}, checks.Head)
+	got, err := run(t, check, &checks.Change{Base: tree{}, Head: tree{"a.py": strings.Repeat("eval(a)\n", 110_000)}, Files: added}, checks.Head)
 	if err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "unscanned head a.py 0: rule no-eval was given up: ") {
 		t.Errorf("a rule that overran: %q, %v", got[:min(len(got), 3)], err)
 	}

@@ -52,7 +52,7 @@ type region struct {
 
 // The limits of one rule on one file.
 const (
-	maxRegions = 20_000     // of one operator
+	maxRegions = 100_000    // of one operator
 	maxSteps   = 20_000_000 // comparisons of regions
 )
 
@@ -194,13 +194,11 @@ func (e *evaluation) intersect(xs, ys []region) ([]region, error) {
 // within gives the inner regions that lie in an outer one, with the metavariables of both.
 func (e *evaluation) within(inner, outer []region) ([]region, error) {
 	var out []region
+	around := sweep{regions: outer}
 	for i := range inner {
 		x := &inner[i]
-		for j := range outer {
+		for _, j := range around.to(x.start) {
 			y := &outer[j]
-			if y.start > x.start {
-				break // regions are in order of their start
-			}
 			if err := e.step(1); err != nil {
 				return nil, err
 			}
@@ -217,20 +215,31 @@ func (e *evaluation) within(inner, outer []region) ([]region, error) {
 	return out, nil
 }
 
+// A sweep goes through regions in order of their start and leaves those behind that ended.
+type sweep struct {
+	regions []region
+	next    int
+	open    []int
+}
+
+// to gives the regions that start at or before a place and do not end before it. Places must be asked for in order.
+func (s *sweep) to(place uint32) []int {
+	for s.next < len(s.regions) && s.regions[s.next].start <= place {
+		s.open = append(s.open, s.next)
+		s.next++
+	}
+	s.open = slices.DeleteFunc(s.open, func(j int) bool { return s.regions[j].end < place })
+	return s.open
+}
+
 // without removes what the exclusions of one operator cover.
 func (e *evaluation) without(rs, excluded []region, op rules.Op) ([]region, error) {
 	var out []region
+	around := sweep{regions: excluded}
 	for i := range rs {
 		x := &rs[i]
 		gone := false
-		for j := range excluded {
-			y := &excluded[j]
-			if y.start > x.end {
-				break
-			}
-			if err := e.step(1); err != nil {
-				return nil, err
-			}
+		try := func(y *region) error {
 			xInY := y.start <= x.start && x.end <= y.end
 			yInX := x.start <= y.start && y.end <= x.end
 			switch op {
@@ -241,8 +250,20 @@ func (e *evaluation) without(rs, excluded []region, op rules.Op) ([]region, erro
 			case rules.NotRegex:
 				gone = xInY || yInX
 			}
-			if gone = gone && e.agree(x.env, y.env); gone {
+			gone = gone && e.agree(x.env, y.env)
+			return e.step(1)
+		}
+		for _, j := range around.to(x.start) {
+			if err := try(&excluded[j]); err != nil {
+				return nil, err
+			}
+			if gone {
 				break
+			}
+		}
+		for j := around.next; op == rules.NotRegex && !gone && j < len(excluded) && excluded[j].start <= x.end; j++ {
+			if err := try(&excluded[j]); err != nil {
+				return nil, err
 			}
 		}
 		if !gone {

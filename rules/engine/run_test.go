@@ -191,7 +191,7 @@ func TestOverruns(t *testing.T) {
 	t.Run("too many matches", func(t *testing.T) {
 		t.Parallel()
 		set := compile(t, two)
-		res := set.Run(context.Background(), engine.File{Path: "a.py", Source: []byte(strings.Repeat("f()\n", 30_000) + "g()\n")})
+		res := set.Run(context.Background(), engine.File{Path: "a.py", Source: []byte(strings.Repeat("f()\n", 110_000) + "g()\n")})
 		if len(res.Overruns) != 1 || res.Overruns[0].RuleID != "r" {
 			t.Errorf("overruns %v, want one of rule r", res.Overruns)
 		}
@@ -202,7 +202,7 @@ func TestOverruns(t *testing.T) {
 	t.Run("too much to compare", func(t *testing.T) {
 		t.Parallel()
 		set := compile(t, head+"    patterns:\n      - pattern: $X\n      - pattern: $Y\n")
-		res := set.Run(context.Background(), engine.File{Path: "a.py", Source: []byte("x = [" + strings.Repeat("a, ", 15_000) + "]\n")})
+		res := set.Run(context.Background(), engine.File{Path: "a.py", Source: []byte("x = " + strings.Repeat("[", 7_000) + strings.Repeat("]", 7_000) + "\n")})
 		if len(res.Overruns) != 1 {
 			t.Errorf("overruns %v, want one", res.Overruns)
 		}

@@ -18,7 +18,8 @@ type lowerer struct {
 	src    string
 	nodes  []Node
 	parent ID
-	full   bool // more nodes than MaxNodes: a declaration of many names repeats its type for each
+	limit  int
+	full   bool // more nodes than the limit: a declaration of many names repeats its type for each
 
 	decorators []int32 // those that stand before a member in a class body, until the member takes them
 }
@@ -27,7 +28,10 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 	t := &Tree{Spec: s, Source: string(src), symbols: g}
 	full := false
 	err := g.parse(src, func(recs []record) {
-		l := &lowerer{g: g, recs: recs, src: t.Source, nodes: make([]Node, 0, len(recs)*2/3+8), parent: None}
+		l := &lowerer{
+			g: g, recs: recs, src: t.Source, nodes: make([]Node, 0, len(recs)*2/3+8), parent: None,
+			limit: min(MaxNodes, 4*len(recs)+10_000),
+		}
 		for i := range recs {
 			r := &recs[i]
 			switch {
@@ -46,23 +50,13 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 		t.Nodes, full = l.nodes, l.full
 	})
 	if full {
-		err = fmt.Errorf("the code has more than %d nodes: %w", MaxNodes, ErrLimit)
+		err = fmt.Errorf("the code declares too many names with a long type: %w", ErrLimit)
 	}
 	if err != nil {
 		return nil, err
 	}
-	t.lines = lineStarts(t.Source)
+	t.lines = NewLines(t.Source)
 	return t, nil
-}
-
-func lineStarts(src string) []uint32 {
-	lines := make([]uint32, 1, strings.Count(src, "\n")+1)
-	for i := 0; i < len(src); i++ {
-		if src[i] == '\n' {
-			lines = append(lines, uint32(i+1))
-		}
-	}
-	return lines
 }
 
 // Reading records.
@@ -167,7 +161,7 @@ func (l *lowerer) has(r int32, token string) bool {
 func (l *lowerer) open(k Kind, slot Slot, r int32) ID {
 	rec := &l.recs[r]
 	id := ID(len(l.nodes))
-	l.full = l.full || len(l.nodes) >= MaxNodes
+	l.full = l.full || len(l.nodes) >= l.limit
 	l.nodes = append(l.nodes, Node{Kind: k, Slot: slot, Symbol: rec.symbol, Start: rec.start, End: rec.end, Parent: l.parent})
 	l.parent = id
 	return id

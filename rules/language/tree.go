@@ -3,9 +3,7 @@ package language
 import (
 	"iter"
 	"slices"
-	"sort"
 	"strings"
-	"unicode/utf8"
 )
 
 // ID is the index of a node in Tree.Nodes. The root is 0.
@@ -35,7 +33,7 @@ type Tree struct {
 	Nodes    []Node
 	Comments []Comment // in order of position; not part of Nodes
 	Errors   []Span    // regions that the grammar could not read: unscanned, never clean
-	lines    []uint32  // offsets of line starts
+	lines    *Lines
 	symbols  *grammar
 }
 
@@ -75,32 +73,11 @@ func (t *Tree) Child(id ID, slot Slot) ID {
 }
 
 // Position gives line and column, from 1, of a byte offset; columns count code points.
-func (t *Tree) Position(offset uint32) (line, column int) {
-	i := sort.Search(len(t.lines), func(i int) bool { return t.lines[i] > offset }) - 1
-	return i + 1, utf8.RuneCountInString(t.Source[t.lines[i]:offset]) + 1
-}
+func (t *Tree) Position(offset uint32) (line, column int) { return t.lines.Position(offset) }
 
 // Offset is the reverse of Position: the byte offset of a line and column, both from 1. What lies outside is brought to the nearest
 // place inside.
-func (t *Tree) Offset(line, column int) uint32 {
-	if line < 1 {
-		return 0
-	}
-	if line > len(t.lines) {
-		return uint32(len(t.Source))
-	}
-	start, end := t.lines[line-1], uint32(len(t.Source))
-	if line < len(t.lines) {
-		end = t.lines[line] - 1
-	}
-	text := t.Source[start:end]
-	for i := range text {
-		if column--; column < 1 {
-			return start + uint32(i)
-		}
-	}
-	return end
-}
+func (t *Tree) Offset(line, column int) uint32 { return t.lines.Offset(line, column) }
 
 // SymbolAt names the innermost function or class that holds a byte offset, with what surrounds it: "Class.method", in Go
 // "Type.Method". A function without a name counts as part of what surrounds it, unless it is the value of a declaration, which then

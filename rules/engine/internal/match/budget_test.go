@@ -41,7 +41,7 @@ func TestBudget(t *testing.T) {
 	if _, err := find(t, "python", "f(<... <... <... never ...> ...> ...>)", "f("+strings.Repeat("[", 200)+strings.Repeat("]", 200)+")", 100_000); !errors.Is(err, match.ErrBudget) {
 		t.Errorf("deep: %v", err)
 	}
-	if _, err := find(t, "python", "$X", strings.Repeat("a\n", 50_000), 0); !errors.Is(err, match.ErrBudget) {
+	if _, err := find(t, "python", "$X", strings.Repeat("a\n", 150_000), 0); !errors.Is(err, match.ErrBudget) {
 		t.Errorf("too many matches: %v", err)
 	}
 	if found, err := find(t, "python", "a()", many, 100_000); err != nil || len(found) != 400 {

@@ -22,8 +22,10 @@ type file struct {
 	returns    []language.ID // the expressions that lambdas consist of
 	labelled   []language.ID // those that stand in no list: behind a label, in the head of a try
 	without    map[language.ID][]language.ID
-	byName     map[string][]language.ID // identifiers by their text, made when first asked for
-	keyed      map[language.ID]*members // members of large dictionaries, by their first
+	heads      []language.ID                 // ifs and switches with a statement in their head
+	lists      map[language.ID][]language.ID // the statements of blocks
+	byName     map[string][]language.ID      // identifiers by their text, made when first asked for
+	keyed      map[language.ID]*members      // members of large dictionaries, by their first
 
 	resolved  *names.Table // made when first asked for
 	constants *consts.Table
@@ -52,9 +54,9 @@ func (f *file) constant(id language.ID) (consts.Value, bool) {
 	return f.constants.Of(id)
 }
 
-// members are those of one dictionary, by the text of their key.
+// members are those of one dictionary, by the hash of their key.
 type members struct {
-	byText map[string][]language.ID
+	byKey  map[uint64][]language.ID
 	others []language.ID
 }
 
@@ -62,7 +64,7 @@ type members struct {
 type declaration struct{ scope, typ language.ID }
 
 func newFile(t *language.Tree) *file {
-	f := &file{tree: t, without: map[language.ID][]language.ID{}, keyed: map[language.ID]*members{}}
+	f := &file{tree: t, lists: map[language.ID][]language.ID{}, without: map[language.ID][]language.ID{}, keyed: map[language.ID]*members{}}
 	var counts [256]int
 	for i := range t.Nodes {
 		counts[t.Nodes[i].Kind]++
@@ -80,6 +82,9 @@ func newFile(t *language.Tree) *file {
 			if k := t.Nodes[n.Parent].Kind; k == language.Other || k == language.Try {
 				f.labelled = append(f.labelled, language.ID(i))
 			}
+		}
+		if n.Slot == language.SlotInit && (t.Nodes[n.Parent].Kind == language.If || t.Nodes[n.Parent].Kind == language.Switch) {
+			f.heads = append(f.heads, n.Parent)
 		}
 		switch {
 		case n.Kind == language.Template && n.Flags&language.Tagged != 0,
@@ -296,6 +301,21 @@ func (f *file) typeOf(id language.ID) language.ID {
 		}
 	}
 	return typ
+}
+
+// list returns the statements of a block.
+func (f *file) list(block language.ID) []language.ID {
+	if ids, ok := f.lists[block]; ok {
+		return ids
+	}
+	var ids []language.ID
+	for c := range f.tree.Children(block) {
+		if f.tree.Nodes[c].Slot == language.Item {
+			ids = append(ids, c)
+		}
+	}
+	f.lists[block] = ids
+	return ids
 }
 
 // stands says whether a node is a statement: one of a block, or what Semgrep reads as one before the statement that it belongs to.

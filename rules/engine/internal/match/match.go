@@ -23,7 +23,7 @@ var ErrBudget = errors.New("the pattern takes too many steps on this file")
 const DefaultSteps = 5_000_000
 
 // maxMatches is the most matches of one pattern in one file.
-const maxMatches = 20_000
+const maxMatches = 100_000
 
 // A Budget bounds the work of one file and keeps what has been worked out about its tree between the patterns. It belongs to one
 // goroutine. Use one per file.
@@ -159,21 +159,7 @@ func (m *matcher) emit(id language.ID, start, end uint32, b Bindings) {
 // run tries the pattern at every place where it could begin.
 func (m *matcher) run() {
 	if m.p.Sequence {
-		for _, kind := range []language.Kind{language.File, language.Block} {
-			for _, id := range m.ids(kind) {
-				m.sequence(id)
-			}
-		}
-		for _, kind := range []language.Kind{language.If, language.Switch} {
-			for _, id := range m.ids(kind) {
-				m.headed(id)
-			}
-		}
-		if len(m.p.Roots) == 1 && !m.p.Roots[0].IsEllipsis() {
-			for _, id := range m.labelled {
-				m.sequenceAt([]language.ID{id})
-			}
-		}
+		m.sequences()
 		return
 	}
 	root := m.p.Roots[0]

@@ -7,52 +7,124 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
-// sequence matches a run of statements that starts at one of a block's own. What follows the run does not matter. With an ellipsis the
-// run may go on in statements nested in the block.
-func (m *matcher) sequence(block language.ID) {
+// sequences matches runs of statements. What follows a run does not matter. With an ellipsis it may go on in statements nested in the block.
+func (m *matcher) sequences() {
 	ps := m.p.Roots
-	if expr := m.t.Nodes[block].Flags&language.Lambda != 0 && !m.t.Spec.PartialDict; len(ps) > 1 && (expr || m.bare(block)) {
-		return // no list of statements
-	}
-	own := m.kids(block, func(n *language.Node) bool { return n.Slot == language.Item })
-	deep := hasEllipsis(ps) && len(ps) > 1
-	nested := m.nested(block)
-	for i, first := range own {
-		if m.over {
-			return
-		}
-		m.sequenceAt(own[i:])
-		if deep {
-			if at, _ := slices.BinarySearch(nested, first); len(nested)-at > len(own)-i {
-				m.sequenceAt(nested[at:])
+	kinds := firstKinds(ps[0])
+	if kinds == nil {
+		for _, kind := range []language.Kind{language.File, language.Block} {
+			for _, block := range m.ids(kind) {
+				for _, id := range m.list(block) {
+					m.sequence(id)
+					if ps[0].IsEllipsis() {
+						break // `...` at the front takes what later starts would skip
+					}
+				}
 			}
 		}
-		if ps[0].IsEllipsis() {
-			return // `...` at the front takes what later starts would skip
+	}
+	for _, kind := range kinds {
+		for _, id := range m.ids(kind) {
+			if n := &m.t.Nodes[id]; n.Slot == language.Item && id > 0 {
+				if k := m.t.Nodes[n.Parent].Kind; k == language.File || k == language.Block {
+					m.sequence(id)
+				}
+			}
+		}
+	}
+	for _, id := range m.heads {
+		m.headed(id)
+	}
+	if len(ps) == 1 && !ps[0].IsEllipsis() {
+		for _, id := range m.labelled {
+			m.sequenceAt([]language.ID{id}, 0)
 		}
 	}
 }
 
-// sequenceAt matches a run of statements that starts with the first of a list.
-func (m *matcher) sequenceAt(left []language.ID) {
-	first := left[0]
+// firstKinds are the kinds of the statements at which a run can begin; nil: any.
+func firstKinds(p *pattern.Node) []language.Kind {
+	switch p.Kind {
+	case language.Assign:
+		return []language.Kind{language.Assign, language.Import, language.ImportFrom, language.ExprStmt, language.Return, language.Other}
+	case language.ExprStmt:
+		if operand := p.Child(language.SlotOperand); operand == nil || operand.Kind == language.Metavar || operand.Kind == language.DeepEllipsis {
+			return nil
+		}
+		return []language.Kind{language.ExprStmt, language.Assign, language.Return, language.Import, language.ImportFrom, language.Other}
+	case language.Import, language.ImportFrom:
+		return []language.Kind{language.Import, language.ImportFrom}
+	case language.For:
+		return []language.Kind{language.For, language.ForEach}
+	case language.ForEach, language.If, language.Func, language.Class, language.With, language.Try, language.Switch, language.Throw, language.Return:
+		return []language.Kind{p.Kind}
+	}
+	return nil
+}
+
+// sequence matches a run of statements that starts with one of a block's own.
+func (m *matcher) sequence(first language.ID) {
+	if m.over {
+		return
+	}
+	ps := m.p.Roots
+	block := m.t.Nodes[first].Parent
+	if expr := m.t.Nodes[block].Flags&language.Lambda != 0 && !m.t.Spec.PartialDict; len(ps) > 1 && (expr || m.bare(block)) {
+		return // no list of statements
+	}
+	if ps[0].IsEllipsis() {
+		own := m.list(block)
+		m.sequenceAt(own, 0)
+		if nested := m.nested(block); len(ps) > 1 && len(nested) > len(own) {
+			m.sequenceAt(nested, 0)
+		}
+		return
+	}
+	// The lists are made only once the first statement has matched: most do not.
 	start := m.t.Nodes[first].Start
-	m.stmts(m.p.Roots, left, 0, nil, func(b Bindings, taken int) {
-		if taken == 0 {
+	m.first(ps[0], first, nil, func(b Bindings) {
+		if len(ps) == 1 {
+			m.emit(first, start, m.t.Nodes[first].End, b)
 			return
 		}
-		end := start
-		for _, id := range left[:taken] {
-			end = max(end, m.t.Nodes[id].End)
+		own := m.list(block)
+		i, _ := slices.BinarySearch(own, first)
+		rest := func(list []language.ID, at int) {
+			m.stmts(ps[1:], list, at+1, b, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
 		}
-		m.emit(first, start, end, b)
+		rest(own, i)
+		if hasEllipsis(ps) {
+			if nested := m.nested(block); len(nested) > len(own) {
+				at, _ := slices.BinarySearch(nested, first)
+				rest(nested, at)
+			}
+		}
 	})
+}
+
+// sequenceAt matches a run of statements that starts with one of a list.
+func (m *matcher) sequenceAt(list []language.ID, at int) {
+	if at < len(list) {
+		m.stmts(m.p.Roots, list, at, nil, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
+	}
+}
+
+// emitRun gives a match of several statements.
+func (m *matcher) emitRun(run []language.ID, b Bindings) {
+	if len(run) == 0 {
+		return
+	}
+	start, end := m.t.Nodes[run[0]].Start, m.t.Nodes[run[0]].End
+	for _, id := range run {
+		end = max(end, m.t.Nodes[id].End)
+	}
+	m.emit(run[0], start, end, b)
 }
 
 // headed matches a run of statements that starts in the head of one: in Go's `if x := f(); x`, x := f() stands before the if.
 func (m *matcher) headed(id language.ID) {
 	init := m.t.Child(id, language.SlotInit)
-	if init == language.None || m.p.Roots[0].IsEllipsis() {
+	if m.over || m.p.Roots[0].IsEllipsis() {
 		return
 	}
 	left := []language.ID{init, id}
@@ -63,7 +135,7 @@ func (m *matcher) headed(id language.ID) {
 			}
 		}
 	}
-	m.sequenceAt(left)
+	m.sequenceAt(left, 0)
 }
 
 func hasEllipsis(ps []*pattern.Node) bool {
@@ -79,7 +151,7 @@ func hasEllipsis(ps []*pattern.Node) bool {
 // the last does not matter.
 func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if !hasEllipsis(p.Kids) {
-		ids := m.kids(id, nil)
+		ids := m.list(id)
 		if p.Slot == language.SlotElse && len(ids) == 1 && m.t.Child(ids[0], language.SlotInit) != language.None &&
 			len(p.Kids) == 1 && p.Kids[0].Kind == language.If && p.Kids[0].Child(language.SlotInit) == nil {
 			return // Go's `else if x := f(); x` is an else with two statements
@@ -98,7 +170,7 @@ func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if m.bare(id) {
 		return
 	}
-	own := m.kids(id, nil)
+	own := m.list(id)
 	m.stmts(p.Kids, own, 0, b, func(b Bindings, _ int) { k(b) })
 	if nested := m.nested(id); len(nested) > len(own) {
 		m.stmts(p.Kids, nested, 0, b, func(b Bindings, _ int) { k(b) })
@@ -141,10 +213,14 @@ func (m *matcher) stmts(ps []*pattern.Node, ids []language.ID, at int, b Binding
 	if at >= len(ids) {
 		return
 	}
-	rest := func(b Bindings) { m.stmts(ps[1:], ids, at+1, b, k) }
-	m.node(p, ids[at], b, rest)
+	m.first(p, ids[at], b, func(b Bindings) { m.stmts(ps[1:], ids, at+1, b, k) })
+}
+
+// first matches one statement of a list.
+func (m *matcher) first(p *pattern.Node, id language.ID, b Bindings, k next) {
+	m.node(p, id, b, k)
 	if p.Kind == language.Assign && p.Flags&language.Declares == 0 {
-		m.within(p, ids[at], b, rest) // an assignment is an expression
+		m.within(p, id, b, k) // an assignment is an expression
 	}
 }
 
@@ -153,9 +229,13 @@ func (m *matcher) holding(word string, ids []language.ID, at int) []int {
 	if at >= len(ids) {
 		return nil
 	}
+	last := ids[len(ids)-1]
+	for m.t.Nodes[last].Parent >= ids[0] {
+		last = m.t.Nodes[last].Parent
+	}
 	var out []int
 	seen := language.None // the statements around the last use are known
-	for _, use := range inRange(m.uses(word), ids[at], m.t.Nodes[ids[at]].Next+m.t.Nodes[ids[len(ids)-1]].Next) {
+	for _, use := range inRange(m.uses(word), ids[at], m.t.Nodes[last].Next) {
 		for id := use; id >= ids[at] && id > seen; id = m.t.Nodes[id].Parent {
 			if i, ok := slices.BinarySearch(ids[at:], id); ok {
 				out = append(out, at+i)
@@ -219,6 +299,9 @@ func (m *matcher) anywhere(p *pattern.Node, id language.ID, b Bindings, k next) 
 func (m *matcher) within(p *pattern.Node, id language.ID, b Bindings, k next) {
 	t := m.t
 	n := &t.Nodes[id]
+	if word := m.word(p.Vars, b); word != "" && len(inRange(m.uses(word), id, n.Next)) == 0 {
+		return
+	}
 	switch n.Kind {
 	case language.ExprStmt, language.Assign, language.Return, language.Import, language.ImportFrom:
 	case language.Other:

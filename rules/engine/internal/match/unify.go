@@ -208,13 +208,20 @@ func (m *matcher) deep(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if t.Nodes[id].Kind == language.KeyArg {
 		return // an argument by name is not one by place
 	}
+	if word := m.word(p.Vars, b); word != "" {
+		uses := inRange(m.uses(word), id, t.Nodes[id].Next)
+		if p.Kind == language.Metavar && m.isName(p.Value, b) || len(uses) == 0 {
+			for _, use := range uses {
+				if m.reached(id, use) && !m.label(use) {
+					m.node(p, use, b, k)
+				}
+			}
+			return
+		}
+	}
 	for i := id; i < t.Nodes[id].Next && !m.over; {
-		switch c := &t.Nodes[i]; {
-		case c.Kind == language.Block && t.Nodes[c.Parent].Kind != language.Element && (c.Flags&language.Lambda == 0 || t.Spec.PartialDict):
-			i = c.Next
-			continue
-		case c.Slot == language.SlotKey && t.Spec.PartialDict && i > id:
-			i = c.Next
+		if m.shut(i, id) {
+			i = t.Nodes[i].Next
 			continue
 		}
 		if !m.label(i) {
@@ -222,6 +229,31 @@ func (m *matcher) deep(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		i++
 	}
+}
+
+// isName says whether a metavariable stands for an identifier.
+func (m *matcher) isName(name string, b Bindings) bool {
+	bound, ok := b.Get(name)
+	return ok && bound.Node != language.None && m.t.Nodes[bound.Node].Kind == language.Name
+}
+
+// shut says whether what a node holds is not looked through for an expression inside of another, root.
+func (m *matcher) shut(id, root language.ID) bool {
+	n := &m.t.Nodes[id]
+	if n.Kind == language.Block {
+		return m.t.Nodes[n.Parent].Kind != language.Element && (n.Flags&language.Lambda == 0 || m.t.Spec.PartialDict)
+	}
+	return n.Slot == language.SlotKey && m.t.Spec.PartialDict && id > root
+}
+
+// reached says whether nothing between root and a node in it is shut.
+func (m *matcher) reached(root, id language.ID) bool {
+	for ; id > root; id = m.t.Nodes[id].Parent {
+		if !m.step() || m.shut(id, root) {
+			return false
+		}
+	}
+	return !m.shut(root, root)
 }
 
 // label says whether a name is no expression: that of a member, an argument, an import.
@@ -308,54 +340,69 @@ func optional(k language.Kind, s language.Slot) bool {
 
 // slots matches the children of two nodes of the same kind, role by role.
 func (m *matcher) slots(p *pattern.Node, id language.ID, b Bindings, k next) {
-	var order []language.Slot
-	seen := func(s language.Slot) {
-		if !slices.Contains(order, s) {
-			order = append(order, s)
-		}
-	}
-	for _, c := range p.Kids {
-		seen(c.Slot)
-	}
+	// What the pattern has not must be absent or of no matter. That is asked first, because it costs least.
+	last := -1
 	for c := range m.t.Children(id) {
-		seen(m.t.Nodes[c].Slot)
+		s := m.t.Nodes[c].Slot
+		if int(s) != last && !slices.Contains(p.Slots, s) && !optional(p.Kind, s) {
+			return
+		}
+		last = int(s)
 	}
-	m.slotList(p, id, order, b, k)
+	m.slotList(p, id, p.Slots, b, k)
 }
 
 func (m *matcher) slotList(p *pattern.Node, id language.ID, order []language.Slot, b Bindings, k next) {
-	if len(order) == 0 {
+	switch len(order) {
+	case 0:
 		k(b)
-		return
+	case 1:
+		m.slot(p, id, order[0], b, k)
+	default:
+		m.slot(p, id, order[0], b, func(b Bindings) { m.slotList(p, id, order[1:], b, k) })
 	}
-	m.slot(p, id, order[0], b, func(b Bindings) { m.slotList(p, id, order[1:], b, k) })
 }
 
 // slot matches what the two nodes have in one role.
 func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindings, k next) {
-	ps := p.In(s)
-	ids := m.inSlot(id, s)
+	first, more := p.Only(s)
+	own, others := m.only(id, s)
 	switch {
-	case len(ps) == 0 && (len(ids) == 0 || optional(p.Kind, s)):
+	case first == nil && (own == language.None || optional(p.Kind, s)):
 		k(b)
-	case len(ps) == 0:
+	case first == nil:
 	case s == language.SlotBase && m.p.Spec.KeyArgs:
 		// Python asks the bases in their order: those of the pattern come first.
-		m.args(append(ps[:len(ps):len(ps)], &pattern.Node{Kind: language.Ellipsis}), ids, b, k)
+		m.args(append(p.In(s), &pattern.Node{Kind: language.Ellipsis}), m.inSlot(id, s), b, k)
 	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch || s == language.SlotType && p.Kind == language.Func:
-		m.unordered(ps, ids, true, b, k)
-	case s == language.SlotBody && p.Kind == language.Func && len(ids) == 0:
+		m.unordered(p.In(s), m.inSlot(id, s), true, b, k)
+	case s == language.SlotBody && p.Kind == language.Func && own == language.None:
 		// A method that has no body yet has an empty one.
-		if body := ps[0]; body.Kind != language.Block || len(body.Kids) == 0 || allEllipses(body.Kids) {
+		if first.Kind != language.Block || len(first.Kids) == 0 || allEllipses(first.Kids) {
 			k(b)
 		}
-	case s == language.SlotBody && ps[0].Flags&language.Lambda != 0 && ps[0].Kind == language.Block && len(ids) == 1 && m.t.Nodes[ids[0]].Flags&language.Lambda == 0:
+	case s == language.SlotBody && first.Flags&language.Lambda != 0 && first.Kind == language.Block && own != language.None && m.t.Nodes[own].Flags&language.Lambda == 0:
 		// `() => f()` is not `() => { f(); }`
-	case len(ps) == 1 && len(ids) == 1:
-		m.node(ps[0], ids[0], b, k)
+	case !more && !others && own != language.None:
+		m.node(first, own, b, k)
 	default:
-		m.items(ps, ids, b, k)
+		m.items(p.In(s), m.inSlot(id, s), b, k)
 	}
+}
+
+// only returns the first child in a slot and whether there are more.
+func (m *matcher) only(id language.ID, s language.Slot) (first language.ID, more bool) {
+	nodes := m.t.Nodes
+	first = language.None
+	for c := id + 1; c < nodes[id].Next; c = nodes[c].Next {
+		if nodes[c].Slot == s {
+			if first != language.None {
+				return first, true
+			}
+			first = c
+		}
+	}
+	return first, false
 }
 
 // items matches lists in order; an ellipsis takes any number.
@@ -466,46 +513,66 @@ func (m *matcher) candidates(p *pattern.Node, ids []language.ID, b Bindings) []l
 	if key == nil {
 		return ids
 	}
-	var text string
+	var hash uint64
 	switch {
 	case key.Kind == language.Metavar:
 		bound, ok := b.Get(key.Value)
-		if !ok || bound.Node == language.None || m.t.Nodes[bound.Node].Kind != language.Str {
+		if !ok || bound.Node == language.None {
 			return ids
 		}
-		text = m.t.Nodes[bound.Node].Value
+		hash = m.hash(bound.Node)
 	case key.Kind == language.Str && !key.AnyString && key.Regexp == nil && len(key.Kids) == 0, key.Kind == language.Name && m.t.Spec.PartialDict:
-		text = key.Value
+		hash = hashed(0, language.Str, key.Value)
 	default:
 		return ids
 	}
 	known := m.members(ids)
 	if len(known.others) == 0 {
-		return known.byText[text]
+		return known.byKey[hash]
 	}
-	list := slices.Concat(known.byText[text], known.others)
+	list := slices.Concat(known.byKey[hash], known.others)
 	slices.Sort(list)
 	return list
 }
 
-// members are the members of a dictionary by the text of their key, and those whose key is no plain text. It is worked out once for a
-// dictionary.
+// members are the members of a dictionary by the hash of their key. It is worked out once for a dictionary.
 func (f *file) members(ids []language.ID) *members {
 	if known := f.keyed[ids[0]]; known != nil {
 		return known
 	}
-	out := &members{byText: map[string][]language.ID{}}
+	out := &members{byKey: map[uint64][]language.ID{}}
 	for _, id := range ids {
 		key := f.tree.Child(id, language.SlotKey)
-		switch n := &f.tree.Nodes[max(key, 0)]; {
-		case key != language.None && (n.Kind == language.Str || n.Kind == language.Name && f.tree.Spec.PartialDict):
-			out.byText[n.Value] = append(out.byText[n.Value], id)
-		case key == language.None || n.Kind != language.Num:
-			out.others = append(out.others, id)
+		if key == language.None || f.tree.Nodes[key].Kind == language.Name && !f.tree.Spec.PartialDict {
+			out.others = append(out.others, id) // a name may be equal to what it stands for
+			continue
 		}
+		h := f.hash(key)
+		out.byKey[h] = append(out.byKey[h], id)
 	}
 	f.keyed[ids[0]] = out
 	return out
+}
+
+// hash is the same for equal code, and for keys with and without quotes where they are the same.
+func (f *file) hash(id language.ID) uint64 {
+	if n := &f.tree.Nodes[id]; n.Kind == language.Name && f.tree.Spec.PartialDict {
+		return hashed(0, language.Str, n.Value)
+	}
+	h := uint64(0)
+	for i := id; i < f.tree.Nodes[id].Next; i++ {
+		h = hashed(h, f.tree.Nodes[i].Kind, f.tree.Nodes[i].Value)
+	}
+	return h
+}
+
+func hashed(h uint64, k language.Kind, value string) uint64 {
+	const prime = 1099511628211
+	h = (h ^ uint64(k)) * prime
+	for i := range len(value) {
+		h = (h ^ uint64(value[i])) * prime
+	}
+	return h * prime
 }
 
 // args matches arguments in order. One given by name may stand anywhere among those that are left.
@@ -800,19 +867,22 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 	case p.Flags&language.Declares&^n.Flags != 0, !m.sameKeyword(p, id), !m.sameTarget(p, target, id):
 		return
 	}
-	order := []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}
-	m.slotList(p, id, order, b, func(b Bindings) {
-		source := m.t.Child(id, language.SlotValue)
-		switch {
-		case value == nil && source == language.None:
-			k(b)
-		case value == nil:
-			// `T x;` is a declaration without a value.
-		case source != language.None:
-			m.node(value, source, b, k)
-		}
-	})
+	source := m.t.Child(id, language.SlotValue)
+	if (value == nil) != (source == language.None) {
+		return // `T x;` is a declaration without a value
+	}
+	rest := func(b Bindings) { m.slotList(p, id, assignSlots, b, k) }
+	switch {
+	case value == nil:
+		rest(b)
+	case value.Kind == language.Metavar:
+		m.slotList(p, id, assignSlots, b, func(b Bindings) { m.node(value, source, b, k) })
+	default:
+		m.node(value, source, b, rest) // the value first: it is what tells most assignments apart
+	}
 }
+
+var assignSlots = []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}
 
 // sameKeyword says whether a declaration is one of those that the pattern's keyword stands for: Go's := is not var, JavaScript's let is
 // not const, and var is any of them.

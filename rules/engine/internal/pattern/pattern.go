@@ -42,7 +42,8 @@ type Node struct {
 	Flags language.Flags
 	Type  string // the grammar's name of the node, which tells nodes of kind Other apart
 	Value string
-	Kids  []*Node // in slot order
+	Kids  []*Node         // in slot order
+	Slots []language.Slot // those that Kids have
 
 	// Path is the qualified name of a Name or Dot that is made of plain names only: ["os", "path", "join"].
 	Path []string
@@ -65,6 +66,19 @@ func (n *Node) Child(slot language.Slot) *Node {
 	return nil
 }
 
+// Only returns the first child in a slot and whether there are more.
+func (n *Node) Only(slot language.Slot) (first *Node, more bool) {
+	for _, k := range n.Kids {
+		if k.Slot == slot {
+			if first != nil {
+				return first, true
+			}
+			first = k
+		}
+	}
+	return first, false
+}
+
 // In returns the children in a slot.
 func (n *Node) In(slot language.Slot) []*Node {
 	var list []*Node
@@ -81,8 +95,13 @@ func (n *Node) IsEllipsis() bool {
 	return n.Kind == language.Ellipsis || n.Kind == language.MetaEllipsis
 }
 
-// collect fills Vars.
+// collect fills Slots and Vars.
 func (n *Node) collect() {
+	for _, k := range n.Kids {
+		if !slices.Contains(n.Slots, k.Slot) {
+			n.Slots = append(n.Slots, k.Slot)
+		}
+	}
 	if (n.Kind == language.Metavar || n.Kind == language.TypedMetavar) && n.Value != "$_" {
 		n.Vars = []string{n.Value}
 	}
