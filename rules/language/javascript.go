@@ -248,7 +248,7 @@ func scriptRules() map[string]lowerFunc {
 		"array_pattern":        one(List, Item),
 		"object":               one(Dict, Item),
 		"object_pattern":       one(Dict, Item),
-		"pair":                 pair,
+		"pair":                 scriptPair,
 		"pair_pattern":         pair,
 		"binary_expression":    binaryOperator,
 		"unary_expression":     func(l *lowerer, r int32, slot Slot) { l.unary(r, slot, l.field(r, fArgument), l.operator(r)) },
@@ -563,6 +563,40 @@ func scriptExport(l *lowerer, r int32, slot Slot) {
 	}
 }
 
+// scriptPair writes a member of an object. One that holds a function without a name is a method of its key's name.
+func scriptPair(l *lowerer, r int32, slot Slot) {
+	if value := l.field(r, fValue); l.anonymous(value) {
+		id := l.open(Func, slot, r)
+		l.method(r, value, l.field(r, fKey))
+		l.close(id)
+		return
+	}
+	pair(l, r, slot)
+}
+
+// anonymous says whether a node is a function without a name.
+func (l *lowerer) anonymous(r int32) bool {
+	return l.is(r, "arrow_function") || (l.is(r, "function_expression") || l.is(r, "generator_function")) && l.field(r, fName) < 0
+}
+
+// method writes what stands below the Func of a method that is written as a member r, whose value is the function fn.
+func (l *lowerer) method(r, fn, key int32) {
+	id := l.parent
+	if l.has(fn, "async") {
+		l.nodes[id].Flags |= Async
+	}
+	if l.has(r, "static") {
+		l.nodes[id].Flags |= Static
+	}
+	scriptDecorators(l, r)
+	if l.is(key, "string") {
+		l.leaf(Name, SlotName, key, unescape(inner(l.text(key), 1), false))
+	} else {
+		l.lower(key, SlotName)
+	}
+	l.signature(fn)
+}
+
 func scriptFunc(l *lowerer, r int32, slot Slot) {
 	id := l.open(Func, slot, r)
 	switch l.name(r) {
@@ -582,6 +616,12 @@ func scriptFunc(l *lowerer, r int32, slot Slot) {
 	}
 	scriptDecorators(l, r)
 	l.lower(l.field(r, fName), SlotName)
+	l.signature(r)
+	l.close(id)
+}
+
+// signature writes parameters, result and body of a function.
+func (l *lowerer) signature(r int32) {
 	switch p := l.field(r, fParameter); {
 	case p >= 0:
 		l.singleParam(p)
@@ -592,7 +632,6 @@ func scriptFunc(l *lowerer, r int32, slot Slot) {
 	}
 	l.lower(l.field(r, fReturnType), SlotReturns)
 	l.lambdaBody(l.field(r, fBody), "statement_block")
-	l.close(id)
 }
 
 // scriptDecorators writes decorators and modifiers. Those of a method stand before it in the class, those of an exported class
@@ -691,7 +730,18 @@ func scriptClass(value string) lowerFunc {
 	}
 }
 
+// scriptField writes a field of a class. One that holds a function is a method.
 func scriptField(l *lowerer, r int32, slot Slot) {
+	if value := l.field(r, fValue); l.anonymous(value) {
+		key := l.field(r, fProperty)
+		if key < 0 {
+			key = l.field(r, fName)
+		}
+		id := l.open(Func, slot, r)
+		l.method(r, value, key)
+		l.close(id)
+		return
+	}
 	id := l.open(Assign, slot, r)
 	l.nodes[id].Flags, l.nodes[id].Value = Declares, "="
 	if l.has(r, "static") {

@@ -358,6 +358,9 @@ func (c *Table) findAlways() {
 		case language.ForEach, language.Catch, language.Switch:
 			giveAll(t.Child(id, language.SlotTarget))
 		case language.Import, language.ImportName:
+			if python && n.Kind == language.Import && t.Child(id, language.SlotAlias) == language.None {
+				continue // `a = None` where `import a` failed
+			}
 			giveAll(t.Child(id, language.SlotAlias))
 			give(t.Child(id, language.SlotName))
 			give(t.Child(id, language.SlotModule))

@@ -347,8 +347,8 @@ func (w *walker) loop(id language.ID) {
 		return
 	}
 	if n.Value != "do" {
-		if n.Kind == language.For {
-			w.walkAll(id, language.SlotCond) // asked once before the loop begins
+		if cond := w.t.Child(id, language.SlotCond); n.Kind == language.For && cond != language.None {
+			w.callsIn(cond)
 		}
 		w.forgetAll()
 	}
@@ -358,6 +358,18 @@ func (w *walker) loop(id language.ID) {
 	w.walkAll(id, language.SlotBody, language.SlotUpdate)
 	w.forgetAll()
 	w.walkAll(id, language.SlotElse)
+}
+
+// callsIn follows the calls of a condition, which are made once before the loop begins.
+func (w *walker) callsIn(cond language.ID) {
+	for id := cond; id < w.t.Nodes[cond].Next; {
+		if w.t.Nodes[id].Kind == language.Call {
+			w.walk(id)
+			id = w.t.Nodes[id].Next
+		} else {
+			id++
+		}
+	}
 }
 
 // once says whether a loop's body ends by leaving the loop.

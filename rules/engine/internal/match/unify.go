@@ -1220,7 +1220,7 @@ func (m *matcher) names(id language.ID) Bound {
 		}
 		bound.End = m.t.Nodes[c].End
 	}
-	bound.Text = m.t.Source[bound.Start:bound.End]
+	bound.Text = "{" + m.t.Source[bound.Start:bound.End] + "} " // with a space, so that no other code is equal to it
 	return bound
 }
 

@@ -169,9 +169,18 @@ func (r *resolver) enter(id language.ID) {
 		if !r.python {
 			r.push(id, n.Next, blockScope)
 		}
-		if target := r.t.Child(id, language.SlotTarget); target != language.None && (n.Kind != language.ForEach || r.python || n.Flags&language.Declares != 0) {
-			r.declareAll(target, r.local())
+		target := r.t.Child(id, language.SlotTarget)
+		if target == language.None || n.Kind == language.ForEach && !r.python && n.Flags&language.Declares == 0 {
+			return
 		}
+		// What is gone through or asked is read before.
+		for c := range r.t.Children(id) {
+			if k := &r.t.Nodes[c]; k.Slot == language.SlotValue || k.Slot == language.SlotOperand {
+				r.pending = append(r.pending, pending{k.Next, target, r.local(), false})
+				return
+			}
+		}
+		r.declareAll(target, r.local())
 	case language.Binary: // Java's `x instanceof T t`
 		if target := r.t.Child(id, language.SlotTarget); target != language.None {
 			r.pending = append(r.pending, pending{n.Next, target, inBlock, false})
@@ -187,10 +196,10 @@ func (r *resolver) owned(id language.ID) bool {
 	return k == language.Func || k == language.Class
 }
 
-// member says whether a function is one of a class, whose name is not a variable.
+// member says whether a declaration is one of a class or an object, whose name is not a variable.
 func (r *resolver) member(id language.ID) bool {
 	p := r.t.Nodes[id].Parent
-	return p > 0 && r.t.Nodes[p].Kind == language.Block && r.t.Nodes[r.t.Nodes[p].Parent].Kind == language.Class
+	return p > 0 && r.t.Nodes[p].Kind == language.Dict || p > 0 && r.t.Nodes[p].Kind == language.Block && r.t.Nodes[r.t.Nodes[p].Parent].Kind == language.Class
 }
 
 func (r *resolver) assign(id language.ID) {
@@ -381,13 +390,15 @@ func (r *resolver) declareAll(target language.ID, where place) {
 	for id := target; id < t.Nodes[target].Next; {
 		n := &t.Nodes[id]
 		switch {
+		case id != target && n.Slot == language.SlotValue:
+			id = n.Next // a default is no target
 		case n.Kind == language.Name:
 			if id == target || n.Slot != language.SlotKey {
 				r.table.of[id] = r.declare(n.Value, where)
 			}
 			id++
-		case n.Kind == language.Dot, n.Kind == language.Index, n.Kind == language.Call, id != target && n.Slot == language.SlotValue:
-			id = n.Next // x.y = ... declares nothing; a default is no target
+		case n.Kind == language.Dot, n.Kind == language.Index, n.Kind == language.Call:
+			id = n.Next // x.y = ... declares nothing
 		default:
 			id++
 		}
