@@ -3,47 +3,15 @@
 // What applies comes from the default branch and the floor. The version that a change brings along is only validated, never applied.
 // Every mistake is a gate.Problem with file, line, column and a remedy; a mistake in what applies makes the decision "cannot tell".
 //
-// # How floor and repository are put together
-//
-// A repository only ever adds to the floor:
-//
-//	key                    operator     what the repository can do under a floor
-//	version                -            each file says its own
-//	mode                   strictest    enforce wins; a file that does not say its mode enforces
-//	tier.*.approvals       max          raise; never below the built-in 2, 1, 0
-//	tier.*.up_to_date      or           switch on
-//	tier.*.independence    strictest    pr wins; "path" is said by each file for its own guards
-//	guard                  union        add guards; all that match apply
-//	default                both         the floor's covers what no guard of the floor covers, the repository's what no guard covers
-//	stale                  strictest    any-push wins over paths
-//	agents.accounts, apps  union        add
-//	agents.extra_approvals max          raise
-//	agents.unattributed    strictest    block wins over extra
-//	agents.sponsors        floor only   add sponsors, who then cannot approve; only the floor's lift the approval that an agent
-//	                                    without a known sponsor needs (without a floor, the repository's do)
-//	checks.block_on        union        add
-//	checks.severity        strictest    lower the severity that blocks (not said: high)
-//	checks.pack            floor only   choose only where there is no floor; under a floor without the key: the default pack
-//	exempt                 own          each file exempts from its own guards and default only; "forbid" in the floor takes the repository's away
-//	waivers                floor only   say who may waive what the repository itself asks for; what the floor asks for, and findings, only the
-//	                                    floor's people waive (without a floor, the repository's do)
-//	checklist              own          each file's guards use the lists of their own file, and the built-in ones
-//	governed_branches      union        add; the default branch always is governed
-//	floor                  floor only   -
-//	rules                  union        add
-//
-// # Keys that this version does not act on
-//
-// Refused with an error: guard.allow_readers, guard.min_review_seconds, agents.disclosure, audit, checks.rollout, checks.max_comments, and paths
-// that begin with "re:".
+// A repository only ever adds to the floor. How each key is put together is written beside it in keys.go, and in docs/policy.md.
 package config
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -60,9 +28,8 @@ type Input struct {
 	FloorMissing string
 	// Tree lists the paths of the default branch, to warn of globs that match none of them; nil: not looked at.
 	Tree []string
-	// NoComments says that the caller gives Decide no comments, no time and no verified commits: nothing can be waived, attested or exempt, and
-	// the owners of policies that ask for it are told.
-	NoComments bool
+	// NoAlerts says that the caller tells of merges around the gate where it always does, and not where "audit" asks for; the owners of the policy are told.
+	NoAlerts bool
 }
 
 // Effective is the configuration that applies.
@@ -99,42 +66,15 @@ func Load(in Input) *Effective {
 		_, problems := gate.ParseCodeowners(in.Repo.CodeownersPath, e.Codeowners)
 		e.warn(problems)
 	}
-	if in.NoComments {
-		e.withoutComments(in)
+	for _, d := range []*document{floor, repo} {
+		if in.NoAlerts && d != nil && (d.audit.Issue || d.audit.Webhook) {
+			e.notUsed(d, "audit", "audit is not acted on by the server of this version: a merge around the gate is told on the pull request and in the server's log")
+		}
 	}
 	if in.Tree != nil && repo != nil { // a floor's globs are written for many repositories
 		e.warn(unmatched(in.Repo.PolicyPath, repo, in.Tree))
 	}
 	return e
-}
-
-// withoutComments takes out what cannot be acted on. That is only stricter for waivers and exemptions; a checklist that nobody can attest would
-// block for ever without saying why, so it is an error.
-func (e *Effective) withoutComments(in Input) {
-	p := e.Policy
-	file := policyFiles[0]
-	if in.Repo != nil && in.Repo.PolicyPath != "" {
-		file = in.Repo.PolicyPath
-	}
-	if p.Waivers != nil || p.RepoWaivers != nil {
-		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"waivers\" is not acted on by the server of this version: nothing can be waived", Remedy: "The rest of the policy applies.", Warning: true})
-	}
-	if len(p.Exempt) > 0 {
-		e.Warnings = append(e.Warnings, gate.Problem{File: file, Message: "\"exempt\" is not acted on by the server of this version: nothing is exempt", Remedy: "The rest of the policy applies.", Warning: true})
-	}
-	p.Waivers, p.RepoWaivers, p.Exempt = nil, nil, nil
-	for _, g := range p.Guards {
-		if len(g.Checklists) == 0 {
-			continue
-		}
-		problem := gate.Problem{File: file, Message: fmt.Sprintf("the guard %q has a checklist, and the server of this version reads no comments by which it could be attested", g.Name), Remedy: "Take the checklist out of the guard."}
-		if g.Origin == "floor" {
-			problem.File = floorFiles[0]
-			p.FloorBroken = append(p.FloorBroken, problem)
-		} else {
-			p.Broken = append(p.Broken, problem)
-		}
-	}
 }
 
 // layer reads one layer; the document is nil where there is no policy file or it is broken. The problems are errors.
@@ -189,7 +129,14 @@ func (l *Layer) validate(floor bool, applies *gate.Policy) (*document, []gate.Pr
 	problems = append(problems, l.problems()...)
 	problems = append(problems, ruleProblems(l.Rules)...)
 	if len(l.Codeowners) > 0 {
-		_, owners := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
+		parsed, owners := gate.ParseCodeowners(l.CodeownersPath, string(l.Codeowners))
+		for _, rule := range parsed.Rules {
+			for _, o := range rule.Owners {
+				if o.Email != "" {
+					owners = append(owners, gate.Problem{File: l.CodeownersPath, Line: rule.Line, Message: "the owner " + o.Email + " is an e-mail address, which cannot be matched to an account: where a guard asks code owners, changes of these files are blocked", Remedy: "Write @login instead.", Warning: true})
+				}
+			}
+		}
 		if !usesOwners(d.needs()) && (applies == nil || !usesOwners(applies.Guards, applies.Default, applies.FloorDefault)) {
 			for i := range owners {
 				owners[i].Warning = true
@@ -224,6 +171,7 @@ func usesOwners(guards []gate.Guard, more ...*gate.Need) bool {
 // join fills in the policy; the table in the package doc says how.
 func (e *Effective) join(floor, repo *document, floored bool) {
 	p := e.Policy
+	p.Floored = floored
 	tiers := maps.Clone(builtinTiers)
 	for _, d := range []*document{floor, repo} {
 		if d == nil {
@@ -240,6 +188,8 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		}
 		p.Agents.Accounts = append(p.Agents.Accounts, d.agents.Accounts...)
 		p.Agents.BlockUnattributed = p.Agents.BlockUnattributed || d.agents.BlockUnattributed
+		p.Agents.Disclosure = p.Agents.Disclosure || d.agents.Disclosure
+		p.Audit.Issue, p.Audit.Webhook = p.Audit.Issue || d.audit.Issue, p.Audit.Webhook || d.audit.Webhook
 		p.Agents.ExtraApprovals = max(p.Agents.ExtraApprovals, d.agents.ExtraApprovals)
 		p.Checks.BlockOn = append(p.Checks.BlockOn, d.checks.BlockOn...)
 		if s := d.checks.Severity; s != 0 {
@@ -263,6 +213,8 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 				x.Origin = origin
 				p.Exempt = append(p.Exempt, x)
 			}
+		} else if len(d.exempt) > 0 {
+			e.notUsed(d, "exempt", "exempt is not used, because the organisation's floor forbids exemptions")
 		}
 		for _, g := range d.guards {
 			g.Origin = origin
@@ -287,7 +239,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		if floored {
 			p.Agents.RepoSponsors, p.RepoWaivers = repo.agents.Sponsors, repo.waivers
 			if repo.checks.Pack != "" && repo.checks.Pack != p.Checks.Pack {
-				e.warn([]gate.Problem{{File: policyFiles[0], Message: "checks.pack is not used, because the organisation's floor chooses the pack", Remedy: "Remove the key.", Warning: true}})
+				e.notUsed(repo, "checks.pack", "checks.pack is not used, because the organisation's floor chooses the pack")
 			}
 		} else {
 			p.Agents.Sponsors, p.Waivers = repo.agents.Sponsors, repo.waivers
@@ -299,10 +251,84 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			p.Default = &need
 		}
 	}
+	e.rollouts(floor, repo, floored)
+	e.plane(floor, repo, floored)
 	p.Agents.Accounts = sorted(p.Agents.Accounts)
 	p.Checks.BlockOn = sorted(p.Checks.BlockOn)
 	p.Governed = sorted(p.Governed)
-	e.Scan = scan.Config{FailOn: p.Checks.Severity, BlockOn: p.Checks.BlockOn, Pack: p.Checks.Pack}
+	e.Scan = scan.Config{FailOn: p.Checks.Severity, BlockOn: p.Checks.BlockOn, Pack: p.Checks.Pack, Rollouts: p.Checks.Rollouts}
+	for _, d := range []*document{floor, repo} {
+		if d == nil || d.comments == nil {
+			continue
+		}
+		if e.Scan.MaxComments = *d.comments; *d.comments == 0 {
+			e.Scan.MaxComments = -1 // the scan's word for none
+		}
+	}
+}
+
+// rollouts takes the strictest for each rule. A rule that the floor does not name goes as far as it says itself, and nothing but its own file
+// makes it go less far.
+func (e *Effective) rollouts(floor, repo *document, floored bool) {
+	p := e.Policy
+	set := func(rule string, r checks.Rollout) {
+		if p.Checks.Rollouts == nil {
+			p.Checks.Rollouts = map[string]checks.Rollout{}
+		}
+		p.Checks.Rollouts[rule] = r
+	}
+	if floor != nil {
+		for rule, r := range floor.checks.Rollouts {
+			set(rule, r)
+		}
+	}
+	if repo == nil {
+		return
+	}
+	rank := func(r checks.Rollout) int { return slices.Index(rollouts, string(r)) }
+	for _, rule := range slices.Sorted(maps.Keys(repo.checks.Rollouts)) {
+		r := repo.checks.Rollouts[rule]
+		of, named := p.Checks.Rollouts[rule]
+		switch {
+		case !floored || named && rank(r) > rank(of) || !named && r == checks.RolloutBlock:
+			set(rule, r)
+		case named && r == of:
+		default:
+			e.notUsed(repo, "checks.rollout."+rule, "the rollout "+string(r)+" of "+rule+" is not used, because under an organisation's floor a repository only makes rules stricter")
+		}
+	}
+}
+
+// plane takes the strictest word on files that steer builds; no word is the strictest.
+func (e *Effective) plane(floor, repo *document, floored bool) {
+	rank := func(d *document) int {
+		if d == nil || d.plane == "" {
+			return slices.Index(planes, "required")
+		}
+		return slices.Index(planes, d.plane)
+	}
+	strictest := rank(repo)
+	if floored {
+		of := rank(floor)
+		if repo != nil && repo.plane != "" && strictest < of {
+			e.notUsed(repo, "control_plane", "control_plane: "+repo.plane+" is not used, because the organisation's floor is stricter")
+		}
+		if repo == nil || repo.plane == "" || strictest < of {
+			strictest = of
+		}
+	}
+	if word := gate.Plane(planes[strictest]); word != "required" {
+		e.Policy.ControlPlane = word
+	}
+}
+
+// notUsed tells the owner of a policy about a key that the floor makes useless.
+func (e *Effective) notUsed(d *document, key, message string) {
+	p := gate.Problem{File: d.file, Message: message, Remedy: "Remove the key.", Warning: true}
+	if at := d.at[key]; at != nil {
+		p.Line, p.Column = at.Line, at.Column
+	}
+	e.warn([]gate.Problem{p})
 }
 
 // tiered gives the need of a guard with its tier filled in.
@@ -388,6 +414,9 @@ func unmatched(file string, d *document, tree []string) []gate.Problem {
 			below := gate.NewGlobs(trimExclusion(pattern) + "/**")
 			if slices.ContainsFunc(tree, below.Match) {
 				remedy = "It names a folder: write \"" + pattern + "/**\"."
+			}
+			if _, expr := strings.CutPrefix(trimExclusion(pattern), "re:"); expr {
+				remedy = "A regular expression must match the whole path: end it with \".*\" if the rest may be anything."
 			}
 			at := g.paths[i]
 			out = append(out, gate.Problem{File: file, Line: at.Line, Column: at.Column, Message: "the path \"" + pattern + "\" matches no file", Remedy: remedy, Warning: true})

@@ -67,7 +67,8 @@ func TestJoin(t *testing.T) {
 		fmt.Fprintf(&b, "default %s, of the floor %s\n", need(p.Default), need(p.FloorDefault))
 		fmt.Fprintf(&b, "agents %v extra %d sponsors %v of the repository %v\n", p.Agents.Accounts, p.Agents.ExtraApprovals, p.Agents.Sponsors, p.Agents.RepoSponsors)
 		fmt.Fprintf(&b, "checks severity %q block on %v pack %q\n", p.Checks.Severity, p.Checks.BlockOn, p.Checks.Pack)
-		if e.Scan.FailOn != p.Checks.Severity || e.Scan.Pack != p.Checks.Pack || !cmp.Equal(e.Scan.BlockOn, p.Checks.BlockOn) {
+		fmt.Fprintf(&b, "rollouts %v, comments %d, disclosure %v, audit %+v\n", p.Checks.Rollouts, e.Scan.MaxComments, p.Agents.Disclosure, p.Audit)
+		if e.Scan.FailOn != p.Checks.Severity || e.Scan.Pack != p.Checks.Pack || !cmp.Equal(e.Scan.BlockOn, p.Checks.BlockOn) || !cmp.Equal(e.Scan.Rollouts, p.Checks.Rollouts) {
 			t.Errorf("%s: the scan is told something else: %+v", name, e.Scan)
 		}
 		for _, w := range e.Warnings {
@@ -87,6 +88,9 @@ func need(n *gate.Need) string {
 	s := fmt.Sprintf("%d from %v", n.Approvals, n.From)
 	if n.UpToDate {
 		s += " up to date"
+	}
+	if n.AllowReaders || n.MinReview > 0 {
+		s += fmt.Sprintf(" readers %v after %d s", n.AllowReaders, n.MinReview)
 	}
 	return s
 }
@@ -215,12 +219,13 @@ func TestRules(t *testing.T) {
 
 func TestUnmatchedGlobs(t *testing.T) {
 	t.Parallel()
-	policy := "version: 1\nguard:\n  - {paths: [\"src/**\", \"lib\", \"gone/**\", \"!src/x/**\"], approvals: 1}\n"
+	policy := "version: 1\nguard:\n  - {paths: [\"src/**\", \"lib\", \"gone/**\", \"!src/x/**\", \"re:^src/a\"], approvals: 1}\n"
 	e := Load(Input{Repo: NewLayer("acme/widgets", "sha", map[string][]byte{".github/reviewgate.yml": []byte(policy)}), Tree: []string{"src/a.go", "lib/b.go"}})
 	want := []string{
 		`.github/reviewgate.yml:3:24: the path "lib" matches no file. It names a folder: write "lib/**".`,
 		`.github/reviewgate.yml:3:31: the path "gone/**" matches no file. Correct the pattern if a file was meant.`,
 		`.github/reviewgate.yml:3:42: the path "!src/x/**" matches no file. Correct the pattern if a file was meant.`,
+		`.github/reviewgate.yml:3:55: the path "re:^src/a" matches no file. A regular expression must match the whole path: end it with ".*" if the rest may be anything.`,
 	}
 	var got []string
 	for _, w := range e.Warnings {
@@ -250,6 +255,9 @@ func TestHead(t *testing.T) {
 	}
 	if p := head(map[string]string{".github/reviewgate.yml": "version: 1\nguard: [{paths: [\"**\"], approvals: 9}]\n"}); len(p.Guards) != 0 || !p.HeadChecked {
 		t.Errorf("the head's policy applied: %+v", p)
+	}
+	if p := head(map[string]string{"CODEOWNERS": "* @bob a@example.com\n"}); len(p.HeadBroken) != 1 || !p.HeadBroken[0].Warning || p.HeadBroken[0].Line != 1 {
+		t.Errorf("an owner without an account: %+v", p.HeadBroken)
 	}
 	if p := head(nil); len(p.HeadBroken) != 0 || !p.HeadChecked {
 		t.Errorf("a deleted policy is no error: %+v", p)
@@ -297,17 +305,14 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestNoComments: what a caller without comments cannot act on is told, and never loosens anything.
-func TestNoComments(t *testing.T) {
+// TestNoAlerts: what a caller does not act on is told, with its place.
+func TestNoAlerts(t *testing.T) {
 	t.Parallel()
-	policy := "version: 1\nguard:\n  - {name: auth, paths: [\"a/**\"], approvals: 1, checklist: authentication}\nwaivers: {by: [\"@alice\"]}\nexempt:\n  - {paths: [\"docs/**\"], when: {author: member}, max_files: 2}\n"
-	layer := NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte(policy)})
-	with := Load(Input{Repo: layer})
-	if len(with.Policy.Broken) > 0 || with.Policy.Waivers == nil || len(with.Policy.Exempt) != 1 {
-		t.Fatalf("the policy by itself: %v %+v", with.Policy.Broken, with.Policy)
+	in := Input{Repo: NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\naudit: {bypass_alert: issue}\n")}), NoAlerts: true}
+	if e := Load(in); len(e.Warnings) != 1 || e.Warnings[0].Line != 2 || !e.Policy.Audit.Issue {
+		t.Errorf("%v", e.Warnings)
 	}
-	without := Load(Input{Repo: layer, NoComments: true})
-	if p := without.Policy; p.Waivers != nil || p.Exempt != nil || len(p.Broken) != 1 || !strings.Contains(p.Broken[0].Message, "checklist") || len(without.Warnings) < 2 {
-		t.Errorf("without comments: %v %v %+v", p.Broken, without.Warnings, p)
+	if in.NoAlerts = false; len(Load(in).Warnings) != 0 {
+		t.Error("told where it is acted on")
 	}
 }

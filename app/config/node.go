@@ -30,6 +30,8 @@ type reader struct {
 	file     string
 	floor    bool
 	problems []gate.Problem
+
+	expressions int // paths that are regular expressions
 }
 
 func (r *reader) bad(n *yaml.Node, remedy, format string, args ...any) {
@@ -44,6 +46,25 @@ func (r *reader) bad(n *yaml.Node, remedy, format string, args ...any) {
 }
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// YAMLError splits the error of a file that is no YAML into its line and what is wrong.
+func YAMLError(err error, data []byte) (line int, text string) {
+	text = strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimSpace(strings.TrimPrefix(text, "unmarshal errors:"))
+	text, _, _ = strings.Cut(text, "\n")
+	line = 1
+	m := yamlLine.FindStringSubmatch(text)
+	if m == nil {
+		return line, text
+	}
+	line, _ = strconv.Atoi(m[1])
+	text = text[len(m[0]):]
+	// The library counts from 0 where it knows what it expected, and from 1 elsewhere.
+	if strings.HasPrefix(text, "did not find expected") {
+		line++
+	}
+	return max(min(line, bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))+1), 1), text
+}
 
 // root parses the bytes and gives the top-level mapping; nil after a problem.
 func (r *reader) root(data []byte) *yaml.Node {
@@ -71,13 +92,8 @@ func (r *reader) root(data []byte) *yaml.Node {
 		return nil
 	}
 	if err != nil {
-		text := strings.TrimPrefix(err.Error(), "yaml: ")
-		at := &yaml.Node{Line: 1, Column: 1}
-		if m := yamlLine.FindStringSubmatch(text); m != nil {
-			at.Line, _ = strconv.Atoi(m[1])
-			text = text[len(m[0]):]
-		}
-		r.bad(at, "Correct the YAML.", "this is not valid YAML: %s", text)
+		line, text := YAMLError(err, data)
+		r.bad(&yaml.Node{Line: line, Column: 1}, "Correct the YAML.", "this is not valid YAML: %s", text)
 		return nil
 	}
 	nodes := 0
@@ -128,8 +144,8 @@ func (r *reader) plain(n *yaml.Node, depth int, nodes *int) bool {
 // A field is a key that a mapping may have. Exactly one of the two is set.
 type field struct {
 	read func(value *yaml.Node)
-	// unsupported says why this version refuses the key, as the end of a sentence; see package doc.
-	unsupported string
+	// elsewhere is the remedy for a key that people write here and that stands somewhere else.
+	elsewhere string
 }
 
 // mapping reads the keys of a mapping. what names it in messages: "a guard".
@@ -143,13 +159,13 @@ func (r *reader) mapping(n *yaml.Node, what string, fields map[string]field) boo
 		f, ok := fields[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode || !ok:
-			remedy := "The keys are " + strings.Join(supported(fields), ", ") + "."
-			if near := nearest(key.Value, supported(fields)); near != "" {
+			remedy := "The keys are " + strings.Join(keyNames(fields), ", ") + "."
+			if near := nearest(key.Value, keyNames(fields)); near != "" {
 				remedy = fmt.Sprintf("Did you mean %q?", near)
 			}
 			r.bad(key, remedy, "%s has no key %q", what, clip(key.Value))
-		case f.unsupported != "":
-			r.bad(key, "Remove the key. This version refuses it rather than leave it out silently.", "%q in %s is not supported by this version: %s", key.Value, what, f.unsupported)
+		case f.elsewhere != "":
+			r.bad(key, f.elsewhere, "%s has no key %q", what, key.Value)
 		default:
 			f.read(value)
 		}
@@ -157,10 +173,10 @@ func (r *reader) mapping(n *yaml.Node, what string, fields map[string]field) boo
 	return true
 }
 
-func supported(fields map[string]field) []string {
+func keyNames(fields map[string]field) []string {
 	var out []string
 	for k, f := range fields {
-		if f.unsupported == "" {
+		if f.elsewhere == "" {
 			out = append(out, k)
 		}
 	}

@@ -24,6 +24,19 @@ const (
 	maxNames     = 500
 	maxLists     = 20
 	maxItems     = 20
+
+	maxGuardName     = 60
+	maxReviewSeconds = 24 * 60 * 60
+	maxComments      = 50
+	maxExpressions   = 20
+)
+
+// The words of keys that have a list of them.
+var (
+	authors    = []string{string(gate.AuthorAny), string(gate.AuthorAgent), string(gate.AuthorFork), string(gate.AuthorFirstTime), string(gate.AuthorUnattributed)}
+	severities = []string{"critical", "high", "medium", "low", "info"}
+	planes     = []string{string(gate.PlaneOff), string(gate.PlaneAgents), "required"}                                                         // weakest first
+	rollouts   = []string{string(checks.RolloutOff), string(checks.RolloutShadow), string(checks.RolloutComment), string(checks.RolloutBlock)} // weakest first
 )
 
 // tier is a named need, without approvers.
@@ -46,6 +59,7 @@ type document struct {
 	guards   []guard
 	fallback *guard // the key "default"
 	stale    gate.Stale
+	plane    string // a word of planes; empty: not said, which is required
 	agents   gate.Agents
 	checks   gate.Blocking
 	governed []string
@@ -53,6 +67,10 @@ type document struct {
 	exempt   []gate.Exempt
 	noExempt bool                      // exempt: forbid
 	lists    map[string]gate.Checklist // by name
+	audit    gate.Audit
+	comments *int // checks.max_comments; nil: not said
+	file     string
+	at       map[string]*yaml.Node // where keys stand that a floor may make useless
 }
 
 // guard is a gate.Guard whose tier is not yet a number.
@@ -64,18 +82,10 @@ type guard struct {
 	paths      []*yaml.Node
 }
 
-// Why this version refuses keys that the format has. Leaving one of them out silently could let a change pass that its author
-// meant to stop, or make a rule stricter than anyone wrote.
-var laterGuardKeys = map[string]field{
-	"allow_readers":      {unsupported: "only people with write access approve"},
-	"min_review_seconds": {unsupported: "the time of a review is not judged"},
-	"any_of":             {unsupported: "write it inside of \"from\""},
-}
-
 // parse reads a policy file. The document is what could be read; it may be used only if no problem is an error.
 func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 	r := &reader{file: file, floor: floor}
-	d := &document{tiers: map[string]tier{}}
+	d := &document{tiers: map[string]tier{}, file: file, at: map[string]*yaml.Node{}}
 	root := r.root(data)
 	if root == nil {
 		return d, r.problems
@@ -101,6 +111,10 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 				d.stale = gate.Stale(s)
 			}
 		}},
+		"control_plane": {read: func(n *yaml.Node) {
+			d.plane, _ = r.oneOf(n, "control_plane", planes...)
+			d.at["control_plane"] = n
+		}},
 		"agents": {read: func(n *yaml.Node) { r.agents(n, d) }},
 		"checks": {read: func(n *yaml.Node) { r.checks(n, d) }},
 		"governed_branches": {read: func(n *yaml.Node) {
@@ -110,6 +124,9 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 						r.bad(item, "Correct the pattern.", "the branch pattern %q: %v", clip(s), err)
 						continue
 					}
+					if strings.HasPrefix(s, "re:") {
+						r.expressions++
+					}
 					d.governed = append(d.governed, s)
 				}
 			}
@@ -117,7 +134,7 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 		"waivers":   {read: func(n *yaml.Node) { d.waivers = r.waivers(n) }},
 		"checklist": {read: func(n *yaml.Node) { r.checklists(n, d) }},
 		"exempt":    {read: func(n *yaml.Node) { r.exempts(n, d) }},
-		"audit":     {unsupported: "merges that went around the gate are not reported"},
+		"audit":     {read: func(n *yaml.Node) { r.audit(n, d) }},
 	}
 	if floor {
 		fields["floor"] = field{read: func(n *yaml.Node) {
@@ -132,6 +149,9 @@ func parse(file string, floor bool, data []byte) (*document, []gate.Problem) {
 	r.uniqueNames(d)
 	r.distinctTeams(d)
 	r.findChecklists(d)
+	if r.expressions > maxExpressions {
+		r.bad(root, "Write globs where they do.", "the policy has %d regular expressions, over the limit of %d", r.expressions, maxExpressions)
+	}
 	return d, r.problems
 }
 
@@ -144,7 +164,7 @@ func (r *reader) tiers(n *yaml.Node, d *document) {
 				"approvals": {read: func(n *yaml.Node) {
 					v, ok := r.number(n, "approvals", maxApprovals)
 					if ok && v < t.approvals {
-						r.bad(n, "Use another tier, or \"approvals\" in the guard.", "tier %s asks for at least %d approvals and can only be raised", name, t.approvals)
+						r.bad(n, "Use another tier, or \"approvals\" in the guard.", "tier %s asks for at least %s and can only be raised", name, approvals(t.approvals))
 					} else if ok {
 						t.approvals = v
 					}
@@ -185,7 +205,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		what = "default"
 	}
 	g := &guard{}
-	var tierAt, approvalsAt, pathsAt, fromAt *yaml.Node
+	var tierAt, approvalsAt, pathsAt, fromAt, readersAt *yaml.Node
 	fields := map[string]field{
 		"tier": {read: func(n *yaml.Node) {
 			tierAt = n
@@ -213,7 +233,7 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		}},
 	}
 	if !fallback {
-		maps.Copy(fields, laterGuardKeys)
+		fields["any_of"] = field{elsewhere: "Write it inside of \"from\": from: {any_of: [[\"@alice\", \"@bob\"], [\"@carol\"]]}."}
 		fields["when"] = field{read: func(n *yaml.Node) { g.When = r.when(n) }}
 		fields["checklist"] = field{read: func(n *yaml.Node) {
 			if g.listsAt = []*yaml.Node{n}; n.Kind == yaml.SequenceNode {
@@ -228,11 +248,19 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		fields["paths"] = field{read: func(n *yaml.Node) { pathsAt = n; r.paths(n, g) }}
 		fields["name"] = field{read: func(n *yaml.Node) {
 			if s, ok := r.text(n, "name"); ok {
-				if len([]rune(s)) > 60 {
-					r.bad(n, "Shorten it to 60 characters.", "the name is too long to be shown")
+				if len([]rune(s)) > maxGuardName {
+					r.bad(n, fmt.Sprintf("Shorten it to %d characters.", maxGuardName), "the name is too long to be shown")
 				}
 				g.Name, g.nameAt = s, n
 			}
+		}}
+		fields["allow_readers"] = field{read: func(n *yaml.Node) {
+			if g.Need.AllowReaders, _ = r.boolean(n, "allow_readers"); g.Need.AllowReaders {
+				readersAt = n
+			}
+		}}
+		fields["min_review_seconds"] = field{read: func(n *yaml.Node) {
+			g.Need.MinReview, _ = r.number(n, "min_review_seconds", maxReviewSeconds)
 		}}
 		fields["unwaivable"] = field{read: func(n *yaml.Node) {
 			g.Unwaivable, _ = r.boolean(n, "unwaivable")
@@ -251,9 +279,17 @@ func (r *reader) guard(n *yaml.Node, fallback bool) *guard {
 		r.bad(n, "Add paths: [\"folder/**\"].", "a guard needs \"paths\"")
 	}
 	if fromAt != nil && approvalsAt != nil && g.Need.Approvals > len(g.Need.From) && onlyUsers(g.Need.From) {
-		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %d approvals but names %d", what, g.Need.Approvals, len(g.Need.From))
+		r.bad(fromAt, "Name more people or a team, or ask for fewer approvals.", "%s needs %s but names %d", what, approvals(g.Need.Approvals), len(g.Need.From))
+	}
+	if readersAt != nil && (fromAt == nil || !named(&g.Need)) {
+		r.bad(readersAt, "Name people or a team in \"from\", and no role.", "allow_readers would let anyone approve who can read the repository")
 	}
 	return g
+}
+
+// named says whether all approvers of a guard are people, teams or code owners.
+func named(n *gate.Need) bool {
+	return !slices.ContainsFunc(slices.Concat(n.From, slices.Concat(n.AnyOf...)), func(a gate.Approver) bool { return a.Role != gate.RoleNone })
 }
 
 const (
@@ -263,7 +299,11 @@ const (
 
 // exempts reads the list, or the word by which a floor forbids it to everybody.
 func (r *reader) exempts(n *yaml.Node, d *document) {
+	d.at["exempt"] = n
 	if n.Kind == yaml.ScalarNode && n.Value == "forbid" {
+		if !r.floor {
+			r.bad(n, "Leave the key out: then nothing is exempt.", "only an organisation's floor can forbid exemptions")
+		}
 		d.noExempt = true
 		return
 	}
@@ -439,7 +479,7 @@ func (r *reader) when(n *yaml.Node) *gate.When {
 	w := &gate.When{}
 	r.mapping(n, "when", map[string]field{
 		"author": {read: func(n *yaml.Node) {
-			s, _ := r.oneOf(n, "author", string(gate.AuthorAny), string(gate.AuthorAgent), string(gate.AuthorFork), string(gate.AuthorFirstTime), string(gate.AuthorUnattributed))
+			s, _ := r.oneOf(n, "author", authors...)
 			w.Author = gate.Author(s)
 		}},
 		"fork": {read: func(n *yaml.Node) {
@@ -467,6 +507,9 @@ func (r *reader) paths(n *yaml.Node, g *guard) {
 		if err := gate.ValidGlob(s); err != nil {
 			r.bad(item, "Correct the pattern.", "the path %q: %v", clip(s), err)
 			continue
+		}
+		if strings.HasPrefix(s, "re:") || strings.HasPrefix(s, "!re:") {
+			r.expressions++
 		}
 		g.Paths = append(g.Paths, s)
 		g.paths = append(g.paths, item)
@@ -581,7 +624,11 @@ func (r *reader) agents(n *yaml.Node, d *document) {
 				d.agents.BlockUnattributed = s == "block"
 			}
 		}},
-		"disclosure": {unsupported: "a missing disclosure is not asked for"},
+		"disclosure": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "disclosure", "optional", "required"); ok {
+				d.agents.Disclosure = s == "required"
+			}
+		}},
 	})
 }
 
@@ -599,7 +646,7 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 			}
 		}},
 		"severity": {read: func(n *yaml.Node) {
-			if s, ok := r.oneOf(n, "severity", "critical", "high", "medium", "low", "info"); ok {
+			if s, ok := r.oneOf(n, "severity", severities...); ok {
 				d.checks.Severity, _ = checks.ParseSeverity(s)
 			}
 		}},
@@ -610,10 +657,50 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 					return
 				}
 				d.checks.Pack = s
+				d.at["checks.pack"] = n
 			}
 		}},
-		"rollout":      {unsupported: "a rule says its own rollout, in its file"},
-		"max_comments": {unsupported: "at most 10 comments are written"},
+		"rollout": {read: func(n *yaml.Node) { r.rollouts(n, d) }},
+		"max_comments": {read: func(n *yaml.Node) {
+			if v, ok := r.number(n, "max_comments", maxComments); ok {
+				d.comments = &v
+			}
+		}},
+	})
+}
+
+// rollouts reads how far single rules go.
+func (r *reader) rollouts(n *yaml.Node, d *document) {
+	if n.Kind != yaml.MappingNode || len(n.Content)/2 > maxNames {
+		r.bad(n, "Write rule-id: comment pairs.", "rollout must be a mapping of at most %d entries", maxNames)
+		return
+	}
+	d.checks.Rollouts = map[string]checks.Rollout{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if !ruleName.MatchString(key.Value) {
+			r.bad(key, "Write the rule's id as findings show it.", "%q is not the id of a rule", clip(key.Value))
+			continue
+		}
+		if s, ok := r.oneOf(n.Content[i+1], "the rollout of "+clip(key.Value), rollouts...); ok {
+			d.checks.Rollouts[key.Value] = checks.Rollout(s)
+			d.at["checks.rollout."+key.Value] = key
+		}
+	}
+}
+
+// audit reads where it is told that a merge went around the gate.
+func (r *reader) audit(n *yaml.Node, d *document) {
+	d.at["audit"] = n
+	r.mapping(n, "audit", map[string]field{
+		"bypass_alert": {read: func(n *yaml.Node) {
+			s, _ := r.oneOf(n, "bypass_alert", "none", "issue")
+			d.audit.Issue = s == "issue"
+		}},
+		"sink": {read: func(n *yaml.Node) {
+			s, _ := r.oneOf(n, "sink", "none", "webhook")
+			d.audit.Webhook = s == "webhook"
+		}},
 	})
 }
 
@@ -642,7 +729,7 @@ func (r *reader) distinctTeams(d *document) {
 			g.Need.DistinctTeams = sorted(slices.Clone(all))
 		}
 		if need := max(g.Need.Approvals, builtinTiers[g.Tier].approvals, d.tiers[g.Tier].approvals); len(g.Need.DistinctTeams) < need || need < 2 {
-			r.bad(g.distinctAt, "Name a team for each of the approvals, and ask for at least two.", "distinct_teams asks for %d approvals from different teams, of %d that the file names", need, len(g.Need.DistinctTeams))
+			r.bad(g.distinctAt, "Name a team for each of the approvals, and ask for at least two.", "distinct_teams asks for %s from different teams, of %d that the file names", approvals(need), len(g.Need.DistinctTeams))
 		}
 	}
 }
@@ -660,4 +747,11 @@ func (r *reader) uniqueNames(d *document) {
 		}
 		lines[g.Name] = g.nameAt.Line
 	}
+}
+
+func approvals(n int) string {
+	if n == 1 {
+		return "1 approval"
+	}
+	return strconv.Itoa(n) + " approvals"
 }

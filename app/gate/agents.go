@@ -76,6 +76,9 @@ func agentMarks(p *Policy, f *Facts, isAgent func(Person) (string, bool)) []Agen
 	for _, s := range f.Siblings {
 		account(s.Author, "opened the pull request")
 		app(s.ViaApp)
+		for _, who := range s.Pushers {
+			account(who, "pushed to the branch")
+		}
 	}
 	for _, who := range f.Pushers {
 		account(who, "pushed to the branch")
@@ -114,28 +117,34 @@ func agentMarks(p *Policy, f *Facts, isAgent func(Person) (string, bool)) []Agen
 			}
 		}
 	}
-	body, branch := strings.ToLower(f.Title+"\n"+f.Body), strings.ToLower(f.HeadRef)
-	for _, t := range trailers(f.Body) {
-		if slices.Contains(disclosures, t.key) {
-			mark("an agent", "the description has a line "+t.key)
+	said := func(title, body, ref string, labels []string) {
+		text, branch := strings.ToLower(title+"\n"+body), strings.ToLower(ref)
+		for _, t := range trailers(body) {
+			if slices.Contains(disclosures, t.key) {
+				mark("an agent", "the description has a line "+t.key)
+			}
+		}
+		for _, a := range codingAgents {
+			for _, prefix := range a.branches {
+				if strings.HasPrefix(branch, prefix) {
+					mark(a.name, `the branch name begins with "`+prefix+`"`)
+				}
+			}
+			for _, b := range a.body {
+				if strings.Contains(text, b) {
+					mark(a.name, `the description says "`+b+`"`)
+				}
+			}
+			for _, l := range labels {
+				if slices.Contains(a.labels, strings.ToLower(l)) {
+					mark(a.name, `the label "`+strings.ToLower(l)+`" is set`)
+				}
+			}
 		}
 	}
-	for _, a := range codingAgents {
-		for _, prefix := range a.branches {
-			if strings.HasPrefix(branch, prefix) {
-				mark(a.name, `the branch name begins with "`+prefix+`"`)
-			}
-		}
-		for _, b := range a.body {
-			if strings.Contains(body, b) {
-				mark(a.name, `the description says "`+b+`"`)
-			}
-		}
-		for _, l := range f.Labels {
-			if slices.Contains(a.labels, strings.ToLower(l)) {
-				mark(a.name, `the label "`+strings.ToLower(l)+`" is set`)
-			}
-		}
+	said(f.Title, f.Body, f.HeadRef, f.Labels)
+	for _, s := range f.Siblings {
+		said(s.Title, s.Body, s.HeadRef, s.Labels)
 	}
 	out := make([]AgentMark, 0, len(seen))
 	for m := range seen {
@@ -166,4 +175,38 @@ func agentEmail(email string) bool {
 		}
 	}
 	return false
+}
+
+// disclosed waits for the text of the change to say that an agent helped, where the policy asks for that and there is evidence of one. What an
+// agent's own account opened says it by itself.
+func (d *decider) disclosed() {
+	f := d.f
+	if !d.p.Agents.Disclosure || len(d.in.marks) == 0 || f.Author.Type == "Bot" || discloses(f.Body) {
+		return
+	}
+	// The built-in table: what a policy calls an agent must not lift this.
+	if _, agent := agentName(f.Author.Login); agent || slices.ContainsFunc(f.Commits, func(c Commit) bool { return discloses(c.Message) }) {
+		return
+	}
+	m := d.in.marks[0]
+	d.waits = append(d.waits, "Needs the description to say which agent helped")
+	d.next = append(d.next, `Add the line "Assisted-by: NAME OF THE TOOL" to the description: an agent took part (`+cut(m.Evidence, 100)+`), and the policy asks for that to be said.`)
+}
+
+// discloses says whether a text names an agent as what helped: by a trailer, or in the words that a tool puts there.
+func discloses(text string) bool {
+	for _, t := range trailers(text) {
+		if slices.Contains(disclosures, t.key) && t.value != "" || t.key == "co-authored-by" && agentEmail(t.email()) {
+			return true
+		}
+		if who, ok := noreply(t.email()); ok && t.key == "co-authored-by" {
+			if _, agent := agentName(who.Login); agent {
+				return true
+			}
+		}
+	}
+	lower := strings.ToLower(text)
+	return slices.ContainsFunc(codingAgents, func(a codingAgent) bool {
+		return slices.ContainsFunc(a.body, func(mark string) bool { return strings.Contains(lower, mark) })
+	})
 }

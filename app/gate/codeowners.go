@@ -206,6 +206,9 @@ func ownersSegments(pattern string) ([]segment, string) {
 	}
 	last := segs[len(segs)-1]
 	switch {
+	case folder && last.kind == deepSegment:
+		// Everything below a folder at any depth.
+		segs = append(segs, segment{kind: anySegment}, segment{kind: deepSegment}, segment{kind: anySegment})
 	case folder || last.kind == deepSegment:
 		// Everything below the folder, but not a file of that name.
 		segs = append(segs, segment{kind: deepSegment}, segment{kind: anySegment})

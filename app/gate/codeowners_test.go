@@ -1,7 +1,12 @@
 package gate_test
 
 import (
+	"context"
+	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,14 +17,18 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
 
-// TestCodeownersVerdicts reads testdata/codeowners/*.txt: a CODEOWNERS file and, per path, who owns it by GitHub's documentation.
-// "-" is nobody. Where hmarr/codeowners, an independent implementation, reads the file too, it must agree, unless the line ends in
+// TestCodeownersVerdicts reads testdata/codeowners.txt: a CODEOWNERS file and, per path, who owns it by GitHub's documentation, and by which
+// sentence of it. "-" is nobody. Where hmarr/codeowners, an independent implementation, reads the file too, it must agree, unless the line ends in
 // "(hmarr differs)".
 func TestCodeownersVerdicts(t *testing.T) {
 	t.Parallel()
 	ar, err := txtar.ParseFile("testdata/codeowners.txt")
 	if err != nil {
 		t.Fatal(err)
+	}
+	reasons := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z]+): `).FindAllSubmatch(ar.Comment, -1) {
+		reasons[string(m[1])] = 0
 	}
 	verdicts := 0
 	for i := 0; i+1 < len(ar.Files); i += 2 {
@@ -40,6 +49,11 @@ func TestCodeownersVerdicts(t *testing.T) {
 				continue
 			}
 			line, differs := strings.CutSuffix(line, " (hmarr differs)")
+			line, reason, _ := strings.Cut(line, " ; ")
+			if _, known := reasons[reason]; !known {
+				t.Errorf("%s: %s follows %q, which is not explained", file.Name, line, reason)
+			}
+			reasons[reason]++
 			path, expected, _ := strings.Cut(line, " => ")
 			verdicts++
 			got := "-"
@@ -66,8 +80,71 @@ func TestCodeownersVerdicts(t *testing.T) {
 			}
 		}
 	}
+	for reason, n := range reasons {
+		if n == 0 {
+			t.Errorf("no verdict follows %q", reason)
+		}
+	}
 	if verdicts < 100 {
 		t.Errorf("only %d verdicts", verdicts)
+	}
+	t.Logf("%d verdicts, %d sentences", verdicts, len(reasons))
+}
+
+// TestCodeownersAgainstGit asks git, whose rules GitHub's documentation refers to, about random patterns. The one pattern that GitHub documents
+// otherwise, "docs/*", is left out.
+func TestCodeownersAgainstGit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	git := func(stdin string, args ...string) string {
+		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "git", args...)
+		cmd.Dir, cmd.Stdin, cmd.Env = dir, strings.NewReader(stdin), []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
+		out, err := cmd.Output()
+		if err != nil && cmd.ProcessState.ExitCode() != 1 { // 1: nothing is ignored
+			t.Fatal(args, err)
+		}
+		return string(out)
+	}
+	git("", "init", "-q")
+	r := rand.New(rand.NewPCG(8, 8))
+	join := func(from []string) string {
+		var out []string
+		for range 1 + r.IntN(4) {
+			out = append(out, from[r.IntN(len(from))])
+		}
+		return strings.Join(out, "/")
+	}
+	for range 150 {
+		pattern := join([]string{"a", "b", "ab", "*", "**", "a*", "*b", "?", "a?", "a.b", "*.b"})
+		if r.IntN(3) == 0 {
+			pattern = "/" + pattern
+		}
+		if strings.Contains(pattern, "/") && strings.HasSuffix("/"+pattern, "/*") {
+			continue
+		}
+		if r.IntN(3) == 0 {
+			pattern += "/"
+		}
+		if err := os.WriteFile(filepath.Join(dir, ".git", "info", "exclude"), []byte(pattern+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var paths []string
+		for range 12 {
+			paths = append(paths, join([]string{"a", "b", "ab", "aab", "a.b", "x"}))
+		}
+		ignored := map[string]bool{}
+		for path := range strings.SplitSeq(git(strings.Join(paths, "\x00")+"\x00", "check-ignore", "--no-index", "-z", "--stdin"), "\x00") {
+			ignored[path] = true
+		}
+		owners, problems := gate.ParseCodeowners("CODEOWNERS", pattern+" @x\n")
+		if len(problems) > 0 {
+			t.Fatal(pattern, problems)
+		}
+		for _, path := range paths {
+			if got := owners.Owners(path) != nil; got != ignored[path] {
+				t.Errorf("%s on %s: %v, git says %v", pattern, path, got, ignored[path])
+			}
+		}
 	}
 }
 

@@ -86,6 +86,9 @@ func Commands(body string) []Command {
 		if !wasComment {
 			span = span != (strings.Count(line, "`")%2 == 1) // inline code may go on in the next line
 		}
+		if !strings.Contains(line, "<") {
+			continue // anybody may send thousands of lines
+		}
 		lower := strings.ToLower(line)
 		for _, tag := range hidden {
 			open[tag] = max(open[tag]+strings.Count(lower, "<"+tag)-strings.Count(lower, "</"+tag), 0)
@@ -153,4 +156,22 @@ func parseCommand(line string) (Command, bool) {
 		c.Target = ""
 	}
 	return c, true
+}
+
+var mention = regexp.MustCompile(`(?:^|[^A-Za-z0-9_./@-])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?(?:\[bot\])?)`)
+
+// maxMentions bounds what is kept of one comment.
+const maxMentions = 20
+
+// Mentions lists whom a comment or review calls, lower case, sorted. Whether GitHub shows it as a call does not matter: an agent may read it anyway.
+func Mentions(body string) []string {
+	if len(body) > maxComment {
+		body = body[:maxComment]
+	}
+	var out []string
+	for _, m := range mention.FindAllStringSubmatch(body, -1) {
+		out = append(out, strings.ToLower(m[1]))
+	}
+	out = uniqueSorted(out)
+	return out[:min(len(out), maxMentions)]
 }

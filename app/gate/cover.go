@@ -11,14 +11,16 @@ type cover struct {
 	matcher *globMatcher
 	files   []FileChange
 	matched [][]int32 // per guard: indexes of files, ascending
-	written []bool    // per file: a guard of floor or repository covers it
-	floor   []bool    // per file: a guard of the floor covers it
+	written []bool    // per file: a guard of floor or repository covers each of its names
+	floor   []bool    // per file: a guard of the floor covers each of its names
+	links   links
 }
 
 const (
 	guardControl = iota // places in builtinGuards
 	guardLinks
 	guardNames
+	guardPlane
 	builtinCount
 )
 
@@ -31,8 +33,9 @@ var builtinMatcher = sync.OnceValue(func() *globMatcher {
 	return newGlobMatcher(lists)
 })
 
-func newCover(guards []Guard, files []FileChange) *cover {
-	c := &cover{guards: append(builtinGuards(), guards...), files: files, matcher: builtinMatcher().clone()}
+// newCover covers the files; seen are their looks, symbolic the links of the trees.
+func newCover(guards []Guard, files []FileChange, seen []look, symbolic []Link) *cover {
+	c := &cover{guards: append(builtinGuards(), guards...), files: files, matcher: builtinMatcher().clone(), links: newLinks(symbolic)}
 	lists := make([][]string, len(guards))
 	for i, g := range guards {
 		lists[i] = g.Paths
@@ -43,37 +46,53 @@ func newCover(guards []Guard, files []FileChange) *cover {
 	c.floor = make([]bool, len(files))
 	for i := range files {
 		f := &files[i]
-		c.path(int32(i), f.Path)
+		c.written[i], c.floor[i] = c.path(int32(i), f.Path, seen[i])
 		if f.OldPath != "" && f.OldPath != f.Path {
-			c.path(int32(i), f.OldPath)
+			// A default asks for every name that no guard covers: a file does not bring its guard along to another place.
+			written, floor := c.path(int32(i), f.OldPath, lookAt(f.OldPath))
+			c.written[i], c.floor[i] = c.written[i] && written, c.floor[i] && floor
+		}
+		for _, alias := range append(c.links.aliases(f.Path), c.links.aliases(f.OldPath)...) {
+			for _, g := range c.matcher.match(alias) { // a link only adds: what it leads to stays with the default too
+				c.add(g, int32(i))
+			}
 		}
 		if isLink(f.Mode) || isLink(f.OldMode) {
-			c.matched[guardLinks] = append(c.matched[guardLinks], int32(i))
+			c.add(guardLinks, int32(i))
 		}
 		// An odd name that goes away is no danger.
-		if f.Mode != 0 && oddName(f.Path) != "" {
-			c.matched[guardNames] = append(c.matched[guardNames], int32(i))
+		if f.Mode != 0 && !seen[i].plain && oddName(f.Path) != "" {
+			c.add(guardNames, int32(i))
 		}
 	}
 	return c
 }
 
-func (c *cover) path(file int32, path string) {
-	for _, g := range c.matcher.match(path) {
-		m := c.matched[g]
-		if len(m) == 0 || m[len(m)-1] != file {
-			c.matched[g] = append(m, file)
-		}
+// add notes that a guard covers a file; files come in order.
+func (c *cover) add(g, file int32) {
+	m := c.matched[g]
+	switch {
+	case m == nil:
+		m = make([]int32, 0, min(len(c.files), 64))
+	case m[len(m)-1] == file:
+		return
+	}
+	c.matched[g] = append(m, file)
+}
+
+// path notes which guards cover a name of a file, and answers whether a written one does, and one of the floor.
+func (c *cover) path(file int32, path string, seen look) (written, floor bool) {
+	for _, g := range c.matcher.matchSeen(path, seen) {
+		c.add(g, file)
 		if g >= builtinCount {
 			if c.guards[g].When != nil {
 				continue // it only adds
 			}
-			c.written[file] = true
-			if c.guards[g].Origin == "floor" {
-				c.floor[file] = true
-			}
+			written = true
+			floor = floor || c.guards[g].Origin == "floor"
 		}
 	}
+	return written, floor
 }
 
 // A duty is one guard at work on this change: the guard, the files it covers, and what it asks for.
@@ -90,6 +109,7 @@ const (
 	byDefault      = -1 // the files that no written guard covers
 	byFloorDefault = -2 // the files that no guard of the floor covers
 	byFinding      = -3 // the files of findings that need a human
+	byLifted       = -4 // the files of cover.lifted
 )
 
 // duties lists what applies, in the order in which it is shown: the policy's guards, its defaults, then the built-in ones.
@@ -110,18 +130,36 @@ func (c *cover) duties(p *Policy, extra int) []duty {
 		add(Guard{Name: "default", Origin: "repository", Need: *p.Default}, c.without(c.written), byDefault)
 	} else if extra > 0 && p.FloorDefault == nil {
 		// Nothing asks for an approval of these files, but the change as a whole needs an independent one.
-		covered := slices.Clone(c.written)
-		for g := range builtinCount {
-			for _, i := range c.matched[g] {
-				covered[i] = true
-			}
-		}
-		add(Guard{Name: "unguarded files", Origin: "built-in"}, c.without(covered), byDefault)
+		add(unguarded, c.without(c.orBuiltin(c.written)), byDefault)
 	}
 	for i := range builtinCount {
 		add(c.guards[i], c.matched[i], i)
 	}
 	return out
+}
+
+// unguarded stands for what the change as a whole needs on top, where no guard asks for it.
+var unguarded = Guard{Name: "unguarded files", Origin: "built-in"}
+
+// lifted is the duty for files whose guards of the repository were waived or exempt, where nothing of the floor asks for what they need on top.
+func (c *cover) lifted(p *Policy, files []int32, extra int) (duty, bool) {
+	if !p.Floored || p.FloorDefault != nil || extra == 0 {
+		return duty{}, false
+	}
+	covered := c.orBuiltin(c.floor)
+	files = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(files))), func(i int32) bool { return covered[i] })
+	return duty{guard: unguarded, files: files, extra: extra, list: byLifted}, len(files) > 0
+}
+
+// orBuiltin marks the files that are marked or that a built-in guard covers.
+func (c *cover) orBuiltin(marked []bool) []bool {
+	marked = slices.Clone(marked)
+	for g := range builtinCount {
+		for _, i := range c.matched[g] {
+			marked[i] = true
+		}
+	}
+	return marked
 }
 
 func (c *cover) without(marked []bool) []int32 {
@@ -146,10 +184,15 @@ func (c *cover) covers(d *duty, path string, was Seen) bool {
 		return true
 	case byFinding:
 		return false // its files are among the changed ones
+	case byLifted:
+		return true
 	case guardLinks:
 		return isLink(was.Mode) || isLink(was.BaseMode)
 	case guardNames:
 		return was.Mode != 0 && oddName(path) != ""
 	}
-	return slices.Contains(c.matcher.match(path), int32(d.list))
+	if slices.Contains(c.matcher.match(path), int32(d.list)) {
+		return true
+	}
+	return slices.ContainsFunc(c.links.aliases(path), func(alias string) bool { return slices.Contains(c.matcher.match(alias), int32(d.list)) })
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -11,10 +12,11 @@ import (
 
 // Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
 func Decide(p *Policy, f *Facts) *Decision {
-	d := &decider{p: p, f: f, in: involve(p, f), exempts: map[string]*Exempt{}, out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
+	d := &decider{p: p, f: f, in: involve(p, f), looks: looks(f.Files), exempts: map[string]*Exempt{}, out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
 	d.out.Disqualified = d.in.list
 	d.out.Agents = d.in.marks
 	d.out.Unknown = f.Unknown
+	d.out.Sources = p.Sources
 	d.out.Ungoverned = !p.Governs(f.Default, f.BaseRef)
 	d.repair = repairs(p, f)
 	d.commands()
@@ -32,6 +34,7 @@ type decider struct {
 	p      *Policy
 	f      *Facts
 	in     *involved
+	looks  []look // of the files' paths
 	out    *Decision
 	repair bool // the policy is broken, and this change does nothing but repair it
 
@@ -41,6 +44,7 @@ type decider struct {
 	repairs   []string // what to do about errors, as sentences
 	fixes     []string // what to do about blocks
 	next      []string // what to do about waits
+	asked     []asked
 	approvals []approval
 	owners    *Codeowners
 	refused   []string           // per approval: why it did not count for the last guard that it came too early for
@@ -48,6 +52,7 @@ type decider struct {
 	counted   []bool             // per approval: it counted for some guard
 	why       []string           // reasons for extra approvals
 	hidden    bool               // somebody behind a commit is not known
+	lifted    []int32            // files of a repository's guards that were waived or exempt
 	waived    []given            // waivers that nothing speaks against
 	attests   []given            // attestations
 	exempts   map[string]*Exempt // by origin, once asked
@@ -96,8 +101,10 @@ func (d *decider) readable() {
 	if broken(p.HeadBroken) {
 		d.cannot("This change breaks the policy: "+first(p.HeadBroken), "Repair what this change does to the policy: "+told(p.HeadBroken))
 	}
-	if touched, _ := touchesPolicy(f.Files); touched && !p.HeadChecked {
-		d.cannot("Cannot tell: this change's own policy was not read", "Run the check again; if it stays, tell the operator of reviewgate.")
+	if !p.HeadChecked {
+		if touched, _ := touchesPolicy(f.Files); touched {
+			d.cannot("Cannot tell: this change's own policy was not read", "Run the check again; if it stays, tell the operator of reviewgate.")
+		}
 	}
 	if f.Head == "" || f.Base == "" || f.MergeBase == "" {
 		d.cannot("Cannot tell: head, base or merge base is not known", "Run the check again.")
@@ -153,9 +160,13 @@ func (d *decider) findings() {
 	}
 	if n > 0 {
 		d.blocks = append(d.blocks, plural(n, "finding"))
-		d.fixes = append(d.fixes, "Fix the "+plural(n, "blocking finding")+" and push; every finding says what to do.")
+		what := "Fix the blocking finding and push; it says what to do."
+		if n > 1 {
+			what = "Fix the " + plural(n, "blocking finding") + " and push; each says what to do."
+		}
+		d.fixes = append(d.fixes, what)
 	}
-	for _, c := range append(Clashes(f.Files, nil), f.Clashes...) {
+	for _, c := range append(clashes(f.Files, d.looks, nil), f.Clashes...) {
 		why := show(c.Path) + " and " + show(c.Other) + " being one file on macOS and Windows"
 		if !slices.Contains(d.blocks, why) {
 			d.blocks = append(d.blocks, why)
@@ -185,10 +196,8 @@ func (d *decider) reviews() {
 		switch state {
 		case "APPROVED":
 			a := approval{who: r.Reviewer, answer: len(d.out.Reviews)}
-			if answer.Because = in.eligible(f, r.Reviewer); answer.Because != "" {
-				if a.part = in.why(r.Reviewer); answer.Because != a.part || in.reach[r.Reviewer].all || !byPath(d.p) || !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite) {
-					break
-				}
+			if answer.Because = d.mayCount(&a); answer.Because != "" {
+				break
 			}
 			for _, given := range r.approvals {
 				e := entries[given.ID]
@@ -209,7 +218,7 @@ func (d *decider) reviews() {
 			case why != "":
 				answer.Because = why
 			case !f.People.Roles[r.Reviewer.ID].AtLeast(RoleWrite):
-				answer.Because = "has no write access"
+				answer.Because = noWrite
 			default:
 				answer.Counts = true
 				if because == "" {
@@ -227,10 +236,40 @@ func (d *decider) reviews() {
 	}
 }
 
-// byPath says whether any guard asks only who touched its own files.
-func byPath(p *Policy) bool {
-	return slices.ContainsFunc(p.Guards, func(g Guard) bool { return g.Need.ByPath }) || p.Default != nil && p.Default.ByPath || p.FloorDefault != nil && p.FloorDefault.ByPath
+// mayCount says why an approval counts for no guard, whatever it saw; empty if it may count for one, and then notes what limits it.
+func (d *decider) mayCount(a *approval) string {
+	role := d.f.People.Roles[a.who.ID]
+	why := d.in.eligible(d.f, a.who)
+	switch {
+	case why == "":
+	case why == noWrite && role.AtLeast(RoleRead) && anyNeed(d.p, func(n *Need) bool { return n.AllowReaders }):
+		a.reader = true
+	case why == d.in.why(a.who) && !d.in.reach[a.who].all && role.AtLeast(RoleWrite) && byPath(d.p):
+		a.part = why
+	default:
+		return why
+	}
+	return ""
 }
+
+// limited says why an approval does not count for a duty because of who gave it; empty if it does.
+func (d *decider) limited(a *approval, c *cover, du *duty) string {
+	switch {
+	case a.reader && !du.guard.Need.AllowReaders:
+		return noWrite + ", which " + label(du) + " asks for"
+	case a.part != "" && !(du.guard.Need.ByPath && d.in.apart(a.who, c, du)):
+		return a.part
+	}
+	return ""
+}
+
+// anyNeed says whether what any guard asks for is so.
+func anyNeed(p *Policy, is func(*Need) bool) bool {
+	return slices.ContainsFunc(p.Guards, func(g Guard) bool { return is(&g.Need) }) || p.Default != nil && is(p.Default) || p.FloorDefault != nil && is(p.FloorDefault)
+}
+
+// byPath says whether any guard asks only who touched its own files.
+func byPath(p *Policy) bool { return anyNeed(p, func(n *Need) bool { return n.ByPath }) }
 
 // unusable says why it is not known what an approval saw; empty if it is.
 func unusable(r *Review, e *LedgerEntry) string {
@@ -273,10 +312,15 @@ func (d *decider) guards() {
 		guards = slices.DeleteFunc(slices.Clone(guards), func(g Guard) bool { return g.Origin != "floor" })
 	}
 	guards = applying(guards, d.f, d.in)
-	c := newCover(guards, d.f.Files)
-	duties := c.duties(d.p, d.extra())
+	c := newCover(guards, d.f.Files, d.looks, d.f.Links)
+	if !d.p.ControlPlane.holds(d.f, d.in) {
+		c.matched[guardPlane] = nil
+	}
+	extra := d.extra()
+	duties := c.duties(d.p, extra)
 	duties = append(duties, d.humanDuties(c)...)
 	d.unattributed()
+	d.disclosed()
 	d.unscanned(c, duties)
 	d.readCodeowners(guards)
 	d.refused = make([]string, len(d.approvals))
@@ -285,14 +329,17 @@ func (d *decider) guards() {
 	for i := range duties {
 		d.guard(c, &duties[i])
 	}
+	if du, ok := c.lifted(d.p, d.lifted, extra); ok {
+		d.guard(c, &du)
+	}
 	for i, a := range d.approvals {
 		answer := &d.out.Reviews[a.answer]
 		saw := "approved " + short(a.views[0].entry.Head)
 		switch {
 		case len(duties) == 0 && !slices.ContainsFunc(a.views, func(v *view) bool { return !v.all }):
 			answer.Because = saw + "; the policy asks for a new approval after every push"
-		case len(duties) == 0 && a.part != "":
-			answer.Because = a.part
+		case len(duties) == 0 && (a.part != "" || a.reader):
+			answer.Because = cmp.Or(a.part, noWrite)
 		case d.counted[i] && d.refused[i] != "":
 			answer.Counts, answer.Because = true, "counts in part: "+d.refused[i]
 		case d.refused[i] != "":
@@ -373,19 +420,22 @@ func usesCodeowners(p *Policy, guards []Guard) bool {
 
 // A group is a part of a duty's files with approvers of its own: without code owners there is one, with them one per line that owns.
 type group struct {
-	from []Approver
-	who  string // "@acme/security or a code owner (@bob)"
+	from    []Approver
+	who     string // "@acme/security or a code owner (@bob)"
+	because string // ", because src/a.go has no code owner"
 }
 
 // guard answers for one duty.
 func (d *decider) guard(c *cover, du *duty) {
 	answer := GuardAnswer{Name: du.guard.Name, Origin: du.guard.Origin, Needed: du.approval + du.extra, Extra: du.extra, Files: names(c.files, du.files), Approved: []string{}, May: []string{}}
 	if d.waiveGuard(c, du, &answer) {
+		d.lift(du)
 		d.out.Guards = append(d.out.Guards, answer)
 		return
 	}
 	if du.guard.Tier != "critical" && len(du.guard.Checklists) == 0 {
-		if e := d.exempt(du.guard.Origin); e != nil {
+		if e := d.exempt(d.exempting(du)); e != nil {
+			d.lift(du)
 			answer.Holds, answer.Because = true, e.String()
 			d.out.Guards = append(d.out.Guards, answer)
 			return
@@ -396,20 +446,26 @@ func (d *decider) guard(c *cover, du *duty) {
 		groups = nil
 	}
 	var fresh []int
+	var again []string
 	for i := range d.approvals {
-		if a := &d.approvals[i]; a.part != "" && !(du.guard.Need.ByPath && d.in.apart(a.who, c, du)) {
-			d.refused[i] = a.part
+		if because := d.limited(&d.approvals[i], c, du); because != "" {
+			d.refused[i] = because
 			continue
 		}
 		if because := d.approvals[i].changedSince(c, du); because != "" {
 			d.refused[i] = because
+			if who := d.approvals[i].who; slices.ContainsFunc(groups, func(g group) bool { return d.fits(who, g.from) }) {
+				again = append(again, "@"+who.Login)
+			}
 			continue
 		}
 		fresh = append(fresh, i)
 	}
 	approved := map[string]bool{}
+	may := func(from []Approver) []string { return d.may(from, approved, du.guard.Need.AllowReaders) }
 	var missing []string // phrases: "1 more approval from @acme/security"
-	short := 0           // approvals that are missing in the first group that lacks any
+	var asks []ask
+	short := 0 // approvals that are missing in the first group that lacks any
 	for _, g := range groups {
 		have := 0
 		for _, i := range fresh {
@@ -426,12 +482,13 @@ func (d *decider) guard(c *cover, du *duty) {
 		if have < du.approval {
 			n := du.approval - have
 			short = max(short, n)
-			answer.May = append(answer.May, d.may(g.from, approved)...)
 			who := g.who
-			if len(d.may(g.from, approved)) == 0 {
+			can := may(g.from)
+			if answer.May = append(answer.May, can...); len(can) == 0 {
 				who += " (nobody is left)"
 			}
-			missing = append(missing, more(n, have)+" from "+who)
+			missing = append(missing, more(n, have)+" from "+who+g.because)
+			asks = append(asks, ask{can, g.who, more(n, have), g.because})
 		}
 	}
 	if anyOf := du.guard.Need.AnyOf; len(anyOf) > 0 {
@@ -447,8 +504,9 @@ func (d *decider) guard(c *cover, du *duty) {
 		}
 		if len(lacks) > 0 {
 			short = len(lacks)
-			answer.May = append(answer.May, d.may(lacks, approved)...)
+			answer.May = append(answer.May, may(lacks)...)
 			missing = append(missing, more(len(lacks), len(used))+" from "+whoAll(anyOf))
+			asks = append(asks, ask{may(lacks), whoAll(anyOf), more(len(lacks), len(used)), ""})
 		}
 	}
 	if teams := du.guard.Need.DistinctTeams; len(teams) > 0 && len(missing) == 0 {
@@ -461,20 +519,26 @@ func (d *decider) guard(c *cover, du *duty) {
 		}
 		if n := du.approval - d.teams(teams, counts); n > 0 {
 			short = max(short, n)
-			answer.May = append(answer.May, d.may(teamApprovers(teams), approved)...)
+			answer.May = append(answer.May, may(teamApprovers(teams))...)
 			missing = append(missing, more(n, len(counts))+" from another team ("+list(teamNames(teams))+")")
+			asks = append(asks, ask{may(teamApprovers(teams)), "another team", more(n, len(counts)), ", from another team than those who approved"})
 		}
 	}
 	if du.extra > 0 {
-		// What is asked for on top is independent of the whole change.
-		fresh = slices.DeleteFunc(fresh, func(i int) bool { return d.approvals[i].part != "" })
+		// What is asked for on top is independent of the whole change, and by people who may write.
+		full := 0
 		for _, i := range fresh {
-			d.counted[i] = true
-			approved[d.approvals[i].who.Login] = true
+			if a := &d.approvals[i]; a.part == "" && !a.reader {
+				full++
+				d.counted[i] = true
+				approved[a.who.Login] = true
+			}
 		}
-		if n := du.approval + du.extra - len(fresh) - short; n > 0 {
-			answer.May = append(answer.May, Approver{Role: RoleWrite}.String())
-			missing = append(missing, more(n, len(fresh))+" from anyone with write, because "+strings.Join(d.why, " and "))
+		if n := max(du.approval+du.extra-len(approved)-short, du.extra-full); n > 0 {
+			anyone, because := Approver{Role: RoleWrite}.String(), ", because "+strings.Join(d.why, " and ")
+			answer.May = append(answer.May, anyone)
+			missing = append(missing, more(n, len(approved))+" from "+anyone+because)
+			asks = append(asks, ask{[]string{anyone}, anyone, more(n, max(len(approved), len(asks))), because})
 		}
 	}
 	if du.guard.Need.UpToDate && d.f.Base != d.f.MergeBase {
@@ -485,7 +549,7 @@ func (d *decider) guard(c *cover, du *duty) {
 		missing = append(missing, "every commit to belong to an account")
 		d.next = append(d.next, "Rewrite the commit with an e-mail address that belongs to a GitHub account: "+strings.Join(d.in.unattributed, "; ")+".")
 	}
-	asks := len(missing)
+	d.ask(label(du), asks, again)
 	var unattested []string
 	answer.Checklists, unattested = d.checklists(c, du)
 	for _, name := range unattested {
@@ -500,9 +564,6 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = "needs " + strings.Join(missing, "; ")
 		what, _, _ := strings.Cut(missing[0], ", because ")
 		d.waits = append(d.waits, "Needs "+what+" for "+label(du))
-		if asks > 0 {
-			d.ask(du, missing, answer.May)
-		}
 	case answer.Needed == 0:
 		answer.Because = "needs no approval"
 	case len(groups) > 1:
@@ -511,6 +572,25 @@ func (d *decider) guard(c *cover, du *duty) {
 		answer.Because = fmt.Sprintf("%d of %d approvals", min(len(approved), answer.Needed), answer.Needed)
 	}
 	d.out.Guards = append(d.out.Guards, answer)
+}
+
+// exempting names the file whose exemptions hold for a duty. Of what is built in, files that steer builds have some: the bots that bump versions
+// touch little else. Where there is a floor, only it may say so.
+func (d *decider) exempting(du *duty) string {
+	switch {
+	case du.list != guardPlane:
+		return du.guard.Origin
+	case d.p.Floored:
+		return "floor"
+	}
+	return "repository"
+}
+
+// lift notes that a guard of the repository asks for nothing.
+func (d *decider) lift(du *duty) {
+	if du.guard.Origin == "repository" {
+		d.lifted = append(d.lifted, du.files...)
+	}
 }
 
 // waiveGuard lets a guard of the policy be waived; what is built in cannot be.
@@ -531,15 +611,51 @@ func (d *decider) waiveGuard(c *cover, du *duty, answer *GuardAnswer) bool {
 	return true
 }
 
-// ask adds the sentence that says whom to ask.
-func (d *decider) ask(du *duty, missing, may []string) {
-	if len(may) == 0 {
-		if strings.Contains(missing[0], "approval") {
-			d.next = append(d.next, "Everybody who may approve "+label(du)+" took part in this change, has approved it already or cannot approve: it needs "+missing[0]+". Name another approver in the policy or in CODEOWNERS, in a pull request of its own.")
+// An ask is approvals that a guard lacks.
+type ask struct {
+	can  []string // who can still give them
+	who  string   // whom the guard names
+	what string   // "1 more approval"
+	also string   // the rest of the sentence: ", because an agent took part"
+}
+
+// ask adds the sentence that says whom to ask: "Ask @acme/security for 1 approval of auth, and anyone with write for 1 more approval, because ...".
+// One that asks the same people for the same of several guards is said once. again are people whose approval is for an earlier state.
+func (d *decider) ask(guard string, asks []ask, again []string) {
+	var parts []string
+	for _, a := range asks {
+		if len(a.can) == 0 {
+			d.next = append(d.next, "Everybody who may approve "+guard+" took part in this change, has approved it already or cannot approve: it needs "+a.what+" from "+a.who+a.also+". Name another approver in the policy or in CODEOWNERS, in a pull request of its own.")
+			continue
 		}
+		parts = append(parts, list(a.can)+" for "+a.what+" of\x00"+a.also)
+	}
+	if len(parts) == 0 {
 		return
 	}
-	d.next = append(d.next, "Ask "+list(may)+" to approve "+label(du)+"; still missing: "+strings.Join(missing, "; ")+".")
+	for i := range parts[1:] {
+		parts[i+1] = strings.Replace(parts[i+1], " of\x00", "", 1)
+	}
+	sentence := "Ask " + strings.Join(parts, ", and ")
+	if len(again) > 0 {
+		sentence += "; " + list(again) + " can, by approving once more"
+	}
+	said := slices.IndexFunc(d.asked, func(a asked) bool { return a.sentence == sentence })
+	if said < 0 {
+		said = len(d.asked)
+		d.asked = append(d.asked, asked{sentence: sentence, next: len(d.next)})
+		d.next = append(d.next, "")
+	}
+	a := &d.asked[said]
+	a.guards = append(a.guards, guard)
+	d.next[a.next] = strings.Replace(sentence, "\x00", " "+and(a.guards), 1) + "."
+}
+
+// An asked is a sentence with a gap for the guards that it is about.
+type asked struct {
+	sentence string
+	guards   []string
+	next     int // index in decider.next
 }
 
 // label names a duty to a reader: its name, or its first path.
@@ -589,7 +705,7 @@ func (d *decider) groups(c *cover, du *duty) []group {
 				// Nobody owns it. That is no permission: a maintainer decides.
 				if byLine[0] == nil {
 					from := append(slices.Clone(rest), Approver{Role: RoleMaintain})
-					byLine[0] = &group{from: from, who: d.who(from) + ", because " + show(path) + " has no code owner"}
+					byLine[0] = &group{from: from, who: d.who(from), because: ", because " + show(path) + " has no code owner"}
 				}
 				continue
 			}
@@ -688,8 +804,12 @@ func (d *decider) fits(who Person, from []Approver) bool {
 }
 
 // may lists who of the approvers may still approve.
-func (d *decider) may(from []Approver, approved map[string]bool) []string {
+func (d *decider) may(from []Approver, approved map[string]bool, readers bool) []string {
 	var out []string
+	least := RoleWrite
+	if readers {
+		least = RoleRead
+	}
 	// The roles of a team's members are only known once they have reviewed, so a member counts as possible until then.
 	possible := func(who Person) bool {
 		return d.in.human(who) == "" && d.in.why(who) == "" && !approved[who.Login]
@@ -697,7 +817,7 @@ func (d *decider) may(from []Approver, approved map[string]bool) []string {
 	for _, a := range from {
 		switch {
 		case a.User != "":
-			if who := resolve(d.f, a.User); possible(who) && d.f.People.Roles[who.ID].AtLeast(RoleWrite) {
+			if who := resolve(d.f, a.User); possible(who) && d.f.People.Roles[who.ID].AtLeast(least) {
 				out = append(out, "@"+who.Login)
 			}
 		case a.Team != "":
@@ -827,7 +947,10 @@ func teamNames(names []string) []string {
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
 // took part is not known yet, so May names the approvers as the policy does.
 func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
-	c := newCover(p.Guards, files)
+	c := newCover(p.Guards, files, looks(files), nil)
+	if p.ControlPlane == PlaneOff {
+		c.matched[guardPlane] = nil
+	}
 	out := []GuardAnswer{}
 	for _, du := range c.duties(p, 0) {
 		from := du.guard.Need.From
@@ -847,6 +970,15 @@ func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
 			a.Because = "will need " + plural(du.approval, "approval") + " from " + strings.Join(who, " or ")
 			if len(du.guard.Need.DistinctTeams) > 0 {
 				a.Because += ", each from another team"
+			}
+			if du.list == guardPlane && p.ControlPlane == PlaneAgents {
+				a.Because += ", but only when: an agent took part, somebody is not known, or from a fork"
+			}
+			if du.guard.Need.MinReview > 0 {
+				a.Because += fmt.Sprintf(", %d seconds or more after the push", du.guard.Need.MinReview)
+			}
+			for _, list := range du.guard.Checklists {
+				a.Because += ", and the checklist " + list.Name + " attested"
 			}
 			if when := du.guard.When.String(); when != "" {
 				a.Because += ", but only when: " + when

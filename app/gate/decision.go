@@ -26,6 +26,8 @@ type Decision struct {
 	Problems     []Problem      `json:"problems,omitempty"`
 	Waivers      []WaiverAnswer `json:"waivers,omitempty"`
 	Agents       []AgentMark    `json:"agents,omitempty"` // evidence that an agent took part
+	// Sources are what it was judged by: ".github/reviewgate.yml@1a2b3c4".
+	Sources []string `json:"sources,omitempty"`
 }
 
 // A GuardAnswer says whether one guard holds and, if not, who can change that.

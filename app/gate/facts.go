@@ -40,17 +40,27 @@ type Facts struct {
 	Requested []Person           `json:"requested,omitempty"` // humans who set an agent to work here, as GitHub's events say: assigners of an agent
 	Siblings  []Sibling          `json:"siblings,omitempty"`  // the other open pull requests with the same head and base; Reviews and Ledger hold theirs too
 	Files     []FileChange       `json:"files"`
+	Links     []Link             `json:"links,omitempty"`   // the symbolic links of both trees
 	Clashes   []Clash            `json:"clashes,omitempty"` // changed paths that another path of the head tree equals once folded; see Clashes
 	Reviews   []Review           `json:"reviews"`           // in the order of their submission
 	Ledger    []LedgerEntry      `json:"ledger"`
 	Comments  []Comment          `json:"comments,omitempty"` // in the order of their creation; those of siblings too
 	// Now is the caller's clock when the facts were gathered: waivers end. The zero time: nothing that ends counts.
-	Now    time.Time `json:"now,omitzero"`
-	People People    `json:"people"`
-	Scan   ScanFacts `json:"scan"`
+	Now time.Time `json:"now,omitzero"`
+	// Mentions are who called whom in comments and reviews, remembered from the webhooks: deleting a comment does not undo what an agent did.
+	Mentions []Mention `json:"mentions,omitempty"`
+	People   People    `json:"people"`
+	Scan     ScanFacts `json:"scan"`
 	// Codeowners is the CODEOWNERS file of the default branch; empty if there is none.
 	Codeowners string    `json:"codeowners,omitempty"`
 	Unknown    []Unknown `json:"unknown,omitempty"`
+}
+
+// A Mention is somebody who called accounts by "@login".
+type Mention struct {
+	By     Person   `json:"by"`
+	Logins []string `json:"logins"` // as Mentions gives them
+	Head   string   `json:"head"`   // of the pull request then; "": not known
 }
 
 // A Sibling is another open pull request with the same head and base. There is one decision per (head, base): whoever cannot approve
@@ -61,6 +71,13 @@ type Sibling struct {
 	ViaApp    string   `json:"via_app,omitempty"`
 	Pushers   []Person `json:"pushers,omitempty"`
 	Requested []Person `json:"requested,omitempty"`
+	// What its author says of it and where it comes from, as in Facts: the same head must not need less because it was opened once more.
+	Title     string   `json:"title,omitempty"`
+	Body      string   `json:"body,omitempty"`
+	HeadRef   string   `json:"head_ref,omitempty"`
+	Labels    []string `json:"labels,omitempty"`
+	Fork      *bool    `json:"fork,omitempty"`
+	FirstTime *bool    `json:"first_time,omitempty"`
 }
 
 // Unknown is a fact that could not be read.
@@ -136,6 +153,8 @@ type LedgerEntry struct {
 	// JustMoved lists the paths that the last push before the approval changed, if the approval arrived within 60 s after that push:
 	// the reviewer may not have seen it, and is asked to confirm where a guard covers one of them.
 	JustMoved []string `json:"just_moved,omitempty"`
+	// Seconds lie between the last change of the head, as the server heard of it, and the approval; nil: not known.
+	Seconds *int `json:"seconds,omitempty"`
 }
 
 // Seen is the state of one path on both sides when an approval was given.

@@ -10,8 +10,8 @@
 // # What counts
 //
 // An approval counts for a guard if the account is a person's, has write access or more, took no part in the change (author, commits of
-// all parents with committers and co-authors, pushers, sponsors of agents, authors of other pull requests with the same head), is one
-// whom the guard names, and saw, by the ledger, what the guard covers as it is now, at head and at the merge base. Attribution is
+// all parents with committers and co-authors, pushers, sponsors of agents and whoever called one before it pushed, authors of other pull
+// requests with the same head), is one whom the guard names, and saw, by the ledger, what the guard covers as it is now, at head and at the merge base. Attribution is
 // only ever held against somebody. A request for changes by a person with write access stands until that person lifts it, or somebody
 // who may approve dismisses it; nothing that a commit or a policy says silences it.
 //

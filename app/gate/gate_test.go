@@ -81,6 +81,7 @@ func TestWillNeed(t *testing.T) {
 		{Name: "docs", Origin: "repository", Files: []string{"docs/a.md"}, Approved: []string{}, May: []string{}, Holds: true, Because: "needs no approval"},
 		{Name: "default", Origin: "repository", Files: []string{"CLAUDE.md", "Makefile"}, Needed: 1, Approved: []string{}, May: []string{"anyone with write"}, Because: "will need 1 approval from anyone with write"},
 		{Name: "control files", Origin: "built-in", Files: []string{"CLAUDE.md"}, Needed: 1, Approved: []string{}, May: []string{"a maintainer"}, Because: "will need 1 approval from a maintainer"},
+		{Name: "build and dependency files", Origin: "built-in", Files: []string{"Makefile"}, Needed: 1, Approved: []string{}, May: []string{"anyone with write"}, Because: "will need 1 approval from anyone with write"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -131,6 +132,25 @@ func TestHostileText(t *testing.T) {
 	for _, s := range append(d.Next, d.Title) {
 		if strings.ContainsAny(s, "\u202e\n") || len(s) > 600 {
 			t.Errorf("%q", s)
+		}
+	}
+}
+
+// TestBuiltinPaths: every pattern of ours is one that a policy may use, and means what it says.
+func TestBuiltinPaths(t *testing.T) {
+	t.Parallel()
+	for _, p := range append(gate.ControlPaths(), gate.PlanePaths()...) {
+		if err := gate.ValidGlob(p); err != nil {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	plane := gate.NewGlobs(gate.PlanePaths()...)
+	for path, want := range map[string]bool{
+		"Makefile": true, "src/makefile": true, "web/package.json": true, "package.json.md": false, "go.sum": true, "deploy/Dockerfile.prod": true, "Dockerfiles/x": false, "docker-compose.override.yml": true, "ci/requirements-dev.txt": true,
+		"requirements/notes.md": false, ".husky/pre-commit": true, "src/main.go": false, "docs/go.mod.md": false, "app/build.gradle.kts": true, "README.md": false, "pyproject.toml": true, "tests/conftest.py": false,
+	} {
+		if plane.Match(path) != want {
+			t.Errorf("%s: %v", path, !want)
 		}
 	}
 }

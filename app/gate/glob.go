@@ -14,9 +14,14 @@ const MaxGlob = 1000
 
 // ValidGlob says whether a policy may use the pattern, with an error that says what to write instead. Globs are anchored at the
 // root of the repository: "*" and "?" never cross "/", "**" stands for any number of folders, "{a,b}" and "[a-z]" for alternatives.
-// A leading "!" excludes.
+// "re:" begins a regular expression that must match the whole path. A leading "!" excludes.
 func ValidGlob(pattern string) error {
-	_, err := parseGlob(strings.TrimPrefix(pattern, "!"))
+	pattern = strings.TrimPrefix(pattern, "!")
+	if expr, ok := strings.CutPrefix(pattern, "re:"); ok {
+		_, err := newExpression(expr)
+		return err
+	}
+	_, err := parseGlob(pattern)
 	return err
 }
 
@@ -29,8 +34,6 @@ func parseGlob(p string) ([][]segment, error) {
 		return nil, fmt.Errorf("the pattern is longer than %d bytes", MaxGlob)
 	case !utf8.ValidString(p):
 		return nil, errors.New("the pattern is not valid UTF-8")
-	case strings.HasPrefix(p, "re:"):
-		return nil, errors.New("regular expressions are not supported by this version; write a glob")
 	case strings.HasPrefix(p, "!"):
 		return nil, errors.New(`write a single "!" to exclude`)
 	case strings.HasPrefix(p, "/"):
@@ -83,9 +86,15 @@ type globMatcher struct {
 	// asked for other paths only, where NFC may change how many runes a "?" has to match. always has what is asked as it is for every
 	// path: exclusions, because folding may only add matches, and inclusions with a class, because folding one may lose members.
 	folded, exact, always walker
+	exprs                 []matchExpr
 	last                  []int32 // per list: 1 + the last entry that matched; 0: none
 	hits                  []int32 // scratch
 	lists                 []int32 // scratch: what match returns
+}
+
+type matchExpr struct {
+	id int32
+	*expression
 }
 
 type globEntry struct {
@@ -101,7 +110,7 @@ func newGlobMatcher(lists [][]string) *globMatcher {
 
 // clone gives a matcher that can grow and match on its own; what is compiled is shared.
 func (m *globMatcher) clone() *globMatcher {
-	return &globMatcher{entries: slices.Clip(m.entries), folded: m.folded.clone(), exact: m.exact.clone(), always: m.always.clone(), last: make([]int32, len(m.last))}
+	return &globMatcher{entries: slices.Clip(m.entries), folded: m.folded.clone(), exact: m.exact.clone(), always: m.always.clone(), exprs: slices.Clip(m.exprs), last: make([]int32, len(m.last))}
 }
 
 // addLists compiles more pattern lists; they are numbered on from those that are there. A pattern that does not compile matches nothing.
@@ -111,6 +120,13 @@ func (m *globMatcher) addLists(lists [][]string) {
 	for i, patterns := range lists {
 		for _, p := range patterns {
 			pattern, exclude := strings.CutPrefix(p, "!")
+			if expr, ok := strings.CutPrefix(pattern, "re:"); ok {
+				if e, err := newExpression(expr); err == nil {
+					m.exprs = append(m.exprs, matchExpr{int32(len(m.entries)), e})
+					m.entries = append(m.entries, globEntry{list: int32(from + i), exclude: exclude})
+				}
+				continue
+			}
 			alternatives, err := parseGlob(pattern)
 			if err != nil {
 				continue
@@ -142,11 +158,19 @@ func (m *globMatcher) addLists(lists [][]string) {
 }
 
 // match returns the lists that match the path, in no particular order. The slice is valid until the next call.
-func (m *globMatcher) match(path string) []int32 {
-	hits := m.folded.match(m.hits[:0], fold(path))
+func (m *globMatcher) match(path string) []int32 { return m.matchSeen(path, lookAt(path)) }
+
+// matchSeen is match for a path that was looked at.
+func (m *globMatcher) matchSeen(path string, seen look) []int32 {
+	hits := m.folded.match(m.hits[:0], seen.folded)
 	hits = m.always.match(hits, path)
-	if !ascii(path) {
+	if !seen.ascii {
 		hits = m.exact.match(hits, path)
+	}
+	for i := range m.exprs {
+		if e := &m.exprs[i]; e.match(path) || !m.entries[e.id].exclude && e.matchFolded(seen.folded) {
+			hits = append(hits, e.id)
+		}
 	}
 	m.hits = hits
 	out := m.lists[:0]
@@ -394,12 +418,47 @@ func (s *segment) match(name string) bool {
 	return p == len(s.toks)
 }
 
+// tail is the byte that every matching name ends in; 0 if there is none.
+func (s *segment) tail() byte {
+	switch s.kind {
+	case literalSegment, suffixSegment:
+		return s.text[len(s.text)-1]
+	case generalSegment:
+		return s.toks[len(s.toks)-1].plain()
+	default:
+		return 0
+	}
+}
+
+// head is the byte that every matching name begins with; 0 if there is none.
+func (s *segment) head() byte {
+	switch s.kind {
+	case literalSegment, prefixSegment:
+		return s.text[0]
+	case generalSegment:
+		return s.toks[0].plain()
+	default:
+		return 0
+	}
+}
+
+// plain is the byte that the token stands for; 0 if it is none or several.
+func (t *token) plain() byte {
+	if t.r > 0 && t.r < utf8.RuneSelf {
+		return byte(t.r)
+	}
+	return 0
+}
+
 // A walker matches many patterns against paths at once. It remembers the states after each folder of the last path, so that
 // paths in order cost little more than their last part.
 type walker struct {
 	programs []program
 	// Programs that begin with "**" and a plain name wait in every folder; they are found by that name, not by trying each.
 	floating map[string][]int32
+	shared   map[string][]int32 // floating of the walker that this one is a clone of; never written to
+	may      [1024]bool         // by nameHash: one of their names may be this one
+	names    []nameProgram
 	anchored []int32 // the other programs
 
 	dir    string       // folder of the last path, with its final slash
@@ -411,6 +470,13 @@ type program struct {
 	segs []segment
 }
 
+// A nameProgram is "**/*text" and the like: the folder does not matter.
+type nameProgram struct {
+	seg        segment
+	head, tail byte // what a matching name begins and ends with; 0: anything
+	id         int32
+}
+
 type walkStates struct {
 	end    int         // length of the folder's prefix in dir
 	active []walkState // grouped by program, in the order of programs
@@ -419,8 +485,8 @@ type walkStates struct {
 }
 
 type lastState struct {
-	seg *segment
-	id  int32
+	walkState
+	tail byte // what a matching name ends in; 0: anything. Most names are done with by that
 }
 
 type walkState struct{ program, pos int32 }
@@ -438,13 +504,17 @@ func (w *walker) add(id int32, segs []segment) {
 	}
 	n := int32(len(w.programs))
 	w.programs = append(w.programs, program{id, out})
-	if len(out) > floatAt && out[0].kind == deepSegment && out[floatAt].kind == literalSegment {
+	switch floats := len(out) > floatAt && out[0].kind == deepSegment; {
+	case floats && len(out) == floatAt+1 && out[floatAt].kind != literalSegment:
+		w.names = append(w.names, nameProgram{out[floatAt], out[floatAt].head(), out[floatAt].tail(), id})
+	case floats && out[floatAt].kind == literalSegment:
 		if w.floating == nil {
 			w.floating = map[string][]int32{}
 		}
 		name := out[floatAt].text
-		w.floating[name] = append(slices.Clip(w.floating[name]), n) // clones share the old slice
-	} else {
+		w.floating[name] = append(w.floating[name], n)
+		w.may[nameHash(name)] = true
+	default:
 		w.anchored = append(w.anchored, n)
 	}
 	w.levels = nil
@@ -452,7 +522,34 @@ func (w *walker) add(id int32, segs []segment) {
 
 // clone shares what is compiled.
 func (w *walker) clone() walker {
-	return walker{programs: slices.Clip(w.programs), floating: maps.Clone(w.floating), anchored: slices.Clip(w.anchored)}
+	shared := w.floating
+	if len(w.shared) > 0 {
+		shared = maps.Clone(w.shared)
+		for name, programs := range w.floating {
+			shared[name] = slices.Concat(shared[name], programs)
+		}
+	}
+	return walker{programs: slices.Clip(w.programs), shared: shared, may: w.may, names: slices.Clip(w.names), anchored: slices.Clip(w.anchored)}
+}
+
+// nameHash keeps nearly all names from being looked up.
+func nameHash(name string) int {
+	return (int(name[0])*37 + int(name[len(name)-1])*101 + len(name)*17) & 1023
+}
+
+// floatingAt gives the floating programs that wait for the name.
+func (w *walker) floatingAt(name string) []int32 {
+	if name == "" || !w.may[nameHash(name)] {
+		return nil
+	}
+	shared, own := w.shared[name], w.floating[name]
+	switch {
+	case len(own) == 0:
+		return shared
+	case len(shared) == 0:
+		return own
+	}
+	return slices.Concat(shared, own) // in order: those of a clone come later
 }
 
 // enter adds the state, and those that follow from a "**" that stands for nothing. from is where the states of the program begin.
@@ -471,7 +568,7 @@ func (w *walker) enter(l *walkStates, from int, s walkState) {
 		l.active = append(l.active, s)
 		if segs[s.pos].kind != deepSegment {
 			if ends(segs[s.pos+1:]) {
-				l.last = append(l.last, lastState{&segs[s.pos], w.programs[s.program].id})
+				l.last = append(l.last, lastState{s, segs[s.pos].tail()})
 			}
 			return
 		}
@@ -497,12 +594,25 @@ func (w *walker) match(hits []int32, path string) []int32 {
 	}
 	l := &w.levels[len(w.levels)-1]
 	hits = append(hits, l.all...)
+	head, tail := byte(0), byte(0)
+	if name != "" {
+		head, tail = name[0], name[len(name)-1]
+	}
 	for i := range l.last {
-		if l.last[i].seg.match(name) {
-			hits = append(hits, l.last[i].id)
+		s := l.last[i]
+		if s.tail != 0 && s.tail != tail {
+			continue
+		}
+		if p := &w.programs[s.program]; p.segs[s.pos].match(name) {
+			hits = append(hits, p.id)
 		}
 	}
-	for _, n := range w.floating[name] {
+	for i := range w.names {
+		if p := &w.names[i]; (p.tail == 0 || p.tail == tail) && (p.head == 0 || p.head == head) && p.seg.match(name) {
+			hits = append(hits, p.id)
+		}
+	}
+	for _, n := range w.floatingAt(name) {
 		if p := &w.programs[n]; ends(p.segs[floatAt+1:]) {
 			hits = append(hits, p.id)
 		}
@@ -541,7 +651,7 @@ func (w *walker) descend(dir string) {
 // step goes from one folder into the next. Programs come in order on both sides, so that the states of one stay together: that is
 // what keeps doubled states, and with them the time, from growing with the depth.
 func (w *walker) step(above, below *walkStates, name string) {
-	floating := w.floating[name]
+	floating := w.floatingAt(name)
 	for i := 0; i < len(above.active) || len(floating) > 0; {
 		var n int32
 		switch {

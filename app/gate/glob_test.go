@@ -51,6 +51,20 @@ func TestGlobs(t *testing.T) {
 		{"straße/**", "STRASSE/x", true},
 		{"\u212A/x", "k/x", true}, // the Kelvin sign folds to k
 		{"a/é", "a/e\u0301", true},
+		// Regular expressions match whole paths, and fold as globs do.
+		{`re:src/(auth|pay)/.*\.py`, "src/pay/x/card.py", true},
+		{`re:src/(auth|pay)/.*\.py`, "x/src/pay/card.py", false},
+		{`re:src/(auth|pay)/.*\.py`, "src/pay/card.py.sh", false},
+		{`re:src/(auth|pay)/.*\.py`, "SRC/Pay/card.PY", true},
+		{`re:src/(auth|pay)/.*\.py`, "src/pay/a\nb.py", true}, // a name with a line break hides nothing
+		{`re:^src$`, "src", true},
+		{`re:a|b`, "a/b", false},
+		{`re:(?m)docs/.*$`, "docs/a\nsrc/x", true},
+		{`re:[^A-Z]+`, "abc", true},
+		{`re:straße/.*`, "STRASSE/x", false}, // "(?i)" knows no folding of one letter to two: write a glob
+		{`src/** !re:src/gen/.*`, "src/gen/x", false},
+		{`src/** !re:src/gen/.*`, "src/GEN/x", true}, // exclusions do not fold
+		{`re:a.*\xff`, "a\xff", false},
 	} {
 		if got := NewGlobs(strings.Fields(c.patterns)...).Match(c.path); got != c.want {
 			t.Errorf("%s on %s: %v", c.patterns, c.path, got)
@@ -73,7 +87,14 @@ func TestValidGlob(t *testing.T) {
 		"./a":                            `"." is not a folder of the repository`,
 		"../a":                           `".." is not a folder of the repository`,
 		"a**/b":                          `"**" must stand alone between slashes; in "a**" write "*"`,
-		"re:^a$":                         "regular expressions are not supported by this version; write a glob",
+		`re:^src/(a|b)/.*\.go$`:          "",
+		`!re:a`:                          "",
+		"re:":                            "an empty pattern matches nothing",
+		"re:a)|(b":                       `the regular expression cannot be read: unexpected ): "a)|(b"`,
+		"re:(?=a)":                       `the regular expression cannot be read: invalid or unsupported Perl syntax: "(?="`,
+		"re:((a{100}){100}){100}":        `the regular expression cannot be read: invalid repeat count: "{100}"`,
+		"re:.{900}":                      "the regular expression is too large: repeat less, or write several",
+		"re:\xff":                        "the pattern is not valid UTF-8",
 		"a[b":                            "the pattern is not complete: a bracket or brace is not closed",
 		"a{b":                            "the pattern is not complete: a bracket or brace is not closed",
 		"a\xff":                          "the pattern is not valid UTF-8",
@@ -167,8 +188,13 @@ func TestGlobsAgreeWithDoublestar(t *testing.T) {
 func FuzzGlobs(f *testing.F) {
 	f.Add("src/**\n!src/a/*", "src/a/b")
 	f.Add("{a,b}/[x-z]\n**/é?", "a/y")
+	f.Add("re:(a|b)*/.{3}\n!re:a)|(b", "a/y")
 	f.Add("**/a/**/a/**/a/**", strings.Repeat("a/", 200)+"b")
 	f.Fuzz(func(t *testing.T, patterns, path string) {
+		if strings.Contains(patterns, "re:") { // doublestar has none: they are asked for themselves
+			NewGlobs(strings.Split(patterns, "\n")...).Match(path)
+			return
+		}
 		if path == "" || path[0] == '/' || strings.Contains(path, "//") || strings.HasSuffix(path, "/") || len(path) > 500 || len(patterns) > 200 || strings.Count(patterns, "*") > 6 || len(path) > 60 || strings.Contains(patterns, "{") {
 			return // git has no such paths; doublestar takes exponential time on many stars
 		}

@@ -1,5 +1,7 @@
 package gate
 
+import "fmt"
+
 // Capture begins the ledger entry of an approval as its webhook arrives: reviewCommit is review.commit_id of the payload, head
 // and base are the pull request's SHAs in it. Where the first two differ, reviewCommit counts: it is what the reviewer's page
 // showed, and the head can only have moved since. (GitHub re-binds commit_id after a rebase, but not before it has sent the webhook.)
@@ -56,4 +58,17 @@ func ledger(entries []LedgerEntry) map[int64]*LedgerEntry {
 		}
 	}
 	return out
+}
+
+// hasty says why an approval came too soon after the push that it is for; empty if it did not.
+func (e *LedgerEntry) hasty(seconds int) string {
+	switch {
+	case seconds == 0:
+		return ""
+	case e.Seconds == nil:
+		return fmt.Sprintf("approved nobody knows how long after the push, and %s are asked for: approve once more", plural(seconds, "second"))
+	case *e.Seconds < seconds:
+		return fmt.Sprintf("approved %s after the push, and %d are asked for: approve once more", plural(*e.Seconds, "second"), seconds)
+	}
+	return ""
 }

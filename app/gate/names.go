@@ -28,15 +28,6 @@ func fold(s string) string {
 	return strings.ToLower(s)
 }
 
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // A Clash is two paths of the head tree that are one file on macOS and Windows.
 type Clash struct {
 	Path  string `json:"path"`  // changed by the pull request
@@ -46,11 +37,15 @@ type Clash struct {
 // Clashes finds the changed files of the head tree whose path, folded, equals another one of the head tree. headPaths may be nil:
 // then only changed files are compared with each other. The answer is sorted.
 func Clashes(files []FileChange, headPaths []string) []Clash {
+	return clashes(files, looks(files), headPaths)
+}
+
+func clashes(files []FileChange, seen []look, headPaths []string) []Clash {
 	// Of two names that fold to one, at least one is not its own folding. Those are few, and only they are kept.
 	unfolded := map[string][]string{}
 	for i := range files {
 		if path := files[i].Path; files[i].Mode != 0 {
-			if key := fold(path); key != path {
+			if key := seen[i].folded; key != path {
 				unfolded[key] = append(unfolded[key], path)
 			}
 		}
@@ -66,7 +61,7 @@ func Clashes(files []FileChange, headPaths []string) []Clash {
 	if len(unfolded) > 0 {
 		for i := range files {
 			if files[i].Mode != 0 {
-				clash(files[i].Path, fold(files[i].Path))
+				clash(files[i].Path, seen[i].folded)
 			}
 		}
 	}
@@ -74,7 +69,7 @@ func Clashes(files []FileChange, headPaths []string) []Clash {
 		changed := make(map[string][]string, len(files))
 		for i := range files {
 			if files[i].Mode != 0 {
-				key := fold(files[i].Path)
+				key := seen[i].folded
 				changed[key] = append(changed[key], files[i].Path)
 			}
 		}
@@ -105,9 +100,6 @@ func Clashes(files []FileChange, headPaths []string) []Clash {
 
 // oddName says what is wrong with a path that can mislead a reader, a shell or another file system; empty if nothing is.
 func oddName(path string) string {
-	if plainName(path) {
-		return ""
-	}
 	if !utf8.ValidString(path) {
 		return "is not valid UTF-8"
 	}
@@ -134,24 +126,60 @@ func oddName(path string) string {
 	return ""
 }
 
-// plainName is the quick answer for nearly every path: nothing in it needs a closer look.
-func plainName(path string) bool {
-	start := 0
-	for i := 0; i <= len(path); i++ {
-		if i < len(path) && path[i] != '/' {
-			c := path[i]
-			if c < ' ' || c >= 0x7f || c == '\\' || c == '~' || c == ':' {
-				return false
-			}
-			continue
+// What lookAt asks of a byte.
+const (
+	upperByte  = 1 << iota // folding changes it
+	beyondByte             // not ASCII
+	oddByte                // never in a plain name
+	endByte                // odd at the end of a part
+)
+
+var byteClass = func() (class [256]uint8) {
+	for c := range class {
+		switch {
+		case c >= utf8.RuneSelf:
+			class[c] = beyondByte | oddByte
+		case c < ' ' || c == 0x7f || c == '\\' || c == '~' || c == ':':
+			class[c] = oddByte
+		case c == '.' || c == ' ' || c == '/':
+			class[c] = endByte
+		case c >= 'A' && c <= 'Z':
+			class[c] = upperByte
 		}
-		seg := path[start:i]
-		if seg == "" || seg[len(seg)-1] == '.' || seg[len(seg)-1] == ' ' || len(seg) == 4 && strings.EqualFold(seg, ".git") {
-			return false
-		}
-		start = i + 1
 	}
-	return true
+	return class
+}()
+
+// A look is what one pass over a path tells: thousands of paths are asked the same questions.
+type look struct {
+	folded string
+	ascii  bool
+	plain  bool // true: oddName has nothing to say. false: it may
+}
+
+func lookAt(path string) look {
+	seen, odd, before := uint8(0), path == "", byte('/')
+	for i := range len(path) {
+		c := path[i]
+		seen |= byteClass[c]
+		// A part that is empty, ends oddly, or begins with a dot, as .git does.
+		odd = odd || c == '/' && byteClass[before]&endByte != 0 || c == '.' && before == '/'
+		before = c
+	}
+	l := look{folded: path, ascii: seen&beyondByte == 0, plain: !odd && seen&oddByte == 0 && byteClass[before]&endByte == 0}
+	if seen&(upperByte|beyondByte) != 0 {
+		l.folded = fold(path)
+	}
+	return l
+}
+
+// looks are those of the files' paths, in their order.
+func looks(files []FileChange) []look {
+	out := make([]look, len(files))
+	for i := range files {
+		out[i] = lookAt(files[i].Path)
+	}
+	return out
 }
 
 // gitLike covers what Windows and macOS resolve to .git: case, trailing dots and spaces, NTFS streams, 8.3 names.

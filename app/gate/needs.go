@@ -15,7 +15,7 @@ type Wants struct {
 // Needs says what to ask for. Of f it reads everything but People and Scan.
 func Needs(p *Policy, f *Facts) Wants {
 	var w Wants
-	c := newCover(p.Guards, f.Files)
+	c := newCover(p.Guards, f.Files, looks(f.Files), f.Links)
 	owners, problems := ParseCodeowners("CODEOWNERS", f.Codeowners)
 	if len(problems) > 0 {
 		owners = &Codeowners{}

@@ -76,7 +76,8 @@ func involve(p *Policy, f *Facts) *involved {
 		}
 	}
 	in.marks = agentMarks(p, f, in.agent)
-	if len(f.Commits) > 0 && f.Author.ID == 0 {
+	in.called(f)
+	if len(f.Commits) > 0 && (f.Author.ID == 0 || slices.ContainsFunc(f.Siblings, func(s Sibling) bool { return s.Author.ID == 0 })) {
 		in.unattributed = append(in.unattributed, "the account that opened the pull request is gone")
 	}
 	in.reach = map[Person]reach{}
@@ -89,6 +90,23 @@ func involve(p *Policy, f *Facts) *involved {
 	})
 	in.index()
 	return in
+}
+
+// called takes in who called an agent that took part, before a push: who asks for a change does not approve it. A word of thanks after the last push
+// costs nothing.
+func (in *involved) called(f *Facts) {
+	for i := range f.Mentions {
+		m := &f.Mentions[i]
+		if m.Head == f.Head || in.human(m.By) != "" {
+			continue
+		}
+		for _, login := range m.Logins {
+			name, ok := in.agent(Person{Login: login})
+			if ok && slices.ContainsFunc(in.marks, func(mark AgentMark) bool { return mark.Agent == name || fold(mark.Agent) == fold(login) }) {
+				in.add(m.By, "called the agent @"+login+" before a push")
+			}
+		}
+	}
 }
 
 // index points ids and logins at the sorted list.
@@ -319,10 +337,12 @@ func (in *involved) eligible(f *Facts, who Person) string {
 		return why
 	}
 	if !f.People.Roles[who.ID].AtLeast(RoleWrite) {
-		return "has no write access"
+		return noWrite
 	}
 	return ""
 }
+
+const noWrite = "has no write access"
 
 // resolve gives the account of a login that the policy names; without an id if GitHub knows none.
 func resolve(f *Facts, login string) Person {

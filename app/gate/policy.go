@@ -5,12 +5,16 @@ import "github.com/reviewgate-app/reviewgate/checks"
 // A Policy is what must hold before a merge: the effective one (floor and repository together) that Decide judges by.
 // Package config reads it from YAML; every name in it has been validated there.
 type Policy struct {
-	Mode    Mode    `json:"mode"`
+	Mode Mode `json:"mode"`
+	// Floored says that an organisation's floor is part of it: then no waiver and no exemption of a repository's guard lifts what the change as a
+	// whole needs on top.
+	Floored bool    `json:"floored,omitempty"`
 	Guards  []Guard `json:"guards"`  // of the floor first, then of the repository; all that match apply
 	Default *Need   `json:"default"` // for files that no guard matched; nil: nothing
 	// FloorDefault is the floor's default, for files that no guard of the floor matched: a guard of the repository does not switch it off.
 	FloorDefault *Need    `json:"floor_default,omitempty"`
 	Stale        Stale    `json:"stale"`
+	ControlPlane Plane    `json:"control_plane,omitempty"`
 	Agents       Agents   `json:"agents"`
 	Checks       Blocking `json:"checks"`
 	Waivers      *Waivers `json:"waivers,omitempty"` // nil: nobody may waive
@@ -18,6 +22,7 @@ type Policy struct {
 	RepoWaivers *Waivers `json:"repo_waivers,omitempty"`
 	Exempt      []Exempt `json:"exempt,omitempty"` // the first that fits applies
 	Governed    []string `json:"governed"`         // base branches, "~default" and globs; empty: the default branch
+	Audit       Audit    `json:"audit,omitzero"`
 	// Sources names the files and SHAs that the policy came from, as shown to users: ".github/reviewgate.yml@1a2b3c4".
 	Sources []string `json:"sources"`
 	// Broken is set when what applies could not be read: the decision is "cannot tell" unless the change repairs it.
@@ -58,6 +63,28 @@ const (
 	StaleAnyPush Stale = "any-push" // the approval holds for the head it saw only
 )
 
+// Plane says when files that steer builds need an approval.
+type Plane string
+
+// When they do.
+const (
+	PlaneRequired Plane = ""       // always
+	PlaneAgents   Plane = "agents" // if an agent took part, somebody is not known, or it comes from a fork
+	PlaneOff      Plane = "off"
+)
+
+// holds says whether the files that steer builds need an approval in this change.
+func (p Plane) holds(f *Facts, in *involved) bool {
+	switch p {
+	case PlaneOff:
+		return false
+	case PlaneAgents:
+		return len(in.marks) > 0 || len(in.unattributed) > 0 || in.unsponsored || f.Fork == nil || *f.Fork
+	default:
+		return true
+	}
+}
+
 // A Guard is one policy entry: paths, and who approves a change to them.
 type Guard struct {
 	Name   string   `json:"name"`
@@ -81,6 +108,10 @@ type Need struct {
 	ByPath bool `json:"by_path,omitempty"`
 	// AnyOf, if set, takes the place of From: one of the alternatives, with an approval of another person for each of its approvers.
 	AnyOf [][]Approver `json:"any_of,omitempty"`
+	// AllowReaders lets people who may only read the repository approve here, if From names them.
+	AllowReaders bool `json:"allow_readers,omitempty"`
+	// MinReview is how many seconds after the push that it is for an approval must come to count here; 0: any.
+	MinReview int `json:"min_review,omitempty"`
 	// DistinctTeams, if set, are the teams that the approvals must come from, each from another one.
 	DistinctTeams []string `json:"distinct_teams,omitempty"`
 }
@@ -99,8 +130,10 @@ type Agents struct {
 	Accounts       []string `json:"accounts,omitempty"` // logins, besides the built-in table
 	ExtraApprovals int      `json:"extra_approvals"`
 	// BlockUnattributed makes the change wait until everybody behind it is known; otherwise it costs an approval more.
-	BlockUnattributed bool              `json:"block_unattributed,omitempty"`
-	Sponsors          map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
+	BlockUnattributed bool `json:"block_unattributed,omitempty"`
+	// Disclosure makes the change wait until its text says that an agent helped, where there is evidence of one.
+	Disclosure bool              `json:"disclosure,omitempty"`
+	Sponsors   map[string]string `json:"sponsors,omitempty"` // agent login -> the human who sets it to work
 	// RepoSponsors are those that a repository names beside a floor: they cannot approve, but they do not lift the approval
 	// that an agent without a known sponsor needs, because a repository only adds.
 	RepoSponsors map[string]string `json:"repo_sponsors,omitempty"`
@@ -111,4 +144,12 @@ type Blocking struct {
 	Severity checks.Severity `json:"severity"`           // the lowest that blocks (with high confidence); zero: high
 	BlockOn  []string        `json:"block_on,omitempty"` // rule ids that block whatever their severity
 	Pack     string          `json:"pack,omitempty"`
+	// Rollouts say by rule id how far a rule goes; of a rule that is not in it the rule's own file, or that it is built in, says it.
+	Rollouts map[string]checks.Rollout `json:"rollouts,omitempty"`
+}
+
+// Audit says where a merge that went around the gate is told, beside the log.
+type Audit struct {
+	Issue   bool `json:"issue,omitempty"`   // in an issue of the repository
+	Webhook bool `json:"webhook,omitempty"` // to the address that the operator has set
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 
 // The random world: few names, so that they meet often.
 var (
-	somePaths  = []string{"src/auth/login.go", "src/auth/testdata/x", "README.md", ".github/workflows/ci.yml", "SRC/auth/y", "docs/a.md", "CODEOWNERS", ".github/reviewgate.yml"}
-	someGlobs  = []string{"src/auth/**", "**", "!src/auth/testdata/**", "docs/*", "*.md", "**/*.go"}
+	somePaths  = []string{"src/auth/login.go", "src/auth/testdata/x", "README.md", ".github/workflows/ci.yml", "SRC/auth/y", "docs/a.md", "CODEOWNERS", ".github/reviewgate.yml", "go.sum"}
+	someGlobs  = []string{"src/auth/**", "**", "!src/auth/testdata/**", "docs/*", "*.md", "**/*.go", "re:src/.*", "!re:.*\\.md"}
 	someLogins = []string{"alice", "bob", "carol", "dave", "mona", "rita", "ci-writer", "copilot-swe-agent[bot]", "ghost", "claude[bot]"}
 	someFrom   = []string{"@bob", "@acme/security", "codeowners", "role:write", "role:maintain"}
 )
@@ -92,6 +93,9 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 			if len(saw) > 0 && r.IntN(4) == 0 {
 				saw[r.IntN(len(saw))].Blob = "h9"
 			}
+			if since := r.IntN(200); since < 150 {
+				e.Seconds = &since
+			}
 			f.Ledger = append(f.Ledger, gate.Complete(e, saw))
 		}
 	}
@@ -110,70 +114,133 @@ func randomFacts(r *rand.Rand) *gate.Facts {
 		f.Comments = append(f.Comments, c)
 	}
 	if r.IntN(10) == 0 {
-		f.Scan.Findings = append(f.Scan.Findings, checks.Finding{RuleID: "r", Introduced: true, Blocking: true, Fingerprint: "f"})
+		f.Scan.Findings = append(f.Scan.Findings, checks.Finding{RuleID: pick(r, someRules), Introduced: true, Fingerprint: "f", Severity: pick(r, []checks.Severity{checks.Low, checks.Medium, checks.High, checks.Critical})})
+	}
+	if r.IntN(12) == 0 { // the change of a bot, as a whole
+		bot := gate.Person{ID: 49699333, Login: "dependabot[bot]", Type: "Bot"}
+		f.Author, f.Commits, f.Pushers, f.Requested = bot, []gate.Commit{{SHA: "1234567", Parents: []string{"p"}, Author: &bot, Committer: &bot, Message: "x", VerifiedApp: "dependabot"}}, nil, nil
 	}
 	return f
 }
 
+var someRules = []string{"r", "s", "t"}
+
+// decide decides as the scan's configuration of the policy lets findings block.
+func decide(p *gate.Policy, f *gate.Facts) *gate.Decision {
+	g := *f
+	g.Scan.Findings = slices.Clone(f.Scan.Findings)
+	for i := range g.Scan.Findings {
+		finding := &g.Scan.Findings[i]
+		severe := finding.Severity >= max(p.Checks.Severity, checks.Low) && p.Checks.Severity != 0 || p.Checks.Severity == 0 && finding.Severity >= checks.High || slices.Contains(p.Checks.BlockOn, finding.RuleID)
+		rollout := p.Checks.Rollouts[finding.RuleID]
+		finding.Blocking = severe && (rollout == "" || rollout == checks.RolloutBlock)
+	}
+	return gate.Decide(p, &g)
+}
+
+// maybe says yes once in n times.
+func maybe(r *rand.Rand, n int) bool { return r.IntN(n) == 0 }
+
+type mapping = map[string]any
+
+func randomGuard(r *rand.Rand, n int) mapping {
+	g := mapping{"paths": []string{"src/**", pick(r, someGlobs)}}
+	if maybe(r, 3) {
+		g["tier"] = pick(r, []string{"critical", "sensitive", "normal"})
+	} else {
+		g["approvals"] = r.IntN(2)
+	}
+	switch {
+	case maybe(r, 2):
+		g["from"] = []string{pick(r, someFrom), pick(r, someFrom)}
+	case maybe(r, 4):
+		g["from"] = mapping{"any_of": [][]string{{"@bob", "@carol"}, {pick(r, []string{"@acme/security", "role:maintain", "@dave"})}}}
+	}
+	if maybe(r, 8) {
+		g["from"], g["allow_readers"] = []string{"@rita", pick(r, someFrom[:3])}, true
+	}
+	if maybe(r, 6) {
+		g["min_review_seconds"] = r.IntN(150)
+	}
+	if maybe(r, 4) {
+		when := mapping{"author": pick(r, []string{"agent", "fork", "first_time", "unattributed", "any"})}
+		if maybe(r, 3) {
+			when["fork"] = true
+		}
+		g["when"] = when
+	}
+	if maybe(r, 2) {
+		g["name"] = fmt.Sprint("g", n+1)
+	}
+	if maybe(r, 6) {
+		g["checklist"] = pick(r, []string{"payments", "ours"})
+	}
+	if maybe(r, 6) {
+		g["unwaivable"] = true
+	}
+	if maybe(r, 8) {
+		delete(g, "tier")
+		delete(g, "allow_readers")
+		g["approvals"], g["distinct_teams"], g["from"] = 2, true, []string{"@acme/security", "@acme/core"}
+	}
+	return g
+}
+
+// randomPolicyFile writes a policy in which every key occurs now and then.
 func randomPolicyFile(r *rand.Rand, floor bool) []byte {
-	type m = map[string]any
-	p := m{"version": 1}
-	var guards []m
-	for range r.IntN(3) {
-		g := m{"paths": []string{"src/**", pick(r, someGlobs)}}
-		if r.IntN(3) == 0 {
-			g["tier"] = pick(r, []string{"critical", "sensitive", "normal"})
-		} else {
-			g["approvals"] = r.IntN(2)
-		}
-		if r.IntN(2) == 0 {
-			g["from"] = []string{pick(r, someFrom), pick(r, someFrom)}
-		} else if r.IntN(4) == 0 {
-			g["from"] = m{"any_of": [][]string{{"@bob", "@carol"}, {pick(r, []string{"@acme/security", "role:maintain", "@dave"})}}}
-		}
-		if r.IntN(4) == 0 {
-			g["when"] = m{"author": pick(r, []string{"agent", "fork", "first_time", "unattributed", "any"})}
-		}
-		if r.IntN(2) == 0 {
-			g["name"] = fmt.Sprint("g", len(guards)+1)
-		}
-		if r.IntN(6) == 0 {
-			g["checklist"] = "payments"
-		}
-		if r.IntN(6) == 0 {
-			g["unwaivable"] = true
-		}
-		if r.IntN(8) == 0 {
-			delete(g, "tier")
-			g["approvals"], g["distinct_teams"], g["from"] = 2, true, []string{"@acme/security", "@acme/core"}
-		}
-		guards = append(guards, g)
+	p := mapping{"version": 1, "checklist": mapping{"ours": []string{"x"}}}
+	var guards []mapping
+	for n := range r.IntN(3) {
+		guards = append(guards, randomGuard(r, n))
 	}
 	if guards != nil {
 		p["guard"] = guards
 	}
-	if r.IntN(3) == 0 {
-		p["tier"] = m{"sensitive": m{"independence": pick(r, []string{"path", "path", "pr"})}, "normal": m{"independence": "path"}}
+	if maybe(r, 3) {
+		p["tier"] = mapping{"sensitive": mapping{"independence": pick(r, []string{"path", "path", "pr"}), "up_to_date": maybe(r, 2), "approvals": 1 + r.IntN(2)}, "normal": mapping{"independence": "path", "approvals": r.IntN(2)}}
 	}
-	if r.IntN(3) == 0 {
-		p["default"] = m{"approvals": r.IntN(2)}
+	if maybe(r, 3) {
+		p["default"] = mapping{"approvals": r.IntN(2)}
+		if maybe(r, 3) {
+			p["default"] = mapping{"tier": pick(r, []string{"sensitive", "normal"}), "from": []string{pick(r, someFrom)}}
+		}
 	}
-	if r.IntN(3) == 0 {
+	if maybe(r, 3) {
 		p["stale"] = pick(r, []string{"paths", "any-push"})
 	}
-	if r.IntN(3) == 0 {
+	if maybe(r, 3) {
 		p["mode"] = pick(r, []string{"enforce", "advisory"})
 	}
-	if r.IntN(2) == 0 {
-		p["agents"] = m{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "extra_approvals": r.IntN(2), "unattributed": pick(r, []string{"extra", "extra", "block"}), "sponsors": m{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
+	if maybe(r, 2) {
+		p["agents"] = mapping{"accounts": []string{pick(r, []string{"ci-writer", "bob", "alice"})}, "apps": []string{"dependabot"}[r.IntN(2):], "extra_approvals": r.IntN(2), "unattributed": pick(r, []string{"extra", "extra", "block"}),
+			"disclosure": pick(r, []string{"optional", "optional", "required"}), "sponsors": mapping{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
 	}
-	if r.IntN(2) == 0 {
-		p["waivers"] = m{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": r.IntN(2) == 0, "expires": pick(r, []string{"24h", "7d"})}
+	if maybe(r, 2) {
+		p["checks"] = mapping{"severity": pick(r, []string{"critical", "high", "medium"}), "block_on": someRules[r.IntN(4):], "pack": pick(r, []string{"recommended", "all"}), "max_comments": r.IntN(5),
+			"rollout": mapping{pick(r, someRules): pick(r, []string{"off", "shadow", "comment", "block"})}}
 	}
-	if r.IntN(3) == 0 {
-		p["exempt"] = []m{{"paths": []string{pick(r, []string{"**", "docs/**", "README.md"})}, "max_files": 9, "when": m{"author": "member"}}}
+	if maybe(r, 2) {
+		p["waivers"] = mapping{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": maybe(r, 2), "expires": pick(r, []string{"24h", "7d"}), "critical": "two-person"}
 	}
-	if !floor && r.IntN(12) == 0 {
+	if maybe(r, 3) {
+		p["exempt"] = []mapping{{"paths": []string{pick(r, []string{"**", "docs/**", "README.md"})}, "max_files": 9, "when": mapping{"author": "member"}}, {"paths": []string{"re:.*"}, "max_files": 9, "app": "dependabot"}}
+		if floor && maybe(r, 3) {
+			p["exempt"] = "forbid"
+		}
+	}
+	if maybe(r, 4) {
+		p["governed_branches"] = []string{pick(r, []string{"release/*", "~default"})}
+	}
+	if maybe(r, 4) {
+		p["control_plane"] = pick(r, []string{"required", "agents", "off"})
+	}
+	if maybe(r, 8) {
+		p["audit"] = mapping{"bypass_alert": "issue", "sink": "webhook"}
+	}
+	if floor {
+		p["floor"] = true
+	}
+	if !floor && maybe(r, 12) {
 		p["gaurd"] = 1
 	}
 	data, err := json.Marshal(p) // JSON is YAML
@@ -181,6 +248,60 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 		panic(err)
 	}
 	return data
+}
+
+// TestEveryKeyIsTried: the properties below are about every key of the format.
+func TestEveryKeyIsTried(t *testing.T) {
+	t.Parallel()
+	tried := map[string]bool{}
+	var note func(at string, v any)
+	note = func(at string, v any) {
+		tried[at] = true
+		switch v := v.(type) {
+		case map[string]any:
+			for k, inner := range v {
+				note(strings.TrimPrefix(at+"."+k, "."), inner)
+			}
+		case []any:
+			for _, inner := range v {
+				note(at+"[]", inner)
+			}
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	broken := 0
+	for n := range 400 {
+		data := randomPolicyFile(r, n%2 == 0)
+		var v any
+		if err := json.Unmarshal(data, &v); err != nil {
+			t.Fatal(err)
+		}
+		note("", v)
+		p := load(nil, data, false)
+		if n%2 == 0 {
+			p = load(data, nil, false)
+		}
+		if len(p.Broken)+len(p.FloorBroken) > 0 {
+			broken++
+		}
+	}
+	if broken > 60 {
+		t.Errorf("%d of 400 random policies are broken", broken)
+	}
+	keys := 0
+	for line := range strings.Lines(config.Keys()) {
+		path, ok := strings.CutPrefix(line, "| `")
+		if path, _, _ = strings.Cut(path, "`"); !ok {
+			continue
+		}
+		keys++
+		if !tried[path] && !tried[strings.ReplaceAll(path, "*", "sensitive")] {
+			t.Errorf("no random policy has %s", path)
+		}
+	}
+	if keys < 45 {
+		t.Errorf("only %d keys", keys)
+	}
 }
 
 func load(floor, repo []byte, headChecked bool) *gate.Policy {
@@ -206,8 +327,8 @@ func TestMonotone(t *testing.T) {
 	for range 2000 {
 		f := randomFacts(r)
 		p := load(randomPolicyFile(r, true), randomPolicyFile(r, false), true)
-		d := gate.Decide(p, f)
-		if diff := cmp.Diff(d, gate.Decide(p, f)); diff != "" {
+		d := decide(p, f)
+		if diff := cmp.Diff(d, decide(p, f)); diff != "" {
 			t.Fatalf("two decisions on the same facts: %s", diff)
 		}
 		if d.State == gate.Pass {
@@ -218,7 +339,7 @@ func TestMonotone(t *testing.T) {
 		still := func(what string, change func(g *gate.Facts)) {
 			g := *f
 			change(&g)
-			if after := gate.Decide(p, &g); after.State == gate.Pass {
+			if after := decide(p, &g); after.State == gate.Pass {
 				t.Fatalf("%s turned %q into a pass\nbefore %s\nafter %s\nfacts %s", what, d.State, dump(d), dump(after), dump(f))
 			}
 		}
@@ -245,10 +366,16 @@ func TestMonotone(t *testing.T) {
 		still("not knowing where it comes from", func(g *gate.Facts) { g.Fork, g.FirstTime = nil, nil })
 		still("no clock", func(g *gate.Facts) { g.Now = time.Time{} })
 		commit := randomCommit(r, 99)
+		if p.Agents.Disclosure {
+			commit.Message = "x"
+		}
 		still("a commit", func(g *gate.Facts) { g.Commits = append(slices.Clone(f.Commits), commit) })
 		still("a label", func(g *gate.Facts) { g.Labels = []string{pick(r, []string{"codex", "skip-review", "approved"})} })
 		still("a branch name", func(g *gate.Facts) { g.HeadRef = pick(r, []string{"copilot/x", "docs/x"}) })
-		still("a description", func(g *gate.Facts) { g.Title, g.Body = "/approve", "Generated with [Claude Code]\nAssisted-by: x" })
+		// The one thing that words of an author are asked for, where the policy says so: they lift that and nothing else.
+		if !p.Agents.Disclosure {
+			still("a description", func(g *gate.Facts) { g.Title, g.Body = "/approve", "Generated with [Claude Code]\nAssisted-by: x" })
+		}
 		still("an unknown", func(g *gate.Facts) { g.Unknown = []gate.Unknown{{What: "x", Reason: "y"}} })
 		still("a pusher", func(g *gate.Facts) { g.Pushers = append(slices.Clone(f.Pushers), somebody(r)) })
 		still("a second pull request", func(g *gate.Facts) { g.Siblings = []gate.Sibling{{Number: 8, Author: somebody(r)}} })
@@ -261,7 +388,7 @@ func TestMonotone(t *testing.T) {
 	}
 }
 
-// TestFloorHolds: no file of a repository turns what the floor alone would not let through into a pass.
+// TestFloorHolds: no file of a repository turns what the floor alone would not let through into a pass, nor into a green check.
 func TestFloorHolds(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 13))
@@ -269,18 +396,18 @@ func TestFloorHolds(t *testing.T) {
 	for range 2000 {
 		f := randomFacts(r)
 		floor, repo := randomPolicyFile(r, true), randomPolicyFile(r, false)
-		alone := gate.Decide(load(floor, nil, true), f)
+		alone := decide(load(floor, nil, true), f)
 		if alone.State == gate.Pass {
 			passes++
 			continue
 		}
 		others++
-		joined := load(floor, repo, true)
-		if d := gate.Decide(joined, f); d.State == gate.Pass {
-			t.Fatalf("floor %s\nrepository %s\nturned %q into a pass\nalone %s\njoined %s\nfacts %s", floor, repo, alone.State, dump(alone), dump(d), dump(f))
+		d := decide(load(floor, repo, true), f)
+		if d.State == gate.Pass || d.Conclusion() == "success" && alone.Conclusion() != "success" {
+			t.Fatalf("floor %s\nrepository %s\nturned %q (%s) into %q (%s)\nalone %s\njoined %s\nfacts %s", floor, repo, alone.State, alone.Conclusion(), d.State, d.Conclusion(), dump(alone), dump(d), dump(f))
 		}
 	}
-	if passes < 50 || others < 50 {
+	if passes < 60 || others < 60 {
 		t.Errorf("the random world is one-sided: %d passes, %d others", passes, others)
 	}
 }

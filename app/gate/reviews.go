@@ -78,6 +78,7 @@ type approval struct {
 	who    Person
 	answer int    // index in Decision.Reviews
 	part   string // how the person took part; then it counts only for guards by path whose files that person left alone
+	reader bool   // the person may not write here; then it counts only for guards that allow readers
 	views  []*view
 }
 
@@ -166,6 +167,9 @@ func freshness(p *Policy, f *Facts, e *LedgerEntry, now *present) *view {
 func (a *approval) changedSince(c *cover, d *duty) (because string) {
 	for i, v := range a.views {
 		why := v.changedSince(c, d)
+		if why == "" {
+			why = v.entry.hasty(d.guard.Need.MinReview)
+		}
 		if why == "" {
 			return ""
 		}

@@ -94,7 +94,7 @@ func (d *decider) spoken(c *Comment) string {
 	}
 	switch {
 	case !d.f.People.Roles[c.Author.ID].AtLeast(RoleWrite):
-		return "has no write access"
+		return noWrite
 	case c.Saw.ReviewID != c.ID || c.Saw.Reviewer != c.Author.ID || !c.Saw.Complete:
 		return "was written while reviewgate was not listening: what it saw is not known; write it again"
 	}
@@ -236,6 +236,9 @@ func (d *decider) sameHead(v *view) string {
 	if v.entry.Head != d.f.Head || v.entry.MergeBase != d.f.MergeBase {
 		return "was for " + short(v.entry.Head) + "; the change has moved on"
 	}
+	if len(v.moved) > 0 {
+		return "came within a minute of a push; write it again to confirm"
+	}
 	return ""
 }
 
@@ -246,6 +249,9 @@ func (d *decider) sameFile(path string) func(v *view) string {
 			return func(v *view) string {
 				if v.all || v.some && v.stale[i] {
 					return "was for " + short(v.entry.Head) + "; " + show(path) + " changed since"
+				}
+				if v.moved[path] {
+					return "came within a minute of a push to " + show(path) + "; write it again to confirm"
 				}
 				return ""
 			}

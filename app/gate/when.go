@@ -39,16 +39,20 @@ func (w *When) holds(f *Facts, in *involved) bool {
 		return true
 	}
 	maybe := func(fact *bool) bool { return fact == nil || *fact }
-	if w.Fork && !maybe(f.Fork) {
+	fork, firstTime := maybe(f.Fork), maybe(f.FirstTime)
+	for _, s := range f.Siblings {
+		fork, firstTime = fork || maybe(s.Fork), firstTime || maybe(s.FirstTime)
+	}
+	if w.Fork && !fork {
 		return false
 	}
 	switch w.Author {
 	case AuthorAgent:
 		return len(in.marks) > 0 || in.unsponsored
 	case AuthorFork:
-		return maybe(f.Fork)
+		return fork
 	case AuthorFirstTime:
-		return maybe(f.FirstTime)
+		return firstTime
 	case AuthorUnattributed:
 		return len(in.unattributed) > 0 || in.unsponsored
 	default:

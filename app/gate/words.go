@@ -90,6 +90,18 @@ func list(items []string) string {
 	return strings.Join(items[:len(items)-1], ", ") + " or " + items[len(items)-1]
 }
 
+// and writes "a, b and c"; long lists are cut.
+func and(items []string) string {
+	const most = 5
+	if n := len(items); n > most {
+		return strings.Join(items[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
+	}
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}
+
 // cut shortens a text to n characters.
 func cut(s string, n int) string {
 	s = strings.Map(func(r rune) rune {

@@ -134,6 +134,7 @@ func (w *world) push(p *Push, lost bool) (story, audit string, err error) {
 	w.before, w.head = from, to
 	if !lost {
 		w.lastPush = w.now
+		w.heard, w.heardAt = to, w.now
 		w.pushers = append(w.pushers, who)
 		w.pushed[who.ID] = append(w.pushed[who.ID], names(w.changed(from, to))...)
 	}
@@ -159,6 +160,7 @@ func (w *world) review(r *Review, lost bool) (string, error) {
 	w.reviews = append(w.reviews, v)
 	if !lost {
 		w.ledger = append(w.ledger, w.capture(v.id, who, saw))
+		w.mention(who, r.Body)
 	}
 	word := map[string]string{"APPROVED": "approves", "CHANGES_REQUESTED": "asks for changes of", "COMMENTED": "comments on"}[state]
 	return at(r.By) + " " + word + " " + saw, nil
@@ -171,7 +173,18 @@ func (w *world) capture(id int64, who *account, saw string) gate.LedgerEntry {
 	if w.before != "" && !w.lastPush.IsZero() && w.now.Sub(w.lastPush) <= confirm && e.Head == w.head {
 		e.JustMoved = names(w.changed(w.before, w.head))
 	}
+	if e.Head == w.heard {
+		since := int(w.now.Sub(w.heardAt).Seconds())
+		e.Seconds = &since
+	}
 	return gate.Complete(e, w.changed(e.MergeBase, e.Head))
+}
+
+// mention remembers whom somebody called.
+func (w *world) mention(by *account, body string) {
+	if logins := gate.Mentions(body); len(logins) > 0 {
+		w.mentions = append(w.mentions, gate.Mention{By: by.Person, Logins: logins, Head: w.head})
+	}
 }
 
 // replay captures an approval again, as if it had been given now.
@@ -221,6 +234,9 @@ func (w *world) say(c *Comment, lost bool) (string, error) {
 	m := &comment{name: c.ID, id: w.id(), by: who, sender: sender, body: c.Body, viaApp: c.ViaApp, at: w.now, arrived: !lost}
 	m.saw = w.capture(m.id, who, w.head)
 	w.comments = append(w.comments, m)
+	if !lost {
+		w.mention(who, c.Body)
+	}
 	line, _, _ := strings.Cut(strings.TrimSpace(c.Body), "\n")
 	return at(c.By) + " writes " + fmt.Sprintf("%q", clip(line)), nil
 }
@@ -254,7 +270,7 @@ func (w *world) unsay(e *DeleteComment) (string, error) {
 func (w *world) changeTeam(c *TeamChange) (string, error) {
 	name := strings.ToLower(c.Name)
 	t := w.teams[name]
-	if t == nil {
+	if t == nil && c.ID == 0 {
 		return "", fmt.Errorf("there is no team %q", clip(c.Name))
 	}
 	if c.Delete {
@@ -316,7 +332,11 @@ func (w *world) assign(a *Assign) (story, audit string, err error) {
 		return "", "", err
 	}
 	w.requested = append(w.requested, who)
-	return at(a.By) + " sets " + at(a.Agent) + " to work", "", nil
+	story = at(a.By) + " sets " + at(a.Agent) + " to work"
+	if a.Issue != 0 {
+		story += fmt.Sprintf(" on the linked issue #%d", a.Issue)
+	}
+	return story, "", nil
 }
 
 func (w *world) openOther(o *Other) (string, error) {

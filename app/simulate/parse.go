@@ -8,13 +8,13 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
 
@@ -51,7 +51,7 @@ func Parse(file string, data []byte) (*Pull, []gate.Problem) {
 		return fail(0, 0, "the file is empty", "Begin it with \"version: 1\".")
 	}
 	if err != nil {
-		line, text := yamlError(err)
+		line, text := config.YAMLError(err, data)
 		return fail(line, 1, "this is not valid YAML: "+text, "Correct the YAML.")
 	}
 	s := &strict{file: file}
@@ -65,7 +65,7 @@ func Parse(file string, data []byte) (*Pull, []gate.Problem) {
 		if errors.As(err, &at) {
 			return nil, []gate.Problem{at.problem(file)}
 		}
-		line, text := yamlError(err)
+		line, text := config.YAMLError(err, data)
 		return fail(line, 1, text, "See docs/simulate.md for what the file may say.")
 	}
 	if events := value(doc.Content[0], "events"); events != nil {
@@ -74,20 +74,6 @@ func Parse(file string, data []byte) (*Pull, []gate.Problem) {
 		}
 	}
 	return p, p.check(file)
-}
-
-var yamlPlace = regexp.MustCompile(`line (\d+): `)
-
-// yamlError splits "yaml: line 3: did not find ..." and "yaml: unmarshal errors:\n  line 3: cannot unmarshal ...".
-func yamlError(err error) (line int, text string) {
-	text = strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.TrimSpace(strings.TrimPrefix(text, "unmarshal errors:"))
-	text, _, _ = strings.Cut(text, "\n")
-	if m := yamlPlace.FindStringSubmatchIndex(text); m != nil {
-		line, _ = strconv.Atoi(text[m[2]:m[3]])
-		text = text[m[1]:]
-	}
-	return line, text
 }
 
 func value(n *yaml.Node, key string) *yaml.Node {

@@ -159,6 +159,7 @@ type Review struct {
 	By     string `yaml:"by" doc:"login; - for an account that is gone"`
 	State  string `yaml:"state" doc:"approve, request_changes or comment"`
 	Commit string `yaml:"commit" doc:"what the reviewer's page showed; the head if left out"`
+	Body   string `yaml:"body"`
 	ViaApp string `yaml:"via_app" doc:"slug of the App through which it was given"`
 	Pull   int    `yaml:"pull" doc:"another pull request with the same head; this one if left out"`
 }
@@ -249,6 +250,7 @@ type By struct {
 type Assign struct {
 	By    string `yaml:"by"`
 	Agent string `yaml:"agent"`
+	Issue int    `yaml:"issue" doc:"a linked issue on which that is done; the pull request if left out"`
 }
 
 // Other is another open pull request with the same head and base.

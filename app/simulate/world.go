@@ -47,6 +47,9 @@ type world struct {
 	ledger   []gate.LedgerEntry
 	lastPush time.Time
 	before   string // the head before the last push
+	heard    string // the newest head that a webhook told of, and when
+	heardAt  time.Time
+	mentions []gate.Mention
 
 	last     *gate.Decision // what was decided
 	lastHead string
@@ -146,6 +149,7 @@ func newWorld(in *Input) (*world, error) {
 			return nil, fmt.Errorf("commits %d: %w", i+1, err)
 		}
 	}
+	w.heard, w.heardAt = w.head, w.now
 	return w, nil
 }
 
@@ -361,11 +365,13 @@ func (w *world) facts() *gate.Facts {
 		f.Commits = append(f.Commits, c)
 	}
 	f.Files = w.changed(f.MergeBase, w.head)
+	f.Links = w.links(f.MergeBase, w.head)
 	f.Clashes = gate.Clashes(f.Files, w.commits[w.head].tree.paths())
 	for _, o := range w.others {
 		f.Siblings = append(f.Siblings, gate.Sibling{Number: o.number, Author: o.author.Person, ViaApp: o.viaApp})
 	}
 	f.Pushed = w.pushed
+	f.Mentions = slices.Clone(w.mentions)
 	f.Now = w.now
 	for _, c := range w.comments {
 		seen := gate.Comment{ID: c.id, Author: c.by.Person, Sender: c.sender.Person, ViaApp: c.viaApp, Body: c.body, At: c.at, Edited: c.edited}
@@ -399,6 +405,29 @@ func (w *world) changed(base, head string) []gate.FileChange {
 		old = w.commits[base].tree
 	}
 	return diff(old, w.commits[head].tree)
+}
+
+// links lists the symbolic links of both trees.
+func (w *world) links(shas ...string) []gate.Link {
+	var out []gate.Link
+	for _, sha := range shas {
+		if sha == "" {
+			continue
+		}
+		tree := w.commits[sha].tree
+		for _, p := range tree.paths() {
+			if e := tree[p]; e.Mode == checks.ModeSymlink {
+				if target, ok := gate.LinkTarget(p, e.Content); ok && !slices.Contains(out, gate.Link{Path: p, Target: target}) {
+					out = append(out, gate.Link{Path: p, Target: target})
+				}
+			}
+		}
+	}
+	if len(out) > gate.MaxLinks {
+		w.unknown = append(w.unknown, gate.Unknown{What: "where the symbolic links point to", Reason: fmt.Sprintf("there are more than %d", gate.MaxLinks)})
+		out = nil
+	}
+	return out
 }
 
 // config reads the configuration from the trees, as the server does from commits.
@@ -515,14 +544,18 @@ func lastTrailers(message string) []string {
 
 // facts turns a stated scan into the gate's terms; what blocks is what the scan's own rule says: severe enough, or named, and certain.
 func (s *Scan) facts(p *gate.Policy) gate.ScanFacts {
-	out := gate.ScanFacts{Done: !s.Pending, Failures: s.Failures, NeedsHuman: s.NeedsHuman}
+	out := gate.ScanFacts{Done: !s.Pending, Failures: s.Failures}
 	side := func(name string) checks.Side {
 		if name == "base" {
 			return checks.Base
 		}
 		return checks.Head
 	}
+	out.NeedsHuman = slices.DeleteFunc(slices.Clone(s.NeedsHuman), func(rule string) bool { return p.Checks.Rollouts[rule] == checks.RolloutOff })
 	for i, f := range s.Findings {
+		if p.Checks.Rollouts[f.Rule] == checks.RolloutOff {
+			continue
+		}
 		severity, err := checks.ParseSeverity(or(f.Severity, "high"))
 		if err != nil {
 			out.Failures = append(out.Failures, fmt.Sprintf("stated findings: %v", err))
@@ -534,7 +567,8 @@ func (s *Scan) facts(p *gate.Policy) gate.ScanFacts {
 		finding := checks.Finding{RuleID: f.Rule, Message: f.Message, Severity: severity, Confidence: confidence, Introduced: !f.Old,
 			Location: checks.Location{Path: f.Path, StartLine: f.Line, Side: side(f.Side)}, Fingerprint: checks.NewFingerprint(f.Rule, f.Path, f.Message, "", i)}
 		severe := severity >= cmp.Or(p.Checks.Severity, checks.High) || slices.Contains(p.Checks.BlockOn, f.Rule)
-		finding.Blocking = finding.Introduced && severe && confidence == checks.Certain
+		rollout := cmp.Or(p.Checks.Rollouts[f.Rule], checks.RolloutBlock)
+		finding.Blocking = finding.Introduced && severe && confidence == checks.Certain && rollout == checks.RolloutBlock
 		out.Findings = append(out.Findings, finding)
 	}
 	for _, u := range s.Unscanned {
