@@ -37,6 +37,19 @@ bench: ## print the benchmark table: scan, engine, gate, webhook
 fuzz: ## fuzz every parser of untrusted input, FUZZTIME each (default 30s)
 	./.ci/fuzz
 
+# Quiet and with two cores: about a quarter of an hour for the first, an hour for the second.
+HISTORIES ?= 100000
+SERVED    ?= 1000
+
+.PHONY: model
+model: ## play random histories: HISTORIES against the reducers, SERVED against the whole server
+	$(GO) test -v -timeout 3h ./app/server/internal/review -run '^TestModel$$' -rapid.checks=$$(( ($(HISTORIES) + 1) / 2 )) -rapid.nofailfile
+	REVIEWGATE_MODEL=$(SERVED) $(GO) test -v -timeout 3h ./app/server -run '^TestModel$$' -parallel 4
+
+.PHONY: mutants
+mutants: ## break every invariant in turn, and see that the model notices (minutes)
+	REVIEWGATE_MUTANTS=10000 $(GO) test -v -timeout 3h ./app/model -run '^TestMutants$$' -parallel 2
+
 .PHONY: demo
 demo: ## run the whole product on this machine, without credentials
 	$(GO) run ./cmd/reviewgate-demo

@@ -233,6 +233,8 @@ type Client struct {
 	id  int64
 	way *transport
 	gh  *gh.Client
+	// wants is what a token for the API may do; nil: what wanted says.
+	wants *gh.InstallationPermissions
 
 	mu    sync.Mutex
 	plain bool                      // GitHub refused our list of permissions: ask for what was granted
@@ -268,7 +270,9 @@ func (c *Client) current() (*ghinstallation.Transport, error) {
 	}
 	o := &gh.InstallationTokenOptions{}
 	if !c.plain {
-		o.Permissions = wanted()
+		if o.Permissions = c.wants; o.Permissions == nil {
+			o.Permissions = wanted()
+		}
 	}
 	as, err := c.token(o)
 	c.as = as

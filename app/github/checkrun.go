@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
@@ -32,6 +33,7 @@ type CheckRun struct {
 	Status      string // "queued", "in_progress", "completed"
 	Conclusion  string // "" until completed
 	Key         string // of the deed that made it
+	Seq         int64  // of the judgement that it tells; 0: not known
 	Annotations int
 	URL         string
 
@@ -92,18 +94,35 @@ func checkRun(r *gh.CheckRun) CheckRun {
 		ID: r.GetID(), Name: r.GetName(), Head: r.GetHeadSHA(), Status: r.GetStatus(), Conclusion: r.GetConclusion(),
 		Key: r.GetExternalID(), Annotations: r.GetOutput().GetAnnotationsCount(), URL: r.GetHTMLURL(),
 	}
-	out.Key, out.digest = splitExternalID(r.GetExternalID())
+	out.Key, out.Seq, out.digest = splitExternalID(r.GetExternalID())
 	out.title, out.summary = r.GetOutput().GetTitle(), r.GetOutput().GetSummary()
 	return out
 }
 
-// The external id of a check run is the deed's key and, behind the last "~", the digest of the annotations that it is to have. GitHub only ever
-// appends annotations: the digest says whether those on it are a beginning of ours, which is continued, or others, which cannot be taken away.
-func splitExternalID(id string) (key, digest string) {
+// The external id of a check run is "KEY:SEQ~DIGEST": the deed's key; the number of the judgement that it tells, by which an older one is kept from
+// taking the place of a newer one; and, where it has annotations, the digest of those that it is to have. GitHub only ever appends annotations:
+// the digest says whether those on it are a beginning of ours, which is continued, or others, which cannot be taken away.
+func splitExternalID(id string) (key string, seq int64, digest string) {
 	if i := strings.LastIndexByte(id, '~'); i >= 0 {
-		return id[:i], id[i+1:]
+		id, digest = id[:i], id[i+1:]
 	}
-	return id, ""
+	if i := strings.LastIndexByte(id, ':'); i >= 0 {
+		if n, err := strconv.ParseInt(id[i+1:], 10, 64); err == nil && n >= 0 {
+			id, seq = id[:i], n
+		}
+	}
+	return id, seq, digest
+}
+
+// externalID is what splitExternalID reads.
+func externalID(key string, seq int64, digest string) string {
+	if seq > 0 {
+		key = fmt.Sprintf("%s:%d", key, seq)
+	}
+	if digest != "" {
+		key += "~" + digest
+	}
+	return key
 }
 
 func digest(list []report.Annotation) string {
@@ -163,11 +182,13 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 			return Receipt{}, err
 		}
 	}
-	left := trim(d.Check.Annotations)
-	external := d.Key
-	if len(left) > 0 {
-		external += "~" + digest(left)
+	for _, r := range []*CheckRun{run, old} {
+		if r != nil && d.Seq > 0 && r.Key == d.Key && r.Seq > d.Seq {
+			return Receipt{ID: r.ID, URL: r.URL, Stale: true}, nil // it tells a newer judgement
+		}
 	}
+	left := trim(d.Check.Annotations)
+	mark := digest(left)
 	title, summary := words(d.Check)
 	output := &gh.CheckRunOutput{Title: &title, Summary: &summary}
 	var details *string
@@ -177,10 +198,11 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 	if run != nil {
 		if len(left) > 0 {
 			left = left[min(run.Annotations, len(left)):]
-		} else if run.digest != "" { // an in-between state keeps the annotations of the last one, and must keep their digest
-			external += "~" + run.digest
+		} else { // an in-between state keeps the annotations of the last one, and must keep their digest
+			mark = run.digest
 		}
 	}
+	external := externalID(d.Key, d.Seq, mark)
 	for first := true; ; first = false {
 		batch := left[:min(len(left), annotationBatch)]
 		left = left[len(batch):]

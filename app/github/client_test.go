@@ -133,7 +133,7 @@ func TestPull(t *testing.T) {
 	must(t, err)
 	want := gate.Facts{
 		Repo: "acme/shop", Number: p.Number, State: "open", Head: third, BaseRef: "main", Base: main, Default: "main",
-		Title: "Change", Body: "Because.", HeadRef: "work", Labels: []string{"fast"}, Author: person(w.alice),
+		Title: "Change", Body: "Because.", HeadRef: "work", Fork: new(false), Labels: []string{"fast"}, Author: person(w.alice),
 		Commits: []gate.Commit{
 			{SHA: first, Parents: []string{main}, Author: ptr(person(w.alice)), Committer: ptr(person(w.alice)), AuthorEmail: w.alice.Email, CommitterEmail: w.alice.Email, Message: "One"},
 			{SHA: second, Parents: []string{first}, Author: ptr(person(bot)), Committer: ptr(person(w.bob)), AuthorEmail: bot.Email, CommitterEmail: w.bob.Email,

@@ -18,10 +18,13 @@ const (
 	Cancel   Kind = "cancel"    // our check runs named Name on Head are cancelled; none is made
 	Post     Kind = "review"    // one review with comments was posted; never an approval
 	Edit     Kind = "comment"   // our own inline comment CommentID says Body
+	Reply    Kind = "reply"     // a comment below the pull request says Body
+	Issue    Kind = "issue"     // an issue of ours with the title Name says Body
+	React    Kind = "reaction"  // the comment CommentID below the pull request has our reaction Body: "+1", "eyes"
 )
 
-// A Deed is one thing to be done on GitHub, as plain data that an outbox stores and does. Doing a check_run, cancel or comment deed twice
-// changes nothing; a review would be seen twice, so it is looked up (Find) before it is tried again.
+// A Deed is one thing to be done on GitHub, as plain data that an outbox stores and does. Doing a check_run, cancel, comment or reaction
+// deed twice changes nothing; a review or reply would be seen twice, so it is looked up (Find) before it is tried again.
 type Deed struct {
 	Kind        Kind
 	Owner, Repo string
@@ -30,6 +33,8 @@ type Deed struct {
 	// Key names the deed among all deeds of the repository: the external_id of a check run, the hidden marker of a review. The same for every
 	// deed that changes the same check run.
 	Key string
+	// Seq is the number of the judgement that a check run tells: one with a smaller number does not take its place. 0: none.
+	Seq int64 `json:"-"`
 
 	Check      *report.CheckRun `json:",omitempty"`
 	CheckRunID int64            `json:",omitempty"` // GitHub's id of the check run, where known; 0: it is looked up by Key
@@ -68,6 +73,12 @@ func (c *Client) Deliver(ctx context.Context, d Deed) (Receipt, error) {
 		r, err = c.deliverReview(ctx, &d)
 	case Edit:
 		r, err = c.deliverComment(ctx, &d)
+	case Reply:
+		r, err = c.deliverReply(ctx, &d)
+	case Issue:
+		r, err = c.deliverIssue(ctx, &d)
+	case React:
+		r, err = c.deliverReaction(ctx, &d)
 	}
 	return r, fail(op, err)
 }
@@ -88,6 +99,11 @@ func (c *Client) Find(ctx context.Context, d Deed) (r Receipt, ok bool, err erro
 		r, ok, err = c.findReview(ctx, &d)
 	case Edit:
 		r, ok, err = c.findComment(ctx, &d)
+	case Reply:
+		r, ok, err = c.findReply(ctx, &d)
+	case Issue:
+		r, ok, err = c.findIssue(ctx, &d)
+	case React: // it is sent again
 	}
 	return r, ok, fail("looking for an earlier try of "+op, err)
 }
@@ -127,6 +143,21 @@ func (d *Deed) check() (op string, err error) {
 			return bad("a comment's id and body are needed")
 		}
 		return fmt.Sprintf("changing comment %d on %s", d.CommentID, place), nil
+	case Reply:
+		if d.Number <= 0 || d.Key == "" || d.Body == "" {
+			return bad("a reply needs a pull request, a key and a body")
+		}
+		return "replying on " + place, nil
+	case Issue:
+		if d.Name == "" || d.Key == "" || d.Body == "" {
+			return bad("an issue needs a title, a key and a body")
+		}
+		return "opening an issue in " + d.Owner + "/" + d.Repo, nil
+	case React:
+		if d.CommentID <= 0 || !reactions[d.Body] {
+			return bad("a comment's id and a reaction are needed")
+		}
+		return fmt.Sprintf("reacting to comment %d on %s", d.CommentID, place), nil
 	}
 	return bad("there is no such kind")
 }

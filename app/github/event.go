@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
@@ -33,15 +34,17 @@ type Event struct {
 
 	HeadSHA, HeadRef string
 	BaseSHA, BaseRef string
-	Before, After    string // of a push or synchronize
-	Ref              string // of a push: "refs/heads/main"
-	Branch           string // of a push: "main"; "" for a tag
-	Reason           string // of a destroyed merge group: "merged", "invalidated", "dequeued"
-	Created, Deleted bool   // of a push
-	OldBaseRef       string // of an edited pull request that was retargeted
-	TextEdited       bool   // its title or body changed
+	Before, After    string    // of a push or synchronize
+	Ref              string    // of a push: "refs/heads/main"
+	Branch           string    // of a push: "main"; "" for a tag
+	Reason           string    // of a destroyed merge group: "merged", "invalidated", "dequeued"
+	Created, Deleted bool      // of a push
+	OldBaseRef       string    // of an edited pull request that was retargeted
+	TextEdited       bool      // its title or body changed
+	Updated          time.Time `json:",omitzero"` // GitHub's mark of the pull request's last change, by its own clock; zero: it did not say
 
 	Review   EventReview
+	Comment  EventComment
 	Assignee gate.Person
 	CheckRun EventCheckRun
 	Suite    EventSuite
@@ -59,6 +62,20 @@ type EventReview struct {
 	Reviewer gate.Person
 	State    string // "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"
 	CommitID string
+	Mentions []string // accounts that its text calls
+	// Submitted is by GitHub's clock; zero: it did not say.
+	Submitted time.Time `json:",omitzero"`
+}
+
+// An EventComment is the comment of an issue_comment event about a pull request. GitHub does not say which head the pull request had.
+type EventComment struct {
+	ID       int64
+	Author   gate.Person
+	ViaApp   string // slug of the App through which it was written
+	Body     string
+	Command  bool      // its body holds a command, or did before it was edited
+	Mentions []string  // accounts that it calls
+	Created  time.Time `json:",omitzero"`
 }
 
 // An EventCheckRun is the check run of a check_run event.
@@ -68,6 +85,7 @@ type EventCheckRun struct {
 	ExternalID string // as we gave it
 	Key        string // the deed's key in it
 	AppID      int64  // of whoever made it: only our own runs are ours to run again
+	App        string // its slug; "an unknown App" where GitHub does not say
 	Status     string
 	Conclusion string
 }
@@ -99,10 +117,11 @@ type EventRepo struct {
 // known lists the events and actions that something follows from. nil: the event has no actions.
 var known = map[string][]string{
 	"pull_request": {
-		"opened", "reopened", "synchronize", "edited", "closed", "ready_for_review", "converted_to_draft", "assigned", "unassigned",
+		"opened", "reopened", "synchronize", "edited", "closed", "ready_for_review", "converted_to_draft", "assigned", "unassigned", "labeled", "unlabeled",
 		"auto_merge_enabled", "auto_merge_disabled", "enqueued", "dequeued",
 	},
 	"pull_request_review":       {"submitted", "edited", "dismissed"},
+	"issue_comment":             {"created", "edited", "deleted"},
 	"check_run":                 {"rerequested", "requested_action", "created", "completed"},
 	"check_suite":               {"rerequested"},
 	"status":                    nil,
@@ -113,6 +132,8 @@ var known = map[string][]string{
 	"member":                    {"added", "removed", "edited"},
 	"team":                      {"created", "deleted", "edited", "added_to_repository", "removed_from_repository"},
 	"repository":                {"edited", "renamed", "transferred", "deleted", "archived", "unarchived", "publicized", "privatized"},
+	"branch_protection_rule":    {"created", "edited", "deleted"},
+	"repository_ruleset":        {"created", "edited", "deleted"},
 	"installation":              {"created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"},
 	"installation_repositories": {"added", "removed"},
 }
@@ -131,13 +152,27 @@ type payload struct {
 	} `json:"organization"`
 	Sender      *userPayload `json:"sender"`
 	PullRequest *struct {
-		Number int        `json:"number"`
-		State  string     `json:"state"`
-		Draft  bool       `json:"draft"`
-		Merged bool       `json:"merged"`
-		Head   *tipObject `json:"head"`
-		Base   *tipObject `json:"base"`
+		Number  int        `json:"number"`
+		State   string     `json:"state"`
+		Draft   bool       `json:"draft"`
+		Merged  bool       `json:"merged"`
+		Head    *tipObject `json:"head"`
+		Base    *tipObject `json:"base"`
+		Updated time.Time  `json:"updated_at"`
 	} `json:"pull_request"`
+	Issue *struct {
+		Number int             `json:"number"`
+		Pull   json.RawMessage `json:"pull_request"` // absent for an issue that is none
+	} `json:"issue"`
+	Comment *struct {
+		ID      int64        `json:"id"`
+		User    *userPayload `json:"user"`
+		Body    string       `json:"body"`
+		Created time.Time    `json:"created_at"`
+		App     *struct {
+			Slug string `json:"slug"`
+		} `json:"performed_via_github_app"`
+	} `json:"comment"`
 	Reason   string       `json:"reason"`
 	SHA      string       `json:"sha"`     // of a status
 	Context  string       `json:"context"` // of a status
@@ -155,13 +190,17 @@ type payload struct {
 			} `json:"ref"`
 		} `json:"base"`
 		Title json.RawMessage `json:"title"`
-		Body  json.RawMessage `json:"body"`
+		Body  *struct {
+			From string `json:"from"`
+		} `json:"body"`
 	} `json:"changes"`
 	Review *struct {
-		ID       int64        `json:"id"`
-		User     *userPayload `json:"user"`
-		State    string       `json:"state"`
-		CommitID string       `json:"commit_id"`
+		ID        int64        `json:"id"`
+		User      *userPayload `json:"user"`
+		State     string       `json:"state"`
+		CommitID  string       `json:"commit_id"`
+		Submitted time.Time    `json:"submitted_at"`
+		Body      string       `json:"body"`
 	} `json:"review"`
 	CheckRun *struct {
 		ID           int64         `json:"id"`
@@ -219,7 +258,8 @@ type tipObject struct {
 }
 
 type idPayload struct {
-	ID int64 `json:"id"`
+	ID   int64  `json:"id"`
+	Slug string `json:"slug"` // of an App
 }
 
 type pullPayload struct {
@@ -276,7 +316,7 @@ func (e Event) ignore(why string) Event {
 // ofRepository lists the events that are always about one repository.
 var ofRepository = map[string]bool{
 	"pull_request": true, "pull_request_review": true, "check_run": true, "check_suite": true, "push": true, "merge_group": true, "member": true, "repository": true,
-	"status": true,
+	"status": true, "issue_comment": true,
 }
 
 func (e *Event) fill(p *payload) error {
@@ -320,11 +360,15 @@ func (e *Event) fill(p *payload) error {
 		if c.Base != nil && c.Base.Ref != nil {
 			e.OldBaseRef = c.Base.Ref.From
 		}
-		e.TextEdited = len(c.Title) > 0 || len(c.Body) > 0
+		e.TextEdited = e.Kind == "pull_request" && (len(c.Title) > 0 || c.Body != nil)
 	}
 	switch e.Kind {
 	case "pull_request", "pull_request_review":
 		if err := e.pull(p); err != nil {
+			return err
+		}
+	case "issue_comment":
+		if err := e.comment(p); err != nil {
 			return err
 		}
 	case "check_run":
@@ -334,9 +378,12 @@ func (e *Event) fill(p *payload) error {
 		}
 		e.HeadSHA, e.Numbers = r.HeadSHA, numbers(e.RepoID, r.PullRequests)
 		e.CheckRun = EventCheckRun{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Status: r.Status, Conclusion: r.Conclusion}
-		e.CheckRun.Key, _ = splitExternalID(r.ExternalID)
-		if r.App != nil {
+		e.CheckRun.Key, _, _ = splitExternalID(r.ExternalID)
+		if e.CheckRun.App = "an unknown App"; r.App != nil {
 			e.CheckRun.AppID = r.App.ID
+			if r.App.Slug != "" {
+				e.CheckRun.App = clip(r.App.Slug, 100)
+			}
 		}
 	case "check_suite":
 		s := p.CheckSuite
@@ -409,7 +456,7 @@ func (e *Event) pull(p *payload) error {
 	if pr.Head.SHA == "" || pr.Base.SHA == "" || pr.Base.Ref == "" {
 		return errors.New("the pull request's head or base is not named")
 	}
-	e.State, e.Draft, e.Merged = pr.State, pr.Draft, pr.Merged
+	e.State, e.Draft, e.Merged, e.Updated = pr.State, pr.Draft, pr.Merged, pr.Updated
 	e.HeadSHA, e.HeadRef, e.BaseSHA, e.BaseRef = pr.Head.SHA, pr.Head.Ref, pr.Base.SHA, pr.Base.Ref
 	if e.Kind == "pull_request" {
 		return nil
@@ -418,7 +465,27 @@ func (e *Event) pull(p *payload) error {
 	if r == nil || r.ID <= 0 {
 		return errors.New("there is no review")
 	}
-	e.Review = EventReview{ID: r.ID, Reviewer: r.User.person(), State: strings.ToUpper(clip(r.State, 50)), CommitID: r.CommitID}
+	e.Review = EventReview{ID: r.ID, Reviewer: r.User.person(), State: strings.ToUpper(clip(r.State, 50)), CommitID: r.CommitID, Submitted: r.Submitted, Mentions: gate.Mentions(r.Body)}
+	return nil
+}
+
+func (e *Event) comment(p *payload) error {
+	c := p.Comment
+	if p.Issue == nil || p.Issue.Number <= 0 || c == nil || c.ID <= 0 {
+		return errors.New("there is no comment on an issue")
+	}
+	if len(p.Issue.Pull) == 0 || string(p.Issue.Pull) == "null" {
+		*e = e.ignore("it is a comment on an issue, not on a pull request")
+		return nil
+	}
+	e.Number = p.Issue.Number
+	e.Comment = EventComment{ID: c.ID, Author: c.User.person(), Body: c.Body, Created: c.Created, Mentions: gate.Mentions(c.Body)}
+	if c.App != nil {
+		if e.Comment.ViaApp = clip(c.App.Slug, 100); e.Comment.ViaApp == "" {
+			e.Comment.ViaApp = "unknown"
+		}
+	}
+	e.Comment.Command = len(gate.Commands(c.Body)) > 0 || p.Changes != nil && p.Changes.Body != nil && len(gate.Commands(p.Changes.Body.From)) > 0
 	return nil
 }
 

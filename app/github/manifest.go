@@ -14,10 +14,13 @@ func Permissions(o ManifestOptions) map[string]string {
 		"metadata":      "read",
 		"contents":      "read",  // git: trees, policy, rules
 		"checks":        "write", // the gate itself
-		"pull_requests": "write", // review comments
-		"issues":        "read",  // assignments, commands
+		"pull_requests": "write", // review comments, answers to commands
+		"issues":        "read",  // assignments, comments with commands
 		"members":       "read",  // who is in a team
 		"merge_queues":  "read",  // merge_group events
+	}
+	if o.Issues {
+		p["issues"] = "write"
 	}
 	if o.Audit {
 		p["administration"] = "read" // rulesets and their bypass actors
@@ -50,6 +53,7 @@ type ManifestOptions struct {
 	URL       string // home page
 	Webhook   string // where deliveries go
 	Redirect  string // where GitHub sends the browser once the App is made
+	Issues    bool   // open issues, where a policy has audit.bypass_alert: issue
 	Audit     bool   // read rulesets and branch protection, for doctor
 	Statuses  bool   // a ruleset asks for it before it takes the App as the source of a check
 	PublicApp bool   // installable by other accounts

@@ -123,7 +123,7 @@ func TestPullWithHoles(t *testing.T) {
 	must(t, err)
 	bob := gate.Person{ID: 11, Login: "bob", Type: "User"}
 	want := gate.Facts{
-		Repo: "acme/shop", Number: 1, State: "open", Head: sha1, BaseRef: "main", Base: sha3, Default: "main", HeadRef: "work", ViaApp: "copilot",
+		Repo: "acme/shop", Number: 1, State: "open", Head: sha1, BaseRef: "main", Base: sha3, Default: "main", HeadRef: "work", Fork: new(true), ViaApp: "copilot",
 		Commits: []gate.Commit{{
 			SHA: sha1, Parents: []string{sha2}, AuthorEmail: "a@example.com", CommitterEmail: "noreply@example.com", Message: got.Facts.Commits[0].Message,
 			CoAuthors: []gate.Person{bob, {ID: 12, Login: "carol-renamed", Type: "User"}, {ID: 13, Login: "dan", Type: "User"}},

@@ -25,9 +25,10 @@ const (
 
 // PullFacts are all that the endpoints of one pull request say.
 type PullFacts struct {
-	// Facts holds Repo, Number, State, Draft, Head, BaseRef, Base (the tip of the base branch now), Default, Title, Body, HeadRef, Labels,
-	// Author, ViaApp, Commits, Requested, Reviews with their dismissals, and Unknown. The rest (merge base, files, pushers, siblings, ledger,
-	// people, scan) comes from elsewhere. Commits are GitHub's view, for their accounts: git decides which commits there are.
+	// Facts holds Repo, Number, State, Draft, Head, BaseRef, Base (the tip of the base branch now), Default, Title, Body, HeadRef, Fork, FirstTime
+	// (nil where GitHub's mark of the author does not say it: see Contributed), Labels, Author, ViaApp, Commits, Requested, Reviews with their
+	// dismissals, and Unknown. The rest (merge base, files, pushers, siblings, ledger, comments, people, scan) comes from elsewhere. Commits are
+	// GitHub's view, for their accounts and signatures: git decides which commits there are.
 	Facts gate.Facts
 
 	Repository Repository
@@ -36,7 +37,10 @@ type PullFacts struct {
 	Fork       bool   // the head is in another repository, or in none any more
 	BaseAtOpen string // base SHA as the pull request's own record has it: older than Facts.Base if the base branch moved
 	DefaultSHA string // tip of the default branch now; "" and a line in Facts.Unknown if it could not be read
+	MergedBy   string // login of who merged it; "": nobody, or GitHub does not say
+	MergeSHA   string // of the merge that GitHub tries out; "": it has not
 	AutoMerge  bool   // GitHub will merge it as soon as it may
+	Remarks    int    // comments of its conversation, as GitHub counts them: Talk lists them
 	// Updated is GitHub's own mark of the last change to the pull request, as it was before anything else was read.
 	Updated time.Time
 
@@ -132,7 +136,7 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	}
 	p := &PullFacts{
 		Repository: repository(base.GetRepo()),
-		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), AutoMerge: pr.AutoMerge != nil, Updated: pr.GetUpdatedAt().Time,
+		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), MergedBy: pr.GetMergedBy().GetLogin(), MergeSHA: pr.GetMergeCommitSHA(), AutoMerge: pr.AutoMerge != nil, Remarks: pr.GetComments(), Updated: pr.GetUpdatedAt().Time,
 		Told: map[string]bool{}, Fingerprints: map[string]bool{},
 	}
 	if r := head.GetRepo(); r != nil { // null once a fork was deleted
@@ -143,6 +147,7 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	f.Repo, f.Number = p.Repository.Owner+"/"+p.Repository.Name, pr.GetNumber()
 	f.Draft, f.Head, f.BaseRef, f.Default = pr.GetDraft(), head.GetSHA(), base.GetRef(), p.Repository.DefaultBranch
 	f.Title, f.Body, f.HeadRef, f.Author = pr.GetTitle(), pr.GetBody(), head.GetRef(), person(pr.User)
+	f.Fork, f.FirstTime = &p.Fork, firstTime(pr.GetAuthorAssociation())
 	for _, l := range pr.Labels {
 		f.Labels = append(f.Labels, l.GetName())
 	}
@@ -286,7 +291,7 @@ func distinct(list []*gh.RepositoryCommit) []*gh.RepositoryCommit {
 func commit(rc *gh.RepositoryCommit) gate.Commit {
 	out := gate.Commit{
 		SHA: rc.GetSHA(), AuthorEmail: rc.GetCommit().GetAuthor().GetEmail(), CommitterEmail: rc.GetCommit().GetCommitter().GetEmail(),
-		Message: rc.GetCommit().GetMessage(),
+		Message: rc.GetCommit().GetMessage(), VerifiedApp: verifiedApp(rc),
 	}
 	for _, parent := range rc.Parents {
 		out.Parents = append(out.Parents, parent.GetSHA())

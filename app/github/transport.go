@@ -60,11 +60,12 @@ type transport struct {
 	until     time.Time // no request before this
 	secondary bool
 	strikes   int // secondary limits in a row without advice on how long to wait
+	quotas    map[string]Quota
 }
 
 func newTransport(next http.RoundTripper, pace Pace, now func() time.Time, log zerolog.Logger) *transport {
 	return &transport{
-		next: next, now: now, sleep: sleep, pace: pace, log: log, patience: requestTimeout,
+		next: next, now: now, sleep: sleep, pace: pace, log: log, patience: requestTimeout, quotas: map[string]Quota{},
 		reading:   make(chan struct{}, maxReads),
 		writing:   make(chan struct{}, 1),
 		perMinute: rate.NewLimiter(rate.Every(time.Minute/80), 80),
@@ -98,7 +99,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	// A new token creates nothing that anybody sees: it needs no turn among the writes, and may be asked for again.
-	if write && !strings.HasSuffix(req.URL.Path, "/access_tokens") {
+	// A GraphQL query is a POST that only reads; we send no mutations.
+	if write && !strings.HasSuffix(req.URL.Path, "/access_tokens") && !strings.HasSuffix(req.URL.Path, "/graphql") {
 		return t.write(ctx, req)
 	}
 	select {
@@ -183,6 +185,7 @@ func (t *transport) send(ctx context.Context, req *http.Request, write bool) (*h
 		event.Str("error", reason).Msg("request to GitHub failed")
 		return nil, &Temporary{Reason: reason, Sent: write}
 	}
+	t.note(resp.Header)
 	event.Int("status", resp.StatusCode).Str("remaining", resp.Header.Get("X-RateLimit-Remaining")).Msg("request to GitHub")
 	return t.sort(req, resp, body, write)
 }

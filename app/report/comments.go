@@ -80,8 +80,10 @@ func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
 	if note := whyNotSuppressed(f); note != "" {
 		d.line("_Note: %s._\n", note)
 	}
+	tail := "Wrong? " + code("/reviewgate false-positive "+string(f.Fingerprint[:min(8, len(f.Fingerprint))])+" WHY") + " in a comment tells the owner of the rule."
 	if f.Blocking {
-		d.line("<sub>This blocks the merge until it is fixed.</sub>")
+		tail = "This blocks the merge until it is fixed. " + tail
 	}
+	d.line("<sub>%s</sub>", tail)
 	return strings.TrimRight(d.b.String(), "\n") + "\n"
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -105,11 +104,14 @@ func prose(s string) string {
 	return b.String()
 }
 
+// escapeText is for running text: there are no attributes that a quotation mark could leave.
+var escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
 // plain escapes text for Markdown. The empty comments break what GitHub would link by itself: @mentions, #references, addresses. They are put in
 // after the escaping, as HTML that renders to nothing.
 func plain(s string) string {
 	var b strings.Builder
-	for _, r := range html.EscapeString(s) {
+	for _, r := range escapeText.Replace(s) {
 		if strings.ContainsRune("\\`*_[]!|~$", r) {
 			b.WriteByte('\\')
 		}
@@ -122,13 +124,13 @@ func plain(s string) string {
 	return breakReferences(out)
 }
 
-// breakReferences keeps "#12" and "GH-12" from becoming links; "&#39;" and the like are left alone.
+// breakReferences keeps "#12" and "GH-12" from becoming links.
 func breakReferences(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		b.WriteByte(s[i])
 		digitNext := i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9'
-		if digitNext && (s[i] == '#' && (i == 0 || s[i-1] != '&') || s[i] == '-' && i >= 2 && strings.EqualFold(s[i-2:i], "GH")) {
+		if digitNext && (s[i] == '#' || s[i] == '-' && i >= 2 && strings.EqualFold(s[i-2:i], "GH")) {
 			b.WriteString("<!-- -->")
 		}
 	}

@@ -66,6 +66,9 @@ func summary(in *Input, limit int) string {
 	}
 	if in.Decision != nil {
 		people(d, in.Decision)
+		if s := in.Decision.Sources; len(s) > 0 {
+			d.line("\nJudged by %s.", cells(s, 3))
+		}
 	}
 	return strings.TrimRight(d.b.String(), "\n") + "\n"
 }
@@ -125,30 +128,45 @@ func waiverList(d *document, waivers []gate.WaiverAnswer) {
 		if w.Counts {
 			verdict = "counts"
 		}
-		return fmt.Sprintf("- %s waives %s (%s): %s: %s", code(cmp.Or(w.By.Login, "an unknown account")), code(w.Rule), prose(cmp.Or(w.Reason, "no reason")), verdict, prose(w.Because))
+		return fmt.Sprintf("- %s waives %s (%s): %s: %s", code(cmp.Or(w.By.Login, "an unknown account")), code(cmp.Or(w.Rule, "nothing")), prose(cmp.Or(w.Reason, "no reason")), verdict, prose(w.Because))
 	}, "waivers")
 	d.line("")
 }
 
-// checklists shows what reviewers are asked to look at.
+// A checklistBlock is one checklist and the guards that wait for it, or hold because of it.
+type checklistBlock struct {
+	*gate.ChecklistAnswer
+	guards []string
+}
+
+// checklists shows what reviewers are asked to look at, each list once, with who says that they did.
 func checklists(d *document, guards []gate.GuardAnswer) {
-	said := map[string]bool{}
+	var blocks []*checklistBlock
+	byItems := map[string]*checklistBlock{}
 	for i := range guards {
-		for _, list := range guards[i].Checklists {
-			if said[list.Name] && list.By != "" {
-				continue
+		for n := range guards[i].Checklists {
+			a := &guards[i].Checklists[n]
+			key := strings.Join(append([]string{a.Name, strconv.FormatBool(a.By != "")}, a.Items...), "\x00")
+			b := byItems[key]
+			if b == nil {
+				b = &checklistBlock{ChecklistAnswer: a}
+				byItems[key] = b
+				blocks = append(blocks, b)
 			}
-			said[list.Name] = true
-			mark, who := "⏳", prose(list.Because)
-			if list.By != "" {
-				mark, who = "✅", "by "+code(list.By)
-			}
-			d.line("%s **Checklist** %s for %s: %s\n", mark, code(list.Name), code(guards[i].Name), who)
-			if list.By == "" {
-				d.rows(len(list.Items), func(i int) string { return "- " + prose(list.Items[i]) }, "items")
-				d.line("")
-			}
+			b.guards = append(b.guards, guards[i].Name)
 		}
+	}
+	for _, b := range blocks {
+		mark, box, says := "⏳", "☐", prose(b.Because)
+		if b.By != "" {
+			mark, box, says = "✅", "☑", "attested by "+code(b.By)
+		}
+		d.line("%s **Checklist** %s, for %s: %s\n", mark, code(b.Name), cells(b.guards, 5), says)
+		d.rows(len(b.Items), func(i int) string { return "- " + box + " " + prose(b.Items[i]) }, "items")
+		if b.By == "" {
+			d.line("\nWhoever has looked at all of it, with write access and no part in the change, writes this in a comment: %s", code("/reviewgate attest "+b.Name))
+		}
+		d.line("")
 	}
 }
 
@@ -179,7 +197,11 @@ func guardTable(d *document, guards []gate.GuardAnswer) {
 		if g.Holds {
 			mark = "✅"
 		}
-		return fmt.Sprintf("| %s | %s | %s | %s | %s |", mark, cell(g.Name), cells(g.Files, 3), approvals(g), whoMay(g))
+		name := cell(g.Name)
+		if g.Name == "default" {
+			name += ": files without a guard"
+		}
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", mark, name, cells(g.Files, 3), approvals(g), whoMay(g))
 	}, "guards")
 	d.line("")
 }
@@ -187,6 +209,9 @@ func guardTable(d *document, guards []gate.GuardAnswer) {
 func approvals(g *gate.GuardAnswer) string {
 	if len(g.Waived) > 0 {
 		return "waived by " + cells(g.Waived, 5)
+	}
+	if g.Holds && len(g.Approved) < g.Needed { // exempt
+		return strings.ReplaceAll(prose(g.Because), "|", `\|`)
 	}
 	s := fmt.Sprintf("%d of %d", len(g.Approved), g.Needed)
 	if len(g.Approved) > 0 {
@@ -199,10 +224,19 @@ func whoMay(g *gate.GuardAnswer) string {
 	if g.Holds {
 		return ""
 	}
-	if len(g.May) == 0 {
-		return "**nobody who is eligible**"
+	var lists []string
+	for i := range g.Checklists {
+		if g.Checklists[i].By == "" {
+			lists = append(lists, g.Checklists[i].Name)
+		}
 	}
-	return cells(g.May, 5)
+	switch {
+	case len(g.May) > 0:
+		return cells(g.May, 5)
+	case len(lists) > 0 && len(g.Approved) >= g.Needed:
+		return "checklist " + cells(lists, 3) + " is open"
+	}
+	return "**nobody who is eligible**"
 }
 
 func cells(list []string, most int) string {
@@ -321,12 +355,19 @@ func people(d *document, dec *gate.Decision) {
 	d.line("<details><summary>Who counts, and why</summary>\n")
 	d.rows(len(dec.Reviews), func(i int) string {
 		r := &dec.Reviews[i]
-		verdict := "does not count"
-		if r.Counts {
-			verdict = "counts"
-		}
 		state := strings.ToLower(strings.ReplaceAll(r.State, "_", " "))
-		return fmt.Sprintf("- %s %s: %s: %s", code(r.Reviewer.Login), state, verdict, prose(r.Because))
+		rest, part := strings.CutPrefix(r.Because, "counts in part: ")
+		switch {
+		case part:
+			rest = "counts in part: " + prose(rest)
+		case r.Counts && strings.HasPrefix(r.Because, "approved "):
+			rest = "counts, having seen " + prose(strings.TrimPrefix(r.Because, "approved "))
+		case r.Counts:
+			rest = "counts: " + prose(r.Because)
+		default:
+			rest = "does not count: " + prose(r.Because)
+		}
+		return fmt.Sprintf("- %s %s: %s", code(r.Reviewer.Login), state, rest)
 	}, "reviews")
 	d.rows(len(dec.Disqualified), func(i int) string {
 		who := &dec.Disqualified[i]

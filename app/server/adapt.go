@@ -32,13 +32,30 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 	ev := d.Payload
 	out := store.Delivery{
 		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number, Unseen: in.unseen,
-		Touch: store.Touch{Numbers: d.Numbers, Head: d.Head, Base: d.Base, Repo: d.Repo, Installation: d.Installation, Force: d.Force, Gone: d.Gone},
+		Touch: store.Touch{Numbers: d.Numbers, Head: d.Head, Base: d.Base, Repo: d.Repo, Installation: d.Installation, Sweep: d.Sweep, SweepAll: d.SweepAll, Force: d.Force, Gone: d.Gone},
 	}
 	if ev.RepoID != 0 && d.State == webhook.Accepted {
 		out.Repo = &store.Repo{ID: ev.RepoID, Installation: ev.Installation, Owner: ev.Owner, Name: ev.Repo, DefaultBranch: ev.DefaultBranch}
 	}
 	if d.Pushed {
 		out.Pusher, out.Moved = &ev.Sender, &store.Move{From: ev.Before, To: ev.After}
+	}
+	if d.Onto {
+		b := store.Branch{Name: ev.Branch, Audited: ev.Before, Seen: ev.After, SeenAt: d.Received}
+		if ev.Created {
+			b.Audited = "" // what it was made from is where it begins
+		}
+		out.Onto = &b
+	}
+	switch d.Foreign {
+	case "check run":
+		says := ev.CheckRun.Conclusion
+		if says == "" {
+			says = ev.CheckRun.Status
+		}
+		out.Foreign = &store.ForeignMark{Kind: d.Foreign, Name: ev.CheckRun.Name, Source: ev.CheckRun.App, Says: says}
+	case "status":
+		out.Foreign = &store.ForeignMark{Kind: d.Foreign, Name: ev.Status.Context, Source: ev.Sender.Login, Says: ev.Status.State}
 	}
 	if d.Group {
 		g := store.Group{Head: ev.HeadSHA, HeadRef: ev.HeadRef, BaseRef: ev.BaseRef, State: store.GroupOpen}
@@ -57,8 +74,9 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 	}
 	if d.Approved {
 		entry := gate.Capture(ev.Review.ID, ev.Review.Reviewer, ev.Review.CommitID, ev.HeadSHA, ev.BaseRef, ev.BaseSHA)
-		out.Entry = &entry
+		out.Entry, out.Submitted = &entry, ev.Review.Submitted
 	}
+	talk(d, &out)
 	return in.store.Receive(ctx, out, in.jobs.Enqueue)
 }
 
@@ -69,6 +87,7 @@ type records struct {
 	*store.Store
 	enqueue func(context.Context, *store.Tx, []store.Key) error
 	now     func() time.Time
+	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -85,10 +104,11 @@ func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error
 }
 
 func (r records) SaveStanding(ctx context.Context, ref review.Ref, s github.Standing, updated time.Time) error {
+	read := updated
 	if r.now().Sub(updated) < 2*time.Second {
 		updated = time.Time{} // GitHub's mark counts seconds: more may happen within this one
 	}
-	return r.Store.SavePull(ctx, store.Pull{Key: keyOf(ref), State: s.State, Draft: s.Draft, Head: s.Head, BaseRef: s.BaseRef, Base: s.Base, Updated: updated}, r.enqueue)
+	return r.Store.SavePull(ctx, store.Pull{Key: keyOf(ref), State: s.State, Draft: s.Draft, Head: s.Head, BaseRef: s.BaseRef, Base: s.Base, Updated: updated, Read: read}, r.enqueue)
 }
 
 func (r records) Groups(ctx context.Context, ref review.Ref) ([]review.Group, error) {
@@ -156,6 +176,7 @@ func (r records) Marks(ctx context.Context, ref review.Ref) ([]review.Mark, erro
 		if err != nil {
 			return nil, err
 		}
+		m.Last = d.Number == ref.Number
 		out = append(out, m)
 	}
 	return out, nil
@@ -205,26 +226,33 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 			return fmt.Errorf("writing down a deed: %w", err)
 		}
 		sum := sha256.Sum256(payload)
-		deed := store.Deed{Name: d.Name, Slot: d.Slot, Every: d.Name == "", Kind: store.KindCheck, Key: k, Head: d.GitHub.Head, Payload: payload, Hash: hex.EncodeToString(sum[:]), Marker: d.GitHub.Key}
+		deed := store.Deed{Name: d.Name, Slot: d.Slot, Every: d.Name == "", Kind: store.KindCheck, Key: k, Head: d.GitHub.Head, Payload: payload, Hash: hex.EncodeToString(sum[:]), Marker: d.GitHub.Key, Seq: o.Ref.Seq}
 		switch d.GitHub.Kind {
 		case github.Post:
 			deed.Kind = store.KindReview
 		case github.Cancel:
 			deed.Kind = store.KindCancel
-		case github.SetCheck, github.Edit:
+		case github.Reply:
+			deed.Kind = store.KindReply
+		case github.React:
+			deed.Kind = store.KindReaction
+		case github.SetCheck, github.Edit, github.Issue:
 		}
 		deeds = append(deeds, deed)
 	}
 	var decision *store.Decision
 	if o.Decision != nil {
-		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
-			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts}
+		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
+			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: r.then(o)}
 	}
 	return r.Store.Decide(ctx, decision, deeds, o.Clear, r.now())
 }
 
 // outbox is the outbox as the review sees it.
-type outbox struct{ *jobs.Outbox }
+type outbox struct {
+	*jobs.Outbox
+	wake func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
+}
 
 func (o outbox) Settle(ctx context.Context, ref review.Ref) error {
 	return o.Outbox.Settle(ctx, keyOf(ref))
@@ -249,6 +277,7 @@ func (s sender) client(ctx context.Context, d store.Deed) (*github.Client, githu
 		return nil, g, err
 	}
 	g.Owner, g.Repo = p.Repo.Owner, p.Repo.Name // as they are called now
+	g.Seq = d.Seq
 	return s.app.Installation(p.Repo.Installation), g, nil
 }
 

@@ -26,17 +26,18 @@ import (
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
 // part is for the program that starts it.
 type Config struct {
-	Listen         string       // "host:port"
-	AppID          int64        // of the GitHub App
-	PrivateKey     []byte       // its key, PEM
-	WebhookSecrets [][]byte     // one, or two while the secret is changed
-	GitHubURL      string       // "https://github.com"
-	APIURL         string       // "https://api.github.com"
-	Database       string       // path of the SQLite file
-	CacheDir       string       // folder for fetched repositories
-	Sandbox        sandbox.Mode // how much the worker must be locked in
-	Workers        int          // pull requests at a time
-	FloorRequired  bool         // every organisation must have a floor; without one, nothing passes
+	Listen         string        // "host:port"
+	AppID          int64         // of the GitHub App
+	PrivateKey     []byte        // its key, PEM
+	WebhookSecrets [][]byte      // one, or two while the secret is changed
+	GitHubURL      string        // "https://github.com"
+	APIURL         string        // "https://api.github.com"
+	Database       string        // path of the SQLite file
+	CacheDir       string        // folder for fetched repositories
+	Sandbox        sandbox.Mode  // how much the worker must be locked in
+	Workers        int           // pull requests at a time
+	Sweep          time.Duration // between two looks at the open pull requests of a repository; 0: 5 minutes; negative: never, for tests
+	FloorRequired  bool          // every organisation must have a floor; without one, nothing passes
 	LogLevel       zerolog.Level
 
 	Version string      // of the program
@@ -53,6 +54,8 @@ type Config struct {
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.
 	Reached func(point string)
+	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
+	Settled time.Duration
 }
 
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
@@ -64,6 +67,7 @@ type file struct {
 	Cache   *string `yaml:"cache_dir"` // REVIEWGATE_CACHE_DIR
 	Sandbox *string `yaml:"sandbox"`   // REVIEWGATE_SANDBOX
 	Workers *string `yaml:"workers"`   // REVIEWGATE_WORKERS
+	Sweep   *string `yaml:"sweep"`     // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`     // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"` // REVIEWGATE_LOG_LEVEL
 }
@@ -86,6 +90,8 @@ const (
 	maxSecretFile = 64 << 10
 	minSecret     = 16 // bytes; a shorter one can be guessed
 	maxWorkers    = 64
+	minSweep      = time.Minute
+	maxSweep      = 24 * time.Hour
 )
 
 // LoadConfig reads the configuration: the YAML file at path ("": none), and over it the variables of env ("NAME=value", as os.Environ
@@ -97,12 +103,7 @@ func LoadConfig(path string, env []string) (Config, error) {
 			return Config{}, err
 		}
 	}
-	l := &loader{file: path, env: map[string]string{}}
-	for _, kv := range env {
-		if name, value, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(name, "REVIEWGATE_") {
-			l.env[name] = value
-		}
-	}
+	l := newLoader(path, env)
 	c := l.load(&f)
 	if len(l.problems) > 0 {
 		return Config{}, fmt.Errorf("the configuration of the server is not complete:\n%w", errors.Join(l.problems...))
@@ -169,25 +170,21 @@ func (l *loader) secret(key string, inFile *string, variable string) []byte {
 	return bytes.TrimSpace(data)
 }
 
-func (l *loader) load(f *file) (c Config) {
-	const (
-		appPage = "it is on the App's settings page"
-		noValue = "it is not set"
-	)
-	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
-	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
-		l.bad("listen", "REVIEWGATE_LISTEN", fmt.Sprintf("%q is not an address", c.Listen), `write host:port, such as ":8080"`)
+// What is said of a value that is missing.
+const (
+	appPage = "it is on the App's settings page"
+	noValue = "it is not set"
+)
+
+func (l *loader) appID(id string, c *Config) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n <= 0 {
+		l.bad("app.id", "REVIEWGATE_APP_ID", fmt.Sprintf("%q is not a positive number", id), appPage)
 	}
-	switch id, _ := l.value(f.App.ID, "REVIEWGATE_APP_ID", ""); {
-	case id == "":
-		l.bad("app.id", "REVIEWGATE_APP_ID", noValue, appPage)
-	default:
-		n, err := strconv.ParseInt(id, 10, 64)
-		if err != nil || n <= 0 {
-			l.bad("app.id", "REVIEWGATE_APP_ID", fmt.Sprintf("%q is not a positive number", id), appPage)
-		}
-		c.AppID = n
-	}
+	c.AppID = n
+}
+
+func (l *loader) appKey(f *file, c *Config) {
 	before := len(l.problems)
 	c.PrivateKey = l.secret("app.private_key_file", f.App.Key, "REVIEWGATE_PRIVATE_KEY")
 	switch {
@@ -197,6 +194,36 @@ func (l *loader) load(f *file) (c Config) {
 	case !bytes.Contains(c.PrivateKey, []byte("PRIVATE KEY-----")):
 		l.bad("app.private_key_file", "REVIEWGATE_PRIVATE_KEY_FILE", "it holds no key in PEM form", "name the .pem file that GitHub gave you")
 	}
+}
+
+func (l *loader) hub(f *file, c *Config) {
+	c.GitHubURL, _ = l.value(f.GitHub.URL, "REVIEWGATE_GITHUB_URL", "https://github.com")
+	c.GitHubURL = strings.TrimRight(c.GitHubURL, "/")
+	api := "https://api.github.com"
+	if c.GitHubURL != "https://github.com" {
+		api = c.GitHubURL + "/api/v3" // as Enterprise Servers have it
+	}
+	c.APIURL, _ = l.value(f.GitHub.API, "REVIEWGATE_GITHUB_API_URL", api)
+	for _, u := range []struct{ key, variable, value string }{
+		{"github.url", "REVIEWGATE_GITHUB_URL", c.GitHubURL}, {"github.api_url", "REVIEWGATE_GITHUB_API_URL", c.APIURL},
+	} {
+		if why := checkURL(u.value); why != "" {
+			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", withoutPassword(u.value), why), "write it as https://HOST")
+		}
+	}
+}
+
+func (l *loader) load(f *file) (c Config) {
+	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+		l.bad("listen", "REVIEWGATE_LISTEN", fmt.Sprintf("%q is not an address", c.Listen), `write host:port, such as ":8080"`)
+	}
+	if id, _ := l.value(f.App.ID, "REVIEWGATE_APP_ID", ""); id == "" {
+		l.bad("app.id", "REVIEWGATE_APP_ID", noValue, appPage)
+	} else {
+		l.appID(id, &c)
+	}
+	l.appKey(f, &c)
 	for i, s := range []struct {
 		key, variable string
 		file          *string
@@ -217,20 +244,7 @@ func (l *loader) load(f *file) (c Config) {
 			c.WebhookSecrets = append(c.WebhookSecrets, secret)
 		}
 	}
-	c.GitHubURL, _ = l.value(f.GitHub.URL, "REVIEWGATE_GITHUB_URL", "https://github.com")
-	c.GitHubURL = strings.TrimRight(c.GitHubURL, "/")
-	api := "https://api.github.com"
-	if c.GitHubURL != "https://github.com" {
-		api = c.GitHubURL + "/api/v3" // as Enterprise Servers have it
-	}
-	c.APIURL, _ = l.value(f.GitHub.API, "REVIEWGATE_GITHUB_API_URL", api)
-	for _, u := range []struct{ key, variable, value string }{
-		{"github.url", "REVIEWGATE_GITHUB_URL", c.GitHubURL}, {"github.api_url", "REVIEWGATE_GITHUB_API_URL", c.APIURL},
-	} {
-		if why := checkURL(u.value); why != "" {
-			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", withoutPassword(u.value), why), "write it as https://HOST")
-		}
-	}
+	l.hub(f, &c)
 	if c.Database = l.path(f.DB, "REVIEWGATE_DATABASE"); c.Database == "" {
 		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db; it is made if it is not there")
 	}
@@ -254,6 +268,10 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("workers", "REVIEWGATE_WORKERS", fmt.Sprintf("%q is not a number from 1 to %d", workers, maxWorkers), "4 is a good start")
 	}
 	c.Workers = n
+	sweep, _ := l.value(f.Sweep, "REVIEWGATE_SWEEP", "5m")
+	if c.Sweep, err = time.ParseDuration(sweep); err != nil || c.Sweep < minSweep || c.Sweep > maxSweep {
+		l.bad("sweep", "REVIEWGATE_SWEEP", fmt.Sprintf("%q is not a time from 1m to 24h", sweep), "5m is a good start")
+	}
 	floor, _ := l.value(f.Floor, "REVIEWGATE_FLOOR", "optional")
 	c.FloorRequired = floor == "required"
 	if floor != "required" && floor != "optional" {

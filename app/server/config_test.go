@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -55,7 +56,7 @@ log_level: debug
 	want := server.Config{
 		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
-		Sandbox: sandbox.Auto, Workers: 8, FloorRequired: true, LogLevel: zerolog.DebugLevel,
+		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -103,6 +103,10 @@ func (s *Server) findPulls(ctx context.Context, what jobs.Search) error {
 	if repo.Installation != what.Installation {
 		return nil // it was taken away meanwhile
 	}
+	return s.listPulls(ctx, repo)
+}
+
+func (s *Server) listPulls(ctx context.Context, repo store.Repo) error {
 	began := s.cfg.Now()
 	open, err := s.app.Installation(repo.Installation).Open(ctx, repo.Owner, repo.Name)
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden) {

@@ -45,14 +45,19 @@ type Server struct {
 
 	store    *store.Store
 	queue    *jobs.Jobs
-	http     *http.Server
-	addr     string
-	draining atomic.Bool
-	stopped  bool
-	serving  chan error // the listener's end
-	ctx      context.Context
-	cancel   context.CancelFunc
-	tasks    sync.WaitGroup
+	reviewer *review.Reviewer
+	box      outbox
+	// recovered is when GitHub's log of deliveries was last read.
+	recovered time.Time
+	http      *http.Server
+	addr      string
+	draining  atomic.Bool
+	stopped   bool
+	serving   chan error // the listener's end
+	ctx       context.Context
+	cancel    context.CancelFunc
+	tasks     sync.WaitGroup
+	bindings  bindings
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -68,6 +73,12 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Confirm == 0 {
 		cfg.Confirm = time.Minute
+	}
+	if cfg.Sweep == 0 {
+		cfg.Sweep = sweepEvery
+	}
+	if cfg.Settled == 0 {
+		cfg.Settled = settled
 	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
@@ -105,18 +116,22 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
 	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
-		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }}
-	reviewer := review.New(review.Options{
+		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
+	// The queue is made below: its work is the review, and the review puts work into it.
+	wake := func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error {
+		return s.queue.Wake(ctx, tx, k, at.Sub(s.cfg.Now()), at)
+	}
+	s.box = outbox{box, wake}
+	s.reviewer = review.New(review.Options{
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
 		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
 		Checks: s.checks,
-		// The queue is made below: its work is the review, and the review puts work into it.
-		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now},
-		Outbox: outbox{box}, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
-		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached,
+		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake},
+		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
+		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
 		Workers: s.cfg.Workers, Stop: stopTime,
@@ -127,20 +142,30 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			if err != nil {
 				return err
 			}
-			if k.Number == store.QueueNumber {
-				return s.limits(reviewer.Queue(ctx, ref))
+			switch k.Number {
+			case store.QueueNumber:
+				return s.limits(s.reviewer.Queue(ctx, ref))
+			case store.SweepNumber:
+				return s.limits(s.sweep(ctx, ref))
 			}
-			return s.limits(reviewer.Pull(ctx, ref))
+			if err := s.spare(ctx, ref); err != nil {
+				return err
+			}
+			return s.limits(s.reviewer.Pull(ctx, ref))
 		},
 		GiveUp: func(ctx context.Context, k store.Key, want int64, cause error) error {
 			ref, err := s.ref(ctx, k, want)
 			if err != nil {
 				return err
 			}
-			if k.Number == store.QueueNumber {
-				return reviewer.QueueGiveUp(ctx, ref, cause)
+			if k.Number == store.SweepNumber {
+				s.cfg.Log.Error().Int64("repo_id", k.RepoID).Str("error", github.Redact(cause.Error())).Msg("a sweep failed; the next one begins anew")
+				return nil
 			}
-			return reviewer.GiveUp(ctx, ref, cause)
+			if k.Number == store.QueueNumber {
+				return s.reviewer.QueueGiveUp(ctx, ref, cause)
+			}
+			return s.reviewer.GiveUp(ctx, ref, cause)
 		},
 		Find: func(ctx context.Context, what jobs.Search) error { return s.limits(s.find(ctx, what)) },
 	})
@@ -159,6 +184,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.tasks.Go(s.prune)
+	s.tasks.Go(s.sweeps)
 	return s.listen(ctx, hook)
 }
 

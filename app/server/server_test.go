@@ -66,6 +66,7 @@ type world struct {
 	pulls      []*githubtest.Pull // opened by the test
 	log        *lines
 	scans      atomic.Int64 // how often the worker was asked
+	clock      *clock       // everybody's; nil: the real one
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -108,28 +109,34 @@ func newWorld(t *testing.T) *world {
 
 // newEmptyWorld makes a world in which the App's server does not run, and the App is not installed.
 func newEmptyWorld(t *testing.T) *world {
+	w := newBareWorld(t, "acme", "shop", githubtest.RepoOptions{}, nil)
+	w.alice, w.bob = w.hub.User("alice"), w.hub.User("bob")
+	w.repo.SetRole(w.alice, "write")
+	w.repo.SetRole(w.bob, "write")
+	_, err := w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "begin", Branch: "main", Files: map[string]string{
+		".github/reviewgate.yml": policy, "pay/card.go": "package pay\n", "README.md": "shop\n"}})
+	must(t, err)
+	w.protect()
+	return w
+}
+
+// newBareWorld makes one whose repository is empty, and where nobody is. Now is everybody's clock; nil: the real one.
+func newBareWorld(t *testing.T, owner, name string, opt githubtest.RepoOptions, now func() time.Time) *world {
 	w := &world{t: t, changed: make(chan struct{}), log: new(lines)}
 	w.log.wrote = w.signal
 	var err error
-	w.hub = githubtest.Start(t, githubtest.Options{LongTokens: true, Log: func(string) { w.signal() }})
-	w.alice, w.bob = w.hub.User("alice"), w.hub.User("bob")
-	w.org = w.hub.Org("acme")
-	w.repo, err = w.hub.NewRepo(w.org, "shop", githubtest.RepoOptions{})
-	must(t, err)
-	w.repo.SetRole(w.alice, "write")
-	w.repo.SetRole(w.bob, "write")
-	_, err = w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "begin", Branch: "main", Files: map[string]string{
-		".github/reviewgate.yml": policy, "pay/card.go": "package pay\n", "README.md": "shop\n"}})
+	w.hub = githubtest.Start(t, githubtest.Options{LongTokens: true, Now: now, TokenNow: time.Now, Log: func(string) { w.signal() }})
+	w.org = w.hub.Org(owner)
+	w.repo, err = w.hub.NewRepo(w.org, name, opt)
 	must(t, err)
 	w.app, err = w.hub.NewApp(githubtest.AppOptions{Slug: "reviewgate", Owner: w.org, Permissions: github.Permissions(github.ManifestOptions{})})
 	must(t, err)
-	w.protect()
 	dir := t.TempDir()
 	w.cfg = server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
 		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(dir, "gate.db"), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
 		Checks: func([]*rules.Rule) ([]*checks.Check, error) { return []*checks.Check{flaw}, nil },
-		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.DebugLevel,
+		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.DebugLevel, Now: now,
 		Reached: func(point string) {
 			if point == "scan" {
 				w.scans.Add(1)

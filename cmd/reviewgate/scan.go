@@ -343,7 +343,7 @@ func (f *scanFlags) configuration(ctx context.Context, snap *source.Snapshot) (*
 			return nil, usage(fmt.Errorf("--config %s: %w", f.config, err), "name a policy file that can be read")
 		}
 	}
-	eff := config.Load(config.Input{Repo: layer, NoComments: true})
+	eff := config.Load(config.Input{Repo: layer})
 	if broken := eff.Policy.Broken; len(broken) == 1 {
 		remedy := broken[0].Remedy
 		broken[0].Remedy = ""

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,10 +126,22 @@ func printStory(w io.Writer, r *simulate.Result) error {
 			continue
 		}
 		run := report.RenderCheckRun(&report.Input{Scan: s.Scan, Decision: s.Decision}, s.Check)
-		// What keeps GitHub from notifying people is of no use to a reader of text.
-		fmt.Fprintf(out, "%s\n", strings.ReplaceAll(run.Summary, "<!-- -->", ""))
+		fmt.Fprintf(out, "%s\n", plainly(run.Summary))
 	}
 	return out.Flush()
+}
+
+var (
+	escaped = regexp.MustCompile("\\\\([\\\\`*_\\[\\]!|~$])")
+	folded  = regexp.MustCompile(`<details><summary>(.*)</summary>`)
+)
+
+// plainly takes out of a check run's summary what is of no use to a reader of text: what keeps GitHub from notifying people, and from reading
+// Markdown where there is none.
+func plainly(summary string) string {
+	s := strings.NewReplacer("<!-- -->", "", "</details>\n\n", "", "</details>\n", "").Replace(summary)
+	s = folded.ReplaceAllString(s, "**$1**")
+	return html.UnescapeString(escaped.ReplaceAllString(s, "$1"))
 }
 
 // scanTrees runs the real scan on two trees of a story: they are written to plain folders, which are then compared.

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/reviewgate-app/reviewgate/app/simulate"
 )
@@ -25,6 +29,7 @@ func play(t *testing.T, policy, floor, pull []byte) *simulate.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
+	valid(t, r)
 	return r
 }
 
@@ -64,6 +69,38 @@ func TestSimulateDoc(t *testing.T) {
 	}
 }
 
+// valid holds what "policy simulate --format json" writes to its schema.
+func valid(t *testing.T, r *simulate.Result) {
+	t.Helper()
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outputSchema().Validate(doc); err != nil {
+		t.Errorf("the output is not what its schema says: %v", err)
+	}
+}
+
+var outputSchema = sync.OnceValue(func() *jsonschema.Schema {
+	data, err := simulate.OutputSchema()
+	if err != nil {
+		panic(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		panic(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("output.json", doc); err != nil {
+		panic(err)
+	}
+	return c.MustCompile("output.json")
+})
+
 // TestSimulateGenerated: the table of keys and the JSON Schema are made from the types.
 func TestSimulateGenerated(t *testing.T) {
 	t.Parallel()
@@ -77,9 +114,14 @@ func TestSimulateGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	output, err := simulate.OutputSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]string{
-		"docs/simulate.md":          before + "<!-- keys -->\n" + simulate.Keys() + "<!-- end -->" + after,
-		"docs/simulate.schema.json": string(schema) + "\n",
+		"docs/simulate.output.schema.json": string(output) + "\n",
+		"docs/simulate.md":                 before + "<!-- keys -->\n" + simulate.Keys() + "<!-- end -->" + after,
+		"docs/simulate.schema.json":        string(schema) + "\n",
 	} {
 		if *update {
 			if err := os.WriteFile(root+name, []byte(want), 0o644); err != nil {

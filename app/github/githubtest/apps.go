@@ -69,13 +69,14 @@ type token struct {
 	repos       map[int64]bool // nil: all of the installation
 	expires     time.Time
 	used        int
+	points      int // of the GraphQL API
 }
 
 // appKey is made once per process: RSA keys take a while to find, and no test looks for two different ones.
 var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // allEvents are the events that this package sends to Apps that subscribe.
-var allEvents = []string{"check_run", "check_suite", "issue_comment", "membership", "pull_request", "pull_request_review", "push"}
+var allEvents = []string{"check_run", "check_suite", "issue_comment", "member", "membership", "merge_group", "organization", "pull_request", "pull_request_review", "push", "status", "team"}
 
 // NewApp registers an App.
 func (g *GitHub) NewApp(opt AppOptions) (*App, error) {
@@ -298,7 +299,7 @@ func (g *GitHub) appOfJWT(text string) (*App, *apiError) {
 	if err != nil {
 		return nil, bad("A JSON web token could not be decoded")
 	}
-	now := g.opt.Now()
+	now := g.opt.TokenNow()
 	iat, hasIat := claims["iat"].(float64)
 	exp, hasExp := claims["exp"].(float64)
 	switch {
@@ -318,7 +319,7 @@ func (g *GitHub) appOfJWT(text string) (*App, *apiError) {
 
 // newToken makes an installation token. Nil repos or permissions: all of the installation.
 func (g *GitHub) newToken(i *Installation, permissions map[string]string, repos map[int64]bool) (string, *token) {
-	t := &token{inst: i, permissions: permissions, repos: repos, expires: g.now().Add(time.Hour)}
+	t := &token{inst: i, permissions: permissions, repos: repos, expires: g.opt.TokenNow().UTC().Truncate(time.Second).Add(time.Hour)}
 	text := "ghs_" + randomHex(18)
 	if g.opt.LongTokens {
 		text = fmt.Sprintf("ghs_%d_%s.%s.%s", i.App.ID, randomHex(20), randomHex(100), randomHex(60))

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -162,6 +163,7 @@ func (c *run) completedNow(by *User) {
 	if status, _ := c.suite.state(); status == "completed" {
 		r.g.emit(r, "check_suite", "completed", by, obj{"action": "completed", "check_suite": c.suite.hookJSON()})
 	}
+	r.record("merging what is ready", r.ready())
 }
 
 // state is the suite's status and conclusion, made from its runs.
@@ -372,4 +374,25 @@ func (r *Repo) statusJSON(s *status, full bool) obj {
 		o["creator"] = r.g.userJSON(s.creator)
 	}
 	return o
+}
+
+// addStatus is told of a new commit status, whoever set it.
+func (r *Repo) addStatus(s *status) {
+	r.statuses = append(r.statuses, s)
+	branches := []any{}
+	heads, err := r.git.refs("refs/heads/")
+	r.record("listing branches", err)
+	for _, ref := range sortedKeys(heads) {
+		if heads[ref] == s.sha {
+			name := strings.TrimPrefix(ref, "refs/heads/")
+			branches = append(branches, obj{"name": name, "commit": obj{"sha": s.sha, "url": r.api() + "/commits/" + s.sha}, "protected": r.protection(name) != nil})
+		}
+	}
+	var commit any
+	if c, err := r.git.commit(s.sha); err == nil {
+		commit = r.commitJSON(c)
+	}
+	r.g.emit(r, "status", "", s.creator, obj{"id": s.ID, "sha": s.sha, "name": r.FullName(), "target_url": text(s.target), "context": s.context, "description": text(s.description), "state": s.state, "commit": commit,
+		"branches": branches, "avatar_url": fmt.Sprintf("%s/avatars/u/%d", r.g.url, s.creator.ID), "created_at": stamp(s.created), "updated_at": stamp(s.created)})
+	r.record("merging what is ready", r.ready())
 }

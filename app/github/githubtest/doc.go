@@ -29,8 +29,10 @@
 //	pull, err := repo.OpenPull(alice, githubtest.PullOptions{Title: "Change", Head: "change"})
 //	err = gh.Settle(ctx) // the webhooks have been answered
 //
-// Not there: GraphQL (so no thread resolution), merge queues, OAuth sign-in, App manifests, issues that are not pull requests,
-// rulesets beyond what Protect gives, signature verification of commits, the pull_request_review_comment event.
+// Of GraphQL there is what graphql/schema.graphql has: no thread resolution.
+//
+// Not there: OAuth sign-in, App manifests, issues that are not pull requests, rulesets beyond what Protect gives, the
+// pull_request_review_comment event.
 //
 // The package imports nothing of this module and nothing from testing; Start takes whatever has the few methods it needs.
 package githubtest

@@ -23,6 +23,9 @@ func (d *gitDir) write(c *Commit, author, committer identity, at time.Time, pare
 		}
 		fmt.Fprintf(&b, "%s %s\n", verb, p)
 	}
+	if c.root != "" {
+		fmt.Fprintf(&b, "M 040000 %s \"\"\n", c.root)
+	}
 	for _, path := range c.Delete {
 		fmt.Fprintf(&b, "D %s\n", quotePath(path))
 	}

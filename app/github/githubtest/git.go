@@ -501,6 +501,17 @@ func (d *gitDir) mergeTree(base, head string) (tree string, conflict bool, err e
 	return first, false, nil
 }
 
+// patchID names what a change does, wherever it stands; empty: nothing.
+func (d *gitDir) patchID(base, head string) (string, error) {
+	diff, err := d.run(nil, "diff-tree", "-r", "-p", "--no-renames", "--no-ext-diff", base, head)
+	if err != nil {
+		return "", err
+	}
+	out, err := d.run(diff, "patch-id", "--stable")
+	id, _, _ := strings.Cut(string(out), " ")
+	return id, err
+}
+
 // A treeEntry is one entry of a tree.
 type treeEntry struct {
 	Mode, Type, SHA, Path string

@@ -166,7 +166,7 @@ func (r *Repo) refusedPush(by *User, body []byte, encoding string) string {
 		if !isBranch && !strings.HasPrefix(f[2], "refs/tags/") {
 			return "deny updating a hidden ref " + f[2]
 		}
-		if p := r.protections[branch]; p != nil && isBranch {
+		if p := r.protection(branch); p != nil && isBranch {
 			if err := r.mayPush(by, p); err != nil {
 				return err.Error()
 			}

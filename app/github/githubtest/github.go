@@ -21,6 +21,8 @@ type Options struct {
 	// Now is the clock of everything that GitHub stamps, and of token expiry; nil: time.Now. App JWTs are checked with it too, so a
 	// clock far from the program's own refuses them, as GitHub would.
 	Now func() time.Time
+	// TokenNow is the clock of tokens and App JWTs alone; nil: Now. A program that signs by the real clock can so live through days.
+	TokenNow func() time.Time
 	// Addr is the address to listen on; empty: a free port on the loopback address.
 	Addr string
 	// Dir holds the repositories; empty: a temporary folder that Close removes.
@@ -55,6 +57,8 @@ type GitHub struct {
 	apps       []*App
 	repos      map[string]*Repo // by lower-case "owner/name"
 	tokens     map[string]*token
+	spent      int             // requests of this hour that were made elsewhere; see Spend
+	signed     map[string]bool // commits that GitHub signed
 	violations []Violation
 	requests   []Request
 	faults     []*Fault
@@ -93,13 +97,16 @@ func New(opt Options) (*GitHub, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.TokenNow == nil {
+		opt.TokenNow = opt.Now
+	}
 	if opt.Addr == "" {
 		opt.Addr = "127.0.0.1:0"
 	}
 	if opt.WebhookTimeout == 0 {
 		opt.WebhookTimeout = 10 * time.Second
 	}
-	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}}
+	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, signed: map[string]bool{}}
 	if g.dir == "" {
 		if g.dir, err = os.MkdirTemp("", "githubtest-"); err != nil {
 			return nil, fmt.Errorf("make a folder for the repositories: %w", err)

@@ -276,7 +276,8 @@ func newGUID() string {
 
 // eventPermission is what an installation needs to get an event.
 var eventPermission = map[string]string{"pull_request": "pull_requests:read", "pull_request_review": "pull_requests:read", "issue_comment": "issues:read|pull_requests:read",
-	"check_run": "checks:read", "check_suite": "checks:read", "push": "contents:read", "membership": "members:read"}
+	"check_run": "checks:read", "check_suite": "checks:read", "push": "contents:read", "membership": "members:read",
+	"member": "metadata:read", "organization": "members:read", "team": "members:read", "status": "statuses:read", "merge_group": "merge_queues:read"}
 
 // emit sends an event of a repository to every App that is installed on it, subscribed and permitted.
 func (g *GitHub) emit(r *Repo, event, action string, by *User, payload obj) {

@@ -50,6 +50,20 @@ func everyEvent(t *testing.T, w *world) []hook {
 	w.must(w.repo.RerequestSuite(w.bob, run.GetID()))
 	w.must(w.pull.Close(w.bob))
 	w.must(w.pull.Reopen(w.bob))
+	w.repo.ChangeRole(w.alice, w.mall, "read")
+	w.repo.ChangeRole(w.alice, w.mall, "write")
+	w.repo.ChangeRole(w.alice, w.mall, "")
+	legal, err := w.acme.NewTeam(w.alice, "legal", 0, w.mall)
+	w.must(err)
+	w.acme.RemoveMemberBy(w.alice, w.mall)
+	w.must(legal.Delete(w.alice))
+	w.must(w.repo.SetStatus(w.alice, head, "lint", "success"))
+	w.inst.SetPermission("merge_queues", "read")
+	w.repo.Protect("main", githubtest.Protection{ViaRuleset: true, Ruleset: githubtest.RulesetLook{Queue: "ALLGREEN"}, Checks: []githubtest.RequiredCheck{{Context: "lint"}}})
+	w.must(w.repo.SetStatus(w.alice, w.pull.Head(), "lint", "success"))
+	w.must(w.pull.Enqueue(w.bob))
+	w.must(w.pull.Dequeue(w.bob))
+	w.must(w.pull.ArmAutoMerge(w.bob))
 	w.inst.AddRepos(w.alice, other)
 	w.inst.RemoveRepos(w.alice, other)
 	w.inst.Suspend(w.alice)
@@ -158,7 +172,8 @@ func TestPayloadsAreLikeRealOnes(t *testing.T) {
 		"installation.created", "installation.deleted", "installation.suspend", "installation.unsuspend", "installation_repositories.added", "installation_repositories.removed", "issue_comment.created",
 		"issue_comment.edited", "issue_comment.deleted", "membership.added", "membership.removed", "ping", "pull_request.assigned", "pull_request.opened", "pull_request.synchronize", "pull_request.labeled",
 		"pull_request.unlabeled", "pull_request.closed", "pull_request.reopened", "pull_request.converted_to_draft", "pull_request.ready_for_review", "pull_request.review_requested",
-		"pull_request_review.submitted", "pull_request_review.dismissed", "push"} {
+		"pull_request_review.submitted", "pull_request_review.dismissed", "push", "member.added", "member.edited", "member.removed", "team.created", "team.deleted", "organization.member_removed", "status",
+		"merge_group.checks_requested", "merge_group.destroyed", "pull_request.enqueued", "pull_request.dequeued", "pull_request.auto_merge_enabled"} {
 		if len(ours[event]) == 0 {
 			t.Errorf("%s was not sent", event)
 		}
@@ -187,7 +202,7 @@ func parent(at string) string { return at[:strings.LastIndex(at, "/")] }
 // objectKinds are the keys below which the same object stands wherever they occur; elementKinds the same for arrays.
 var (
 	objectKinds = map[string]string{"repository": "repository", "repo": "repository", "user": "user", "sender": "user", "owner": "user", "assignee": "user", "requested_reviewer": "user", "creator": "user",
-		"organization": "organization", "app": "app", "performed_via_github_app": "app", "label": "label", "team": "team", "head_commit": "commit", "check_suite": "suite", "account": "user", "suspended_by": "user", "member": "user"}
+		"organization": "organization", "app": "app", "performed_via_github_app": "app", "label": "label", "team": "team", "head_commit": "commit", "check_suite": "suite", "account": "user", "suspended_by": "user", "member": "user", "enabled_by": "user"}
 	elementKinds = map[string]string{"assignees": "user", "requested_reviewers": "user", "labels": "label", "commits": "commit", "pull_requests": "minimal pull"}
 )
 
@@ -254,6 +269,21 @@ var newer = map[string]string{
 	"/issue/state_reason":                          "in the description today",
 	"/issue/timeline_url":                          "in the description today",
 	"/issue/performed_via_github_app":              "in the description today",
+	"/organization":                                "the examples are of a user's repositories",
+	"/changes/permission":                          "in the description today",
+	"/changes/permission/from":                     "the same",
+	"/changes/permission/to":                       "the same",
+	"/reason":                                      "in the description of these events today, which have no examples",
+	"/<team>/parent":                               "in the description today",
+	"/commit/commit/verification/verified_at":      "in the description today",
+	"/commit/parents/[]":                           "the example is a first commit",
+	"/commit/parents/[]/html_url":                  "the same",
+	"/commit/parents/[]/sha":                       "the same",
+	"/commit/parents/[]/url":                       "the same",
+	"/pull_request/auto_merge/enabled_by":          "the examples are not armed",
+	"/pull_request/auto_merge/merge_method":        "the same",
+	"/pull_request/auto_merge/commit_title":        "the same",
+	"/pull_request/auto_merge/commit_message":      "the same",
 	"/hook/config/secret":                          "the examples are of hooks without a secret",
 }
 

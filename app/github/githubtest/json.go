@@ -20,7 +20,7 @@ func urls(o obj, at string, pairs ...string) {
 }
 
 func (g *GitHub) userJSON(u *User) any {
-	if u == nil {
+	if u == nil || u.gone {
 		return nil
 	}
 	api := g.APIURL() + "/users/" + url.PathEscape(u.Login)
@@ -206,7 +206,11 @@ func (p *Pull) api() string { return fmt.Sprintf("%s/pulls/%d", p.repo.api(), p.
 
 func (p *Pull) side(r *Repo, ref, sha string) obj {
 	_, login, _ := r.owner.account()
-	return obj{"label": login + ":" + ref, "ref": ref, "sha": sha, "user": p.g.ownerJSON(r.owner), "repo": r.inPull()}
+	o := obj{"label": login + ":" + ref, "ref": ref, "sha": sha, "user": p.g.ownerJSON(r.owner), "repo": nil}
+	if !r.deleted {
+		o["repo"] = r.inPull()
+	}
+	return o
 }
 
 // json is the pull request as lists show it; full adds the counts and the mergeability.
@@ -219,13 +223,13 @@ func (p *Pull) json(full bool) obj {
 		body = nil
 	}
 	o := obj{"url": api, "id": p.ID, "node_id": nodeID("PullRequest", p.ID), "html_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue, "number": p.Number, "state": p.state,
-		"locked": false, "title": p.title, "user": p.g.userJSON(p.author), "body": body, "created_at": stamp(p.created), "updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "merged_at": stamp(p.merged),
+		"locked": false, "title": p.title, "user": p.g.authorJSON(p.author), "body": body, "created_at": stamp(p.created), "updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "merged_at": stamp(p.merged),
 		"merge_commit_sha": p.testMerge(), "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "labels": []any{}, "milestone": nil, "draft": p.draft,
 		"commits_url": api + "/commits", "review_comments_url": api + "/comments", "review_comment_url": p.repo.api() + "/pulls/comments{/number}", "comments_url": issue + "/comments",
 		"statuses_url": statuses, "head": p.side(p.headRepo, p.headRef, p.head), "base": p.side(p.repo, p.baseRef, p.base),
 		"_links": obj{"self": link(api), "html": link(page), "issue": link(issue), "comments": link(issue + "/comments"), "review_comments": link(api + "/comments"),
 			"review_comment": link(p.repo.api() + "/pulls/comments{/number}"), "commits": link(api + "/commits"), "statuses": link(statuses)},
-		"author_association": p.repo.association(p.author), "auto_merge": nil, "active_lock_reason": nil}
+		"author_association": p.repo.association(p.author), "auto_merge": p.autoMergeJSON(), "active_lock_reason": nil}
 	p.people(o)
 	if !full {
 		return o
@@ -311,9 +315,9 @@ func (p *Pull) issueJSON() obj {
 		body = nil
 	}
 	o := obj{"url": api, "repository_url": p.repo.api(), "labels_url": api + "/labels{/name}", "comments_url": api + "/comments", "events_url": api + "/events", "html_url": page, "id": p.ID,
-		"node_id": nodeID("PullRequest", p.ID), "number": p.Number, "title": p.title, "user": p.g.userJSON(p.author), "state": p.state, "locked": false, "assignee": nil, "milestone": nil,
+		"node_id": nodeID("PullRequest", p.ID), "number": p.Number, "title": p.title, "user": p.g.authorJSON(p.author), "state": p.state, "locked": false, "assignee": nil, "milestone": nil,
 		"comments": p.countTalk(), "created_at": stamp(p.created), "updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "author_association": p.repo.association(p.author), "active_lock_reason": nil,
-		"draft": p.draft, "body": body, "reactions": reactions(api), "timeline_url": api + "/timeline", "performed_via_github_app": nil, "state_reason": nil,
+		"draft": p.draft, "body": body, "reactions": reactions(api), "timeline_url": api + "/timeline", "performed_via_github_app": p.via.orNull(), "state_reason": nil,
 		"pull_request": obj{"url": p.api(), "html_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch", "merged_at": stamp(p.merged)}}
 	p.people(o)
 	delete(o, "requested_reviewers")
@@ -350,7 +354,7 @@ func (c *ReviewComment) json(ofReview bool) obj {
 	api := fmt.Sprintf("%s/pulls/comments/%d", p.repo.api(), c.ID)
 	page := fmt.Sprintf("%s/%s/pull/%d#discussion_r%d", p.g.url, p.repo.FullName(), p.Number, c.ID)
 	o := obj{"url": api, "pull_request_review_id": c.review.ID, "id": c.ID, "node_id": nodeID("PullRequestReviewComment", c.ID), "diff_hunk": c.hunk, "path": c.path, "commit_id": c.commit,
-		"original_commit_id": c.origin, "user": p.g.userJSON(c.author), "body": c.body, "created_at": stamp(c.created), "updated_at": stamp(c.updated), "html_url": page, "pull_request_url": p.api(),
+		"original_commit_id": c.origin, "user": p.g.authorJSON(c.author), "body": c.body, "created_at": stamp(c.created), "updated_at": stamp(c.updated), "html_url": page, "pull_request_url": p.api(),
 		"author_association": p.repo.association(c.author), "_links": obj{"self": obj{"href": api}, "html": obj{"href": page}, "pull_request": obj{"href": p.api()}}, "reactions": reactions(api)}
 	null := func(n int) any {
 		if n == 0 {
@@ -382,13 +386,20 @@ func (c *ReviewComment) json(ofReview bool) obj {
 func (c *IssueComment) json() obj {
 	p := c.pull
 	api := fmt.Sprintf("%s/issues/comments/%d", p.repo.api(), c.ID)
-	var via any
-	if c.author.app != nil {
-		via = c.author.app.json()
+	via := c.via
+	if via == nil {
+		via = c.author.app
 	}
 	return obj{"url": api, "html_url": fmt.Sprintf("%s/%s/pull/%d#issuecomment-%d", p.g.url, p.repo.FullName(), p.Number, c.ID), "issue_url": fmt.Sprintf("%s/issues/%d", p.repo.api(), p.Number),
-		"id": c.ID, "node_id": nodeID("IssueComment", c.ID), "user": p.g.userJSON(c.author), "created_at": stamp(c.created), "updated_at": stamp(c.updated),
-		"author_association": p.repo.association(c.author), "body": c.body, "reactions": reactions(api), "performed_via_github_app": via}
+		"id": c.ID, "node_id": nodeID("IssueComment", c.ID), "user": p.g.authorJSON(c.author), "created_at": stamp(c.created), "updated_at": stamp(c.updated),
+		"author_association": p.repo.association(c.author), "body": c.body, "reactions": reactions(api), "performed_via_github_app": via.orNull()}
+}
+
+func (a *App) orNull() any {
+	if a == nil {
+		return nil
+	}
+	return a.json()
 }
 
 func (a *App) json() obj {
@@ -420,7 +431,13 @@ func (r *Repo) gitUser(name, email string, at time.Time) obj {
 	return obj{"name": name, "email": email, "date": stamp(at)}
 }
 
-var unverified = obj{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil}
+// verification says whether GitHub knows the signature of a commit. Only those that it made itself are signed here.
+func (g *GitHub) verification(c *gitCommit) obj {
+	if g.signed[c.SHA] {
+		return obj{"verified": true, "reason": "valid", "signature": "-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----", "payload": "tree " + c.Tree + "\n", "verified_at": stamp(c.CommitDate)}
+	}
+	return obj{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil}
+}
 
 func (r *Repo) commitJSON(c *gitCommit) obj {
 	api, page := r.api()+"/commits/"+c.SHA, r.g.url+"/"+r.FullName()+"/commit/"+c.SHA
@@ -431,7 +448,7 @@ func (r *Repo) commitJSON(c *gitCommit) obj {
 	return obj{"sha": c.SHA, "node_id": nodeID("Commit", r.ID) + c.SHA[:8], "url": api, "html_url": page, "comments_url": api + "/comments",
 		"author": r.g.userJSON(r.g.userByEmail(c.AuthorEmail)), "committer": r.g.userJSON(r.g.userByEmail(c.CommitterEml)), "parents": parents,
 		"commit": obj{"author": r.gitUser(c.AuthorName, c.AuthorEmail, c.AuthorDate), "committer": r.gitUser(c.CommitterName, c.CommitterEml, c.CommitDate), "message": c.Message,
-			"tree": obj{"sha": c.Tree, "url": r.api() + "/git/trees/" + c.Tree}, "url": r.api() + "/git/commits/" + c.SHA, "comment_count": 0, "verification": unverified}}
+			"tree": obj{"sha": c.Tree, "url": r.api() + "/git/trees/" + c.Tree}, "url": r.api() + "/git/commits/" + c.SHA, "comment_count": 0, "verification": r.g.verification(c)}}
 }
 
 func (r *Repo) gitCommitJSON(c *gitCommit) obj {
@@ -441,7 +458,7 @@ func (r *Repo) gitCommitJSON(c *gitCommit) obj {
 	}
 	return obj{"sha": c.SHA, "node_id": nodeID("Commit", r.ID) + c.SHA[:8], "url": r.api() + "/git/commits/" + c.SHA, "html_url": r.g.url + "/" + r.FullName() + "/commit/" + c.SHA,
 		"author": r.gitUser(c.AuthorName, c.AuthorEmail, c.AuthorDate), "committer": r.gitUser(c.CommitterName, c.CommitterEml, c.CommitDate), "message": c.Message,
-		"tree": obj{"sha": c.Tree, "url": r.api() + "/git/trees/" + c.Tree}, "parents": parents, "verification": unverified}
+		"tree": obj{"sha": c.Tree, "url": r.api() + "/git/trees/" + c.Tree}, "parents": parents, "verification": r.g.verification(c)}
 }
 
 func (r *Repo) fileJSON(f *fileDiff, head string) obj {

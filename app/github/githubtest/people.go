@@ -1,7 +1,5 @@
 package githubtest
 
-import "fmt"
-
 // A User is a person or, with type Bot, the account of an App.
 type User struct {
 	g     *GitHub
@@ -11,6 +9,7 @@ type User struct {
 	// Name and Email are what commits carry. The e-mail belongs to this account: commits with it are shown as this user's.
 	Name, Email string
 	app         *App // of a Bot
+	gone        bool // the account was deleted
 }
 
 // An Org is an organisation.
@@ -20,6 +19,7 @@ type Org struct {
 	Login   string
 	members map[int64]*membership
 	teams   map[string]*Team // by slug
+	base    string           // role of members in all repositories; empty: "read"
 }
 
 type membership struct {
@@ -65,7 +65,7 @@ func (g *GitHub) user(login, kind string) *User {
 		return u
 	}
 	u := &User{g: g, ID: g.id(), Login: login, Type: kind, Name: login}
-	u.Email = fmt.Sprintf("%d+%s@users.noreply.example.com", u.ID, login)
+	u.Email = noreply(u)
 	g.users[lower(login)] = u
 	return u
 }
@@ -89,14 +89,11 @@ func (o *Org) AddMember(u *User, role string) {
 	o.members[u.ID] = &membership{u, role, "active"}
 }
 
-// RemoveMember takes somebody out of the organisation and of its teams.
+// RemoveMember takes somebody out of the organisation and of its teams, by their own wish, with the webhooks.
 func (o *Org) RemoveMember(u *User) {
 	o.g.mu.Lock()
 	defer o.g.mu.Unlock()
-	delete(o.members, u.ID)
-	for _, slug := range sortedKeys(o.teams) {
-		o.teams[slug].remove(u, u)
-	}
+	o.removeMember(u, u)
 }
 
 // Team returns the team of that slug and makes it if there is none. The given members become active members of both, without a webhook.

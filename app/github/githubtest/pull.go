@@ -33,12 +33,14 @@ type Pull struct {
 	lastPush  *User
 	labels    map[string]bool
 	assignees []*User
+	armed     *User // who enabled auto-merge
 	requested []*User
 	reviews   []*Review
 	comments  []*ReviewComment
 	talk      []*IssueComment
 	events    []*event
 	heads     []headMark
+	via       *App
 }
 
 // An event of the timeline that is not a review, a comment or a commit.
@@ -66,6 +68,7 @@ type PullOptions struct {
 	HeadRepo    *Repo  // a fork; nil: the repository itself
 	Base        string // branch; empty: the default branch
 	Draft       bool
+	Via         *App // the App through which the person opens it, with a token of theirs
 }
 
 // OpenPull opens a pull request.
@@ -110,7 +113,7 @@ func (r *Repo) openPull(by *User, opt PullOptions) (*Pull, *apiError) {
 	}
 	r.numbers++
 	p := &Pull{g: r.g, ID: r.g.id(), Number: r.numbers, repo: r, author: by, title: opt.Title, body: opt.Body, state: "open", draft: opt.Draft, headRepo: opt.HeadRepo, headRef: opt.Head,
-		head: head, baseRef: opt.Base, base: base, created: r.g.now(), updated: r.g.now(), lastPush: by, labels: map[string]bool{}}
+		head: head, baseRef: opt.Base, base: base, created: r.g.now(), updated: r.g.now(), lastPush: by, labels: map[string]bool{}, via: opt.Via}
 	if err := p.setRefs(); err != nil {
 		return nil, serverError(err)
 	}
@@ -158,7 +161,10 @@ func (p *Pull) emit(action string, by *User, extras obj) {
 
 // synchronize takes over a new head.
 func (p *Pull) synchronize(by *User, sha string) error {
-	before := p.head
+	before, base := p.head, p.mergeBase()
+	if err := p.leaveQueue(by, "BRANCH_PROTECTIONS"); err != nil {
+		return err
+	}
 	if err := p.repo.take(p.headRepo, sha); err != nil {
 		return err
 	}
@@ -174,12 +180,37 @@ func (p *Pull) synchronize(by *User, sha string) error {
 	if err := p.reanchor(); err != nil {
 		return err
 	}
+	if err := p.rebind(base, before); err != nil {
+		return err
+	}
 	p.emit("synchronize", by, obj{"before": before, "after": sha})
-	if pr := p.repo.protections[p.baseRef]; pr != nil && pr.DismissStale {
+	if pr := p.repo.protection(p.baseRef); pr != nil && pr.DismissStale {
 		for _, r := range p.reviews {
 			if r.state == "APPROVED" {
 				p.dismiss(by, r, "")
 			}
+		}
+	}
+	return nil
+}
+
+// rebind gives the reviews of the old head the new one, as GitHub does after a push that carries the same patch to another base. What they
+// saw may differ all the same.
+func (p *Pull) rebind(base, before string) error {
+	if p.repo.git.isAncestor(before, p.head) {
+		return nil
+	}
+	was, err := p.repo.git.patchID(base, before)
+	if err != nil {
+		return err
+	}
+	is, err := p.repo.git.patchID(p.mergeBase(), p.head)
+	if err != nil || was == "" || was != is {
+		return err
+	}
+	for _, r := range p.reviews {
+		if r.commit == before {
+			r.commit = p.head
 		}
 	}
 	return nil
@@ -219,6 +250,9 @@ func (p *Pull) retarget(by *User, base string) *apiError {
 	sha := p.repo.git.resolve("heads/" + base)
 	if sha == "" || p.state != "open" {
 		return invalid(fieldError("PullRequest", "base", "invalid", ""))
+	}
+	if err := p.leaveQueue(by, "BRANCH_PROTECTIONS"); err != nil {
+		return serverError(err)
 	}
 	old, oldSHA := p.baseRef, p.base
 	p.baseRef, p.base = base, sha
@@ -265,6 +299,7 @@ func (p *Pull) Close(by *User) error {
 }
 
 func (p *Pull) close(by *User) {
+	p.repo.record("leaving the merge queue", p.leaveQueue(by, "MANUAL"))
 	p.state, p.closed = "closed", p.g.now()
 	p.touch()
 	p.note("closed", by, "", nil)
@@ -282,7 +317,10 @@ func (p *Pull) Reopen(by *User) error {
 }
 
 func (p *Pull) reopen(by *User) *apiError {
-	head := p.headRepo.git.resolve("heads/" + p.headRef)
+	head := ""
+	if !p.headRepo.deleted {
+		head = p.headRepo.git.resolve("heads/" + p.headRef)
+	}
 	base := p.repo.git.resolve("heads/" + p.baseRef)
 	if p.state == "open" || !p.merged.IsZero() || head == "" || base == "" {
 		return invalid(fieldError("PullRequest", "state", "invalid", ""))
@@ -395,6 +433,13 @@ func (p *Pull) Base() string {
 	return p.base
 }
 
+// BaseRef is the branch that it would be merged into.
+func (p *Pull) BaseRef() string {
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	return p.baseRef
+}
+
 // Repo is the repository that it would be merged into.
 func (p *Pull) Repo() *Repo { return p.repo }
 
@@ -422,8 +467,8 @@ func (p *Pull) blockers(by *User) []string {
 	if _, conflict, err := p.repo.git.mergeTree(p.base, p.head); err != nil || conflict {
 		return []string{"Pull Request is not mergeable"}
 	}
-	pr := p.repo.protections[p.baseRef]
-	if pr == nil || (!pr.EnforceAdmins && by != nil && p.repo.role(by) == "admin") {
+	pr := p.repo.protection(p.baseRef)
+	if pr == nil || p.repo.spares(pr, by, false) {
 		return nil
 	}
 	return p.unmet(pr)
@@ -487,7 +532,7 @@ func (p *Pull) mergeableState() string {
 	if _, conflict, err := p.repo.git.mergeTree(p.base, p.head); err != nil || conflict {
 		return "dirty"
 	}
-	if pr := p.repo.protections[p.baseRef]; pr != nil {
+	if pr := p.repo.protection(p.baseRef); pr != nil {
 		if reasons := p.unmet(pr); len(reasons) > 0 {
 			if reasons[0] == "Head branch is out of date" {
 				return "behind"
@@ -525,6 +570,9 @@ func (p *Pull) merge(by *User, method, sha, title, message string) (string, *api
 			return "", &apiError{status: 409, message: "Head branch is out of date. Review and try the merge again."}
 		}
 		return "", &apiError{status: 405, message: strings.Join(reasons, " ")}
+	}
+	if p.repo.queue(p.baseRef) != nil && !p.repo.spares(p.repo.protection(p.baseRef), by, false) {
+		return "", &apiError{status: 405, message: "Changes must be made through the merge queue"}
 	}
 	tree, _, err := p.repo.git.mergeTree(p.base, p.head)
 	if err != nil {

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -29,10 +30,13 @@ type Repo struct {
 	protectionIDs map[string]int64
 	numbers       int
 	pulls         []*Pull
+	issues        []*issue
 	labels        map[string]int64
 	suites        []*suite
 	runs          []*run
 	statuses      []*status
+	deleted       bool
+	queues        map[string]*queue // by branch
 }
 
 type teamRole struct {
@@ -61,6 +65,15 @@ type Commit struct {
 	Force     bool              // push although the branch holds other commits
 	// AuthorEmail and AuthorName override what the author's account has: a commit can claim to be anybody's.
 	AuthorName, AuthorEmail string
+	// CommitterEmail does the same for who committed.
+	CommitterEmail string
+	// Merge begins with what git computes for the two parents, as the button "Update branch" does, instead of the first one's tree. A
+	// conflict is an error.
+	Merge bool
+	// Signed says that an App made the commit through the API: GitHub is the committer, signs it, and shows it as verified.
+	Signed bool
+
+	root string // tree to begin with
 }
 
 type identity struct{ name, email string }
@@ -92,7 +105,7 @@ func (g *GitHub) newRepo(owner Account, name string, opt RepoOptions) (*Repo, er
 		return nil, fmt.Errorf("make repository %s/%s: %w", login, name, err)
 	}
 	r := &Repo{g: g, ID: g.id(), Name: name, owner: owner, git: git, private: opt.Private, defaultBranch: opt.DefaultBranch, created: g.now(), pushed: g.now(),
-		roles: map[int64]string{}, teamRoles: map[int64]teamRole{}, protections: map[string]*Protection{}, protectionIDs: map[string]int64{}, labels: map[string]int64{}}
+		roles: map[int64]string{}, teamRoles: map[int64]teamRole{}, protections: map[string]*Protection{}, protectionIDs: map[string]int64{}, labels: map[string]int64{}, queues: map[string]*queue{}}
 	g.repos[key] = r
 	return r, nil
 }
@@ -121,6 +134,18 @@ func (r *Repo) Fork(owner Account) (*Repo, error) {
 		}
 	}
 	return f, nil
+}
+
+// Delete removes the repository. Pull requests from it stay as they are; their commits are kept where they would be merged into.
+func (r *Repo) Delete() {
+	r.g.mu.Lock()
+	defer r.g.mu.Unlock()
+	r.delete()
+}
+
+func (r *Repo) delete() {
+	delete(r.g.repos, lower(r.FullName()))
+	r.deleted = true
 }
 
 // FullName is "owner/name".
@@ -195,7 +220,7 @@ func (r *Repo) role(u *User) string {
 	}
 	if o, ok := r.owner.(*Org); ok {
 		if m := o.members[u.ID]; m != nil && m.state == "active" {
-			raise("read")
+			raise(cmp.Or(o.base, "read"))
 			if m.role == "admin" {
 				raise("admin")
 			}
@@ -264,9 +289,28 @@ func (r *Repo) Commit(c Commit) (string, error) {
 	if c.Committer != nil {
 		committer = identity{c.Committer.Name, c.Committer.Email}
 	}
+	if c.CommitterEmail != "" {
+		committer.email = c.CommitterEmail
+	}
+	if c.Signed {
+		committer = identity{"GitHub", r.g.webFlow().Email}
+	}
+	if c.Merge {
+		if len(parents) != 2 {
+			return "", fmt.Errorf("commit to %s: a merge has two parents, not %d", r.FullName(), len(parents))
+		}
+		tree, conflict, err := r.git.mergeTree(parents[0], parents[1])
+		if err != nil || conflict {
+			return "", errors.Join(fmt.Errorf("commit to %s: the parents cannot be merged", r.FullName()), err)
+		}
+		c.root = tree
+	}
 	sha, err := r.git.write(&c, author, committer, at, parents)
 	if err != nil {
 		return "", fmt.Errorf("commit to %s: %w", r.FullName(), err)
+	}
+	if c.Signed {
+		r.g.signed[sha] = true
 	}
 	if c.Branch == "" {
 		return sha, nil
@@ -290,7 +334,7 @@ func (r *Repo) push(by *User, branch, sha string, force bool) error {
 	if old == sha {
 		return nil
 	}
-	if p := r.protections[branch]; p != nil && old != "" {
+	if p := r.protection(branch); p != nil && old != "" {
 		if err := r.mayPush(by, p); err != nil {
 			return fmt.Errorf("push to %s of %s: %w", branch, r.FullName(), err)
 		}
@@ -306,7 +350,7 @@ func (r *Repo) push(by *User, branch, sha string, force bool) error {
 
 // mayPush says whether a push around pull requests is allowed on a protected branch.
 func (r *Repo) mayPush(by *User, p *Protection) error {
-	if !p.EnforceAdmins && r.role(by) == "admin" {
+	if r.spares(p, by, true) {
 		return nil
 	}
 	return errors.New("GH006: Protected branch update failed: changes must be made through a pull request")
@@ -362,6 +406,31 @@ func (r *Repo) moved(by *User, branch, old, sha string, forced bool) error {
 				}
 			}
 		}
+		return r.queueMoved(branch)
+	}
+	return r.baseGone(by, branch)
+}
+
+// baseGone is told after a branch was deleted. Pull requests into it go where the one that was merged from it went; where none was, they
+// are closed.
+func (r *Repo) baseGone(by *User, branch string) error {
+	into := ""
+	for _, p := range r.pulls {
+		if p.headRepo == r && p.headRef == branch && !p.merged.IsZero() {
+			into = p.baseRef
+		}
+	}
+	for _, p := range r.pulls {
+		switch {
+		case p.state != "open" || p.baseRef != branch:
+		case into == "":
+			p.close(by)
+		default:
+			if e := p.retarget(by, into); e != nil {
+				return e
+			}
+			p.note("automatic_base_change_succeeded", by, "", nil)
+		}
 	}
 	return nil
 }
@@ -386,6 +455,9 @@ type Protection struct {
 	EnforceAdmins bool
 	// ViaRuleset shows it as a ruleset instead of classic branch protection. It means the same.
 	ViaRuleset bool
+	Ruleset    RulesetLook // with ViaRuleset
+	// ForcePushes and Deletions are shown only, of classic protection.
+	ForcePushes, Deletions bool
 }
 
 // A RequiredCheck is a status check that must succeed before a merge.

@@ -447,7 +447,7 @@ func listComments(c *call) (*answer, *apiError) {
 }
 
 func createComment(c *call) (*answer, *apiError) {
-	k, e := c.pull.say(c.actor.user(), c.str("body"))
+	k, e := c.pull.say(c.actor.user(), TalkOptions{Body: c.str("body")})
 	if e != nil {
 		return nil, e
 	}

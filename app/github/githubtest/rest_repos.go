@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -47,13 +48,14 @@ func getBranch(c *call) (*answer, *apiError) {
 	}
 	api := c.repo.api() + "/branches/" + name
 	p := c.repo.protections[name]
+	classic := p != nil && !p.ViaRuleset
 	checks := obj{"enforcement_level": "off", "contexts": []any{}, "checks": []any{}}
-	if p != nil && len(p.Checks) > 0 {
+	if classic && len(p.Checks) > 0 {
 		j := p.checksJSON("")
 		checks = obj{"enforcement_level": "non_admins", "contexts": j["contexts"], "checks": j["checks"]}
 	}
 	return ok(obj{"name": name, "commit": c.repo.commitJSON(commit), "_links": obj{"self": api, "html": c.g.url + "/" + c.repo.FullName() + "/tree/" + name}, "protected": p != nil,
-		"protection": obj{"enabled": p != nil, "required_status_checks": checks}, "protection_url": api + "/protection"}), nil
+		"protection": obj{"enabled": classic, "required_status_checks": checks}, "protection_url": api + "/protection"}), nil
 }
 
 // classic is the protection of the path's branch, unless it is a ruleset.
@@ -94,7 +96,7 @@ func getProtection(c *call) (*answer, *apiError) {
 	}
 	off := obj{"enabled": false}
 	o := obj{"url": at, "required_signatures": obj{"url": at + "/required_signatures", "enabled": false}, "enforce_admins": obj{"url": at + "/enforce_admins", "enabled": p.EnforceAdmins},
-		"required_linear_history": off, "allow_force_pushes": off, "allow_deletions": off, "block_creations": off, "required_conversation_resolution": off, "lock_branch": off, "allow_fork_syncing": off}
+		"required_linear_history": off, "allow_force_pushes": obj{"enabled": p.ForcePushes}, "allow_deletions": obj{"enabled": p.Deletions}, "block_creations": off, "required_conversation_resolution": off, "lock_branch": off, "allow_fork_syncing": off}
 	if len(p.Checks) > 0 || p.Strict {
 		o["required_status_checks"] = p.checksJSON(at)
 	}
@@ -118,9 +120,23 @@ func getProtectionChecks(c *call) (*answer, *apiError) {
 
 // rules are the rules that a protection shows as a ruleset.
 func (p *Protection) rules() []obj {
-	list := []obj{{"type": "deletion"}, {"type": "non_fast_forward"},
+	var list []obj
+	if !p.Ruleset.NoPulls {
+		list = p.pullRules()
+	}
+	if p.Ruleset.Queue != "" {
+		list = append(list, queueRule(p.Ruleset.Queue))
+	}
+	return append(list, p.checkRules()...)
+}
+
+func (p *Protection) pullRules() []obj {
+	return []obj{{"type": "deletion"}, {"type": "non_fast_forward"},
 		{"type": "pull_request", "parameters": obj{"required_approving_review_count": p.Approvals, "dismiss_stale_reviews_on_push": p.DismissStale, "require_code_owner_review": p.CodeOwners,
 			"require_last_push_approval": p.LastPush, "required_review_thread_resolution": false, "allowed_merge_methods": []any{"merge", "squash", "rebase"}}}}
+}
+
+func (p *Protection) checkRules() (list []obj) {
 	if len(p.Checks) > 0 {
 		var checks []any
 		for _, ch := range p.Checks {
@@ -138,7 +154,7 @@ func (p *Protection) rules() []obj {
 func getBranchRules(c *call) (*answer, *apiError) {
 	var list []obj
 	name := c.params["branch"]
-	if p := c.repo.protections[name]; p != nil && p.ViaRuleset {
+	if p := c.repo.protection(name); p != nil && p.ViaRuleset {
 		for _, r := range p.rules() {
 			r["ruleset_source_type"], r["ruleset_source"], r["ruleset_id"] = "Repository", c.repo.FullName(), c.repo.protectionIDs[name]
 			list = append(list, r)
@@ -148,8 +164,8 @@ func getBranchRules(c *call) (*answer, *apiError) {
 }
 
 func (r *Repo) rulesetJSON(branch string) obj {
-	id := r.protectionIDs[branch]
-	return obj{"id": id, "name": "protect " + branch, "target": "branch", "source_type": "Repository", "source": r.FullName(), "enforcement": "active", "node_id": nodeID("RepositoryRuleset", id),
+	id, look := r.protectionIDs[branch], r.protections[branch].Ruleset
+	return obj{"id": id, "name": cmp.Or(look.Name, "protect "+branch), "target": "branch", "source_type": "Repository", "source": r.FullName(), "enforcement": cmp.Or(look.Enforcement, "active"), "node_id": nodeID("RepositoryRuleset", id),
 		"_links": obj{"self": obj{"href": fmt.Sprintf("%s/rulesets/%d", r.api(), id)}, "html": obj{"href": fmt.Sprintf("%s/%s/rules/%d", r.g.url, r.FullName(), id)}}, "created_at": stamp(r.created), "updated_at": stamp(r.created)}
 }
 
@@ -170,15 +186,11 @@ func getRuleset(c *call) (*answer, *apiError) {
 			continue
 		}
 		o := c.repo.rulesetJSON(name)
-		o["conditions"] = obj{"ref_name": obj{"include": []any{"refs/heads/" + name}, "exclude": []any{}}}
+		o["conditions"] = obj{"ref_name": obj{"include": p.targetsJSON(name), "exclude": []any{}}}
 		o["rules"] = p.rules()
-		if u := c.actor.user(); u != nil && c.repo.can(u, "write") {
-			actors := []any{}
-			o["current_user_can_bypass"] = "never"
-			if !p.EnforceAdmins {
-				actors = append(actors, obj{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}) // the role admin
-			}
-			o["bypass_actors"] = actors
+		// Only who may change the ruleset learns who may bypass it.
+		if u := c.actor.user(); u != nil && c.repo.can(u, "admin") {
+			o["current_user_can_bypass"], o["bypass_actors"] = "never", p.bypassJSON()
 		}
 		return ok(o), nil
 	}
@@ -645,6 +657,6 @@ func createStatus(c *call) (*answer, *apiError) {
 		return nil, invalid(fieldError("Status", "", "custom", "This SHA and context has reached the maximum number of statuses."))
 	}
 	s := &status{ID: c.g.id(), sha: commit.SHA, context: name, state: c.str("state"), description: textOf(c.body, "description"), target: textOf(c.body, "target_url"), creator: c.actor.user(), created: c.g.now()}
-	c.repo.statuses = append(c.repo.statuses, s)
+	c.repo.addStatus(s)
 	return created(c.repo.statusJSON(s, true)), nil
 }

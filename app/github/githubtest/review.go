@@ -48,6 +48,8 @@ type IssueComment struct {
 	body             string
 	created, updated time.Time
 	deleted          bool
+	via              *App
+	reactions        []reaction
 }
 
 // ReviewOptions for Pull.Review.
@@ -181,6 +183,7 @@ func (p *Pull) mayReview(by *User, state, body string, comments int) *apiError {
 // submitted sends the events of a review: one for it, and nothing per comment, because no program here reads those.
 func (p *Pull) submitted(r *Review, by *User) {
 	p.g.emit(p.repo, "pull_request_review", "submitted", by, obj{"action": "submitted", "review": r.hookJSON(), "pull_request": p.json(false)})
+	p.repo.record("merging what is ready", p.repo.ready())
 }
 
 // place finds a comment's line in the diff between the merge base and a commit.
@@ -363,9 +366,21 @@ func (p *Pull) Comments() []CommentInfo {
 
 // Comment writes on the conversation and returns the comment's id.
 func (p *Pull) Comment(by *User, body string) (int64, error) {
+	return p.Talk(by, TalkOptions{Body: body})
+}
+
+// TalkOptions for Pull.Talk.
+type TalkOptions struct {
+	Body   string
+	Via    *App  // the App through which the person writes, with a token of theirs
+	Sender *User // whom the webhook names as its sender; nil: the author, as GitHub always does
+}
+
+// Talk is Comment with more to say.
+func (p *Pull) Talk(by *User, opt TalkOptions) (int64, error) {
 	var id int64
 	err := p.do("comment on", func() error {
-		c, e := p.say(by, body)
+		c, e := p.say(by, opt)
 		if e != nil {
 			return e
 		}
@@ -375,20 +390,24 @@ func (p *Pull) Comment(by *User, body string) (int64, error) {
 	return id, err
 }
 
-func (p *Pull) say(by *User, body string) (*IssueComment, *apiError) {
+func (p *Pull) say(by *User, opt TalkOptions) (*IssueComment, *apiError) {
 	if !p.repo.can(by, "read") {
 		return nil, notFound()
 	}
-	if e := limited("body", body); e != nil {
+	if e := limited("body", opt.Body); e != nil {
 		return nil, e
 	}
-	if strings.TrimSpace(body) == "" {
+	if strings.TrimSpace(opt.Body) == "" {
 		return nil, invalid(fieldError("IssueComment", "data", "unprocessable", "Body cannot be blank"))
 	}
-	c := &IssueComment{ID: p.g.id(), pull: p, author: by, body: body, created: p.g.now(), updated: p.g.now()}
+	c := &IssueComment{ID: p.g.id(), pull: p, author: by, via: opt.Via, body: opt.Body, created: p.g.now(), updated: p.g.now()}
 	p.talk = append(p.talk, c)
 	p.touch()
-	p.g.emit(p.repo, "issue_comment", "created", by, obj{"action": "created", "issue": p.issueJSON(), "comment": c.json()})
+	sender := by
+	if opt.Sender != nil {
+		sender = opt.Sender
+	}
+	p.g.emit(p.repo, "issue_comment", "created", sender, obj{"action": "created", "issue": p.issueJSON(), "comment": c.json()})
 	return c, nil
 }
 

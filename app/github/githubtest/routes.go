@@ -102,6 +102,8 @@ var routes = map[string]*route{
 
 	"issues/get":                      {permission: "issues:read|pull_requests:read", do: getIssue},
 	"issues/list-comments":            {permission: "issues:read|pull_requests:read", do: listComments},
+	"issues/create":                   {permission: "issues:write", role: "read", do: createIssue},
+	"issues/list-for-repo":            {permission: "issues:read|pull_requests:read", do: listIssues},
 	"issues/create-comment":           {permission: "issues:write|pull_requests:write", do: createComment},
 	"issues/get-comment":              {permission: "issues:read|pull_requests:read", do: getComment},
 	"issues/update-comment":           {permission: "issues:write|pull_requests:write", do: updateComment},
@@ -111,6 +113,8 @@ var routes = map[string]*route{
 	"issues/list-labels-on-issue":     {permission: "issues:read|pull_requests:read", do: listLabels},
 	"issues/add-labels":               {permission: "issues:write|pull_requests:write", role: "triage", do: addLabels},
 	"issues/remove-label":             {permission: "issues:write|pull_requests:write", role: "triage", do: removeLabel},
+
+	"reactions/create-for-issue-comment": {permission: "issues:write|pull_requests:write", do: createReaction},
 
 	"checks/create":              {permission: "checks:write", appsOnly: true, do: createRun},
 	"checks/get":                 {permission: "checks:read", do: getRun},

@@ -26,9 +26,11 @@ func (g *GitHub) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(escaped, "/api/v3/"):
 		g.serveAPI(w, r, strings.TrimPrefix(escaped, "/api/v3"))
+	case escaped == "/api/graphql":
+		g.serveGraphQL(w, r)
 	case strings.HasPrefix(escaped, "/api/"):
 		g.mu.Lock()
-		g.violations = append(g.violations, Violation{Method: r.Method, Path: escaped, Where: "request", Message: "only the REST API below /api/v3 is served"})
+		g.violations = append(g.violations, Violation{Method: r.Method, Path: escaped, Where: "request", Message: "only the REST API below /api/v3 and /api/graphql are served"})
 		g.mu.Unlock()
 		g.write(w, &answer{status: http.StatusNotFound, body: obj{"message": "Not Found", "documentation_url": docs, "status": "404"}})
 	case strings.Contains(escaped, ".git/"):
@@ -275,7 +277,7 @@ func (g *GitHub) stampHeaders(c *call, a *answer) {
 func (g *GitHub) count(text string) int {
 	if t := g.tokens[text]; t != nil {
 		t.used++
-		return t.used
+		return t.used + g.spent
 	}
 	return 1
 }
@@ -429,7 +431,7 @@ func (g *GitHub) actorOf(r *http.Request) (actor, *apiError) {
 	}
 	if t := g.tokens[text]; t != nil {
 		switch {
-		case !t.expires.IsZero() && !g.opt.Now().Before(t.expires), t.inst != nil && t.inst.removed:
+		case !t.expires.IsZero() && !g.opt.TokenNow().Before(t.expires), t.inst != nil && t.inst.removed:
 			return actor{}, &apiError{status: 401, message: "Bad credentials"}
 		case t.inst != nil && !t.inst.suspended.IsZero():
 			return actor{}, forbidden("This installation has been suspended")

@@ -33,7 +33,8 @@ const (
 )
 
 // events are the webhook events whose examples are kept.
-var events = []string{"check_run", "check_suite", "installation", "installation_repositories", "issue_comment", "membership", "ping", "pull_request", "pull_request_review", "push"}
+var events = []string{"check_run", "check_suite", "installation", "installation_repositories", "issue_comment", "member", "membership", "merge_group", "organization", "ping", "pull_request",
+	"pull_request_review", "push", "status", "team"}
 
 func main() {
 	operations := flag.String("operations", "gen/operations.txt", "`file` with one operationId per line")

@@ -136,7 +136,7 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	}
 	j := &Jobs{store: st, opt: opt}
 	workers := river.NewWorkers()
-	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j})); err != nil {
+	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j}), river.AddWorkerSafely(workers, &waker{jobs: j})); err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
 	j.client, err = river.NewClient(driver, &river.Config{

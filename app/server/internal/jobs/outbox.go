@@ -40,6 +40,8 @@ type Outbox struct {
 	// Reached is called at named points, so that a test can end the process there: "before-send", "accepted" (GitHub took the deed and
 	// we have not written that down). Nil: nobody listens.
 	Reached func(ctx context.Context, point string, d store.Deed)
+	// Hold says that a deed stays pending for now; nil: none does. A sweep finds it.
+	Hold func(ctx context.Context, d store.Deed) bool
 
 	mu    sync.Mutex
 	slots map[string]*slot
@@ -74,19 +76,37 @@ func (o *Outbox) lock(name string) (unlock func()) {
 	}
 }
 
-// Deliver does every pending deed of a pull request, oldest first. The first one that fails ends it; a refused one does not.
+// Deliver does every pending deed of a pull request but the answers to comments, oldest first. The first one that fails ends it; a refused one does
+// not.
 func (o *Outbox) Deliver(ctx context.Context, k store.Key) error {
+	return o.deliver(ctx, k, func(d store.Deed) bool { return !answers(d) })
+}
+
+func answers(d store.Deed) bool {
+	return d.Kind == store.KindReply || d.Kind == store.KindReaction || d.Kind == store.KindIssue
+}
+
+func (o *Outbox) deliver(ctx context.Context, k store.Key, which func(store.Deed) bool) error {
 	deeds, err := o.Store.PendingDeeds(ctx, k)
 	if err != nil {
 		return err
 	}
 	for _, d := range deeds {
+		if !which(d) || o.Hold != nil && o.Hold(ctx, d) {
+			continue
+		}
 		if err := o.do(ctx, d.ID, d.Slot); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// Answer does the pending answers to comments. Nothing waits for them: after some tries one is given up.
+func (o *Outbox) Answer(ctx context.Context, k store.Key) error { return o.deliver(ctx, k, answers) }
+
+// answerTries bounds the tries of an answer.
+const answerTries = 4
 
 // Settle finds out what became of one-time deeds whose try was cut off, before anything new is planned: those that GitHub took are
 // written down. Whether the others are still wanted is for the plan to say. Check runs need no settling: they are set in place.
@@ -120,44 +140,70 @@ func (o *Outbox) settle(ctx context.Context, d store.Deed) error {
 	return nil
 }
 
+// repeats bounds how often one call does the newest deed of a slot again. What is left stays pending, and the pull request's next job does it.
+const repeats = 3
+
+// do does a deed. Processes that share a database may have their requests arrive in any order, so that an older deed may be done after a newer
+// one: then the newer one is done again. In the end GitHub shows the newest, whatever the order was.
 func (o *Outbox) do(ctx context.Context, id int64, slotName string) error {
 	defer o.lock(slotName)()
+	for range repeats {
+		tried, err := o.once(ctx, id)
+		if !tried {
+			return err
+		}
+		newer, unread := o.Store.Reassert(context.WithoutCancel(ctx), slotName, id, o.Now())
+		if err = errors.Join(err, unread); err != nil || newer == 0 {
+			return err
+		}
+		id = newer
+	}
+	return nil
+}
+
+// once does a deed, if it is still to be done. tried says that something that stands in one place on GitHub may have been changed.
+func (o *Outbox) once(ctx context.Context, id int64) (tried bool, err error) {
 	// The row is read again under the lock: a newer deed may have taken its place. The try is logged before it is made.
 	d, ok, err := o.Store.Begin(ctx, id, o.Now())
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
 	known := d.Before.ExternalID
 	if known == 0 && (d.Attempts > 0 || d.Before.Tried) {
 		r, found, err := o.Sender.Find(ctx, d)
 		if err != nil {
-			return o.failed(ctx, d, fmt.Errorf("looking for %s on GitHub: %w", d.Name, err))
+			return false, o.failed(ctx, d, fmt.Errorf("looking for %s on GitHub: %w", d.Name, err))
 		}
 		if found {
-			return o.Store.Finished(ctx, d, r.ID, r.Fingerprints, o.Now())
+			return false, o.Store.Finished(ctx, d, r.ID, r.Fingerprints, o.Now())
 		}
 	}
 	o.reached(ctx, "before-send", d)
+	tried = d.Kind == store.KindCheck || d.Kind == store.KindCancel
 	r, err := o.Sender.Send(ctx, d, known)
 	if err != nil {
-		return o.failed(ctx, d, fmt.Errorf("sending %s to GitHub: %w", d.Name, err))
+		return tried, o.failed(ctx, d, fmt.Errorf("sending %s to GitHub: %w", d.Name, err))
 	}
 	o.reached(ctx, "accepted", d)
 	if r.Stale {
 		o.Log.Info("a deed is no longer wanted", "deed", d.Name)
-		return o.Store.Drop(ctx, d.ID, o.Now())
+		return false, o.Store.Drop(ctx, d.ID, o.Now())
 	}
-	return o.Store.Finished(ctx, d, r.ID, r.Fingerprints, o.Now())
+	return tried, o.Store.Finished(ctx, d, r.ID, r.Fingerprints, o.Now())
 }
 
 func (o *Outbox) failed(ctx context.Context, d store.Deed, cause error) error {
 	var refused interface{ Refused() bool }
-	final := errors.As(cause, &refused) && refused.Refused()
+	final := errors.As(cause, &refused) && refused.Refused() || answers(d) && d.Attempts+1 >= answerTries
 	// The reason is written even if the job's time is over.
 	if err := o.Store.Failed(context.WithoutCancel(ctx), d.ID, cause.Error(), final, o.Now()); err != nil {
 		return errors.Join(cause, err)
 	}
-	if final {
+	switch {
+	case final && answers(d): // the comment may be gone, or the conversation locked
+		o.Log.Warn("a comment is not answered", "deed", d.Name, "error", cause)
+		return nil
+	case final:
 		o.Log.Error("GitHub refused a deed; it will not be tried again", "deed", d.Name, "error", cause)
 		return nil
 	}

@@ -7,6 +7,9 @@
 // What is known by immutable ids is not asked for twice: the changed paths by (base, head), the configuration by the SHAs that it was
 // read at, the scan by its key. So an approval costs a few requests, no fetch and no scan.
 //
+// Commands in comments are facts like reviews: what counts is what GitHub lists now, for what its author had before them. They are answered after
+// the decision was told, once each, and nothing waits for an answer.
+//
 // A merge group of a merge queue is judged by Queue: it passes if its pull requests do and git proves that it holds nothing else.
 //
 // An error of Pull is worth another try, and meanwhile the check run is in progress, or as it was if it was not green. What another try would not change is told at

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,8 +21,11 @@ import (
 
 // gitFacts is what git says about the step from base to head: it follows from the two SHAs alone.
 type gitFacts struct {
+	Form      int           `json:"form"` // gitForm; what is stored in another is read from git again
 	MergeBase string        `json:"merge_base"`
 	Files     []fileRow     `json:"files"`
+	Links     []linkRow     `json:"links,omitempty"`
+	NoLinks   string        `json:"no_links,omitempty"` // why the links could not be read
 	Clashes   []clashRow    `json:"clashes,omitempty"`
 	Commits   []gate.Commit `json:"commits"` // without accounts
 }
@@ -33,6 +37,11 @@ type fileRow struct {
 }
 
 type clashRow struct{ Path, Other []byte }
+
+type linkRow struct{ Path, Target []byte }
+
+// gitForm is raised when gitFacts come to hold more.
+const gitForm = 2
 
 func (g *gitFacts) files() []gate.FileChange {
 	out := make([]gate.FileChange, len(g.Files))
@@ -89,8 +98,11 @@ func (j *judgement) readGit(ctx context.Context) error {
 		if err := json.Unmarshal(data, g); err != nil {
 			return fmt.Errorf("reading the stored paths: %w", err)
 		}
-		j.git = g
-		return nil
+		if g.Form == gitForm {
+			j.git = g
+			return nil
+		}
+		g = new(gitFacts)
 	}
 	s, err := j.fetch(ctx)
 	if err != nil {
@@ -104,7 +116,10 @@ func (j *judgement) readGit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing the files: %w", err)
 	}
-	g.MergeBase = s.MergeBase
+	g.Form, g.MergeBase = gitForm, s.MergeBase
+	if err := g.readLinks(ctx, s, j.stand.Head); err != nil {
+		return err
+	}
 	files := changes(s.Files)
 	for _, f := range files {
 		row := fileRow{Path: []byte(f.Path), OldPath: []byte(f.OldPath), Change: f}
@@ -159,9 +174,10 @@ func (j *judgement) readConfig(ctx context.Context) error {
 	if slices.ContainsFunc(j.git.files(), func(f gate.FileChange) bool { return j.configures(f.Path) || j.configures(f.OldPath) }) {
 		head = j.stand.Head
 	}
-	name := func() string {
-		return key("config 1", j.opt.Tool.Version, fmt.Sprint(j.ref.RepoID), j.ref.repo(), j.live.DefaultSHA, floor.DefaultSHA, missing, fmt.Sprint(required), head)
+	j.configFor = func(head string) string {
+		return key("config 2", j.opt.Tool.Version, fmt.Sprint(j.ref.RepoID), j.ref.repo(), j.live.DefaultSHA, floor.DefaultSHA, missing, fmt.Sprint(required), head)
 	}
+	name := func() string { return j.configFor(head) }
 	j.configKey = name()
 	data, err := j.opt.Store.Config(ctx, j.configKey)
 	if err != nil {
@@ -174,7 +190,7 @@ func (j *judgement) readConfig(ctx context.Context) error {
 		}
 		return nil
 	}
-	in := config.Input{FloorMissing: missing}
+	in := config.Input{FloorMissing: missing, NoAlerts: true}
 	if floor.DefaultSHA != "" && missing == "" {
 		if in.Floor, err = j.floorLayer(ctx, floor); err != nil {
 			if !final(err) {
@@ -213,7 +229,6 @@ func (j *judgement) readConfig(ctx context.Context) error {
 			in.Head.Policy, in.Head.PolicyPath, in.Head.Rules = floor.Policy, floor.PolicyPath, append(in.Head.Rules, floor.Rules...)
 		}
 	}
-	in.NoComments = true // they are not read yet
 	j.config, j.configKey = config.Load(in), name()
 	if in.FloorMissing != missing && in.Floor == nil && !strings.HasPrefix(in.FloorMissing, "there is no ") {
 		return nil // it could not be read now: that is not what these SHAs say
@@ -269,6 +284,9 @@ const maxSiblings = 10
 func (j *judgement) readFacts(ctx context.Context) error {
 	f := j.live.Facts
 	f.Reviews, f.Unknown = slices.Clone(f.Reviews), slices.Clone(f.Unknown)
+	if f.Links = j.git.links(); j.git.NoLinks != "" {
+		f.Unknown = append(f.Unknown, gate.Unknown{What: "where the symbolic links point to", Reason: j.git.NoLinks})
+	}
 	f.MergeBase, f.Files, f.Clashes, f.Codeowners = j.git.MergeBase, j.git.files(), j.git.clashes(), j.config.Codeowners
 	j.attribute(&f)
 	var err error
@@ -287,11 +305,24 @@ func (j *judgement) readFacts(ctx context.Context) error {
 		f.Unknown = append(f.Unknown, gate.Unknown{What: "the other pull requests with the same head", Reason: fmt.Sprintf("there are %d, and at most %d are read", len(numbers), maxSiblings)})
 		numbers = numbers[:maxSiblings]
 	}
+	j.heard, j.unsaid = nil, nil
+	if err := j.hear(ctx, &f, j.ref, j.live.Remarks); err != nil {
+		return err
+	}
 	for _, n := range numbers {
 		if err := j.sibling(ctx, &f, n); err != nil {
 			return err
 		}
 	}
+	if len(f.Comments) > 0 {
+		f.Now = j.opt.Now().UTC() // nothing else ends; and facts without a time are recognised as the same facts
+		slices.SortStableFunc(f.Comments, func(a, b gate.Comment) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	}
+	if err := j.who(ctx, &f); err != nil {
+		return err
+	}
+	// The last word of a person counts, wherever it was said.
+	slices.SortStableFunc(f.Reviews, func(a, b gate.Review) int { return cmp.Compare(a.ID, b.ID) })
 	j.facts = f
 	return nil
 }
@@ -310,7 +341,9 @@ func (j *judgement) sibling(ctx context.Context, f *gate.Facts, number int) erro
 	if o.State != "open" || o.Head != f.Head || o.BaseRef != f.BaseRef {
 		return nil
 	}
-	s := gate.Sibling{Number: number, Author: o.Author, ViaApp: o.ViaApp, Requested: o.Requested}
+	f.Draft = f.Draft && o.Draft // what they share is judged for whichever can be merged; GitHub keeps a draft from it
+	s := gate.Sibling{Number: number, Author: o.Author, ViaApp: o.ViaApp, Requested: o.Requested,
+		Title: o.Title, Body: o.Body, HeadRef: o.HeadRef, Labels: o.Labels, Fork: o.Fork, FirstTime: o.FirstTime}
 	if s.Pushers, err = j.opt.Store.Pushers(ctx, ref); err != nil {
 		return err
 	}
@@ -322,7 +355,7 @@ func (j *judgement) sibling(ctx context.Context, f *gate.Facts, number int) erro
 	f.Reviews = append(f.Reviews, o.Reviews...)
 	f.Ledger = append(f.Ledger, entries...)
 	f.Unknown = append(f.Unknown, o.Unknown...)
-	return nil
+	return j.hear(ctx, f, ref, p.Remarks)
 }
 
 // attribute takes the commits from git, which cannot leave one out, and their accounts from GitHub.
@@ -338,7 +371,7 @@ func (j *judgement) attribute(f *gate.Facts) {
 		if !ok {
 			missing++
 		}
-		c.Author, c.Committer, c.CoAuthors = a.Author, a.Committer, a.CoAuthors
+		c.Author, c.Committer, c.CoAuthors, c.VerifiedApp = a.Author, a.Committer, a.CoAuthors, a.VerifiedApp
 		f.Commits[i] = c
 	}
 	if missing > 0 {

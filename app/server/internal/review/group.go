@@ -14,6 +14,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // A Group is a merge group: a commit that a merge queue made of a branch and some pull requests, and puts on the branch once the required
@@ -48,7 +49,10 @@ func (r *Reviewer) Queue(ctx context.Context, ref Ref) error {
 }
 
 // QueueGiveUp tells on every group that there is no answer, so that the queue does not wait for one.
-func (r *Reviewer) QueueGiveUp(ctx context.Context, ref Ref, cause error) error {
+func (r *Reviewer) QueueGiveUp(ctx context.Context, ref Ref, cause error) (err error) {
+	if ref.Seq, err = r.opt.Number(ctx); err != nil {
+		return err
+	}
 	groups, err := r.opt.Store.Groups(ctx, ref)
 	if err != nil {
 		return err
@@ -78,7 +82,10 @@ func (r *Reviewer) touchGroups(ctx context.Context, ref Ref) error {
 	return r.opt.Store.Touch(ctx, ref, []int{0})
 }
 
-func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) error {
+func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) (err error) {
+	if ref.Seq, err = r.opt.Number(ctx); err != nil {
+		return err
+	}
 	gh := r.opt.GitHub(ref.Installation)
 	j, ended, err := r.judgeGroup(ctx, gh, ref, g)
 	if err != nil {
@@ -394,10 +401,14 @@ func (j *judgement) answerGroup(g Group, members []member) *gate.Decision {
 			strconv.Quote(odd[0]), strings.Join(names, ", "), len(odd)))
 	}
 	for _, failure := range j.scan.Failures() {
+		if letPass(members, func(m member) bool { return m.waivedFailure(failure) }, len(members)) {
+			continue
+		}
 		worse(gate.Error, "Cannot tell: a check failed", "Put the pull request into the queue again; if it fails again, tell the operator of reviewgate: "+failure+".")
 	}
 	for i := range j.scan.Findings {
-		if f := &j.scan.Findings[i]; f.Blocking && !slices.Contains(j.facts.Scan.NeedsHuman, f.RuleID) {
+		if f := &j.scan.Findings[i]; f.Blocking && !slices.Contains(j.facts.Scan.NeedsHuman, f.RuleID) &&
+			!letPass(members, func(m member) bool { return m.waivedFinding(f) }, 1) {
 			d.Blocking = append(d.Blocking, string(f.Fingerprint))
 		}
 	}
@@ -411,6 +422,32 @@ func (j *judgement) answerGroup(g Group, members []member) *gate.Decision {
 		}
 	}
 	return d
+}
+
+// letPass says whether at least so many members that pass now let something pass by a waiver.
+func letPass(members []member, waived func(member) bool, atLeast int) bool {
+	n := 0
+	for _, m := range members {
+		if !m.gone && m.decision.State == gate.Pass && m.scan != nil && waived(m) {
+			n++
+		}
+	}
+	return n > 0 && n >= atLeast
+}
+
+// waivedFinding says whether the member has the same finding and passes all the same.
+func (m member) waivedFinding(f *checks.Finding) bool {
+	return !slices.Contains(m.decision.Blocking, string(f.Fingerprint)) &&
+		slices.ContainsFunc(m.scan.Findings, func(o checks.Finding) bool { return o.Blocking && o.Fingerprint == f.Fingerprint })
+}
+
+// waivedFailure says whether the same check failed in the member, and it passes all the same.
+func (m member) waivedFailure(failure string) bool {
+	check, _, _ := strings.Cut(failure, ":")
+	return slices.ContainsFunc(m.scan.Failures(), func(o string) bool {
+		name, _, _ := strings.Cut(o, ":")
+		return name == check
+	})
 }
 
 // rank orders the states of a group: a finding is told before what is not known, and that before what people have to do.

@@ -27,6 +27,7 @@ type Ref struct {
 	Number       int
 	Generation   int64 // the events up to here are answered
 	Forced       bool  // somebody asked for a re-run
+	Seq          int64 // number of the judgement, once it has begun: what an older one comes to never takes the place of what a newer one told
 }
 
 func (r Ref) repo() string { return r.Owner + "/" + r.Name }
@@ -37,6 +38,8 @@ type GitHub interface {
 	Standing(ctx context.Context, owner, repo string, number int) (github.Standing, error)
 	Tips(ctx context.Context, owner, repo string, branches ...string) (github.Repository, map[string]string, error)
 	Contains(ctx context.Context, owner, repo, tip, sha string) (bool, error)
+	Talk(ctx context.Context, owner, repo string, number int) (list []github.Remark, complete bool, err error)
+	Contributed(ctx context.Context, owner, repo string, who gate.Person) (bool, error)
 	Floor(ctx context.Context, owner string) (github.Floor, error)
 	People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error)
 	Token(ctx context.Context, owner, repo string) (string, error)
@@ -59,6 +62,7 @@ type Git interface {
 	Commits(ctx context.Context) ([]source.Commit, error)
 	MergeBaseOf(ctx context.Context, a, b string) (string, error)
 	ChangedPaths(ctx context.Context, mergeBase, head string) ([]*checks.File, error)
+	Links(ctx context.Context, sha string, most int) (map[string][]byte, error)
 	Close() error
 }
 
@@ -72,6 +76,7 @@ type Entry struct {
 type Mark struct {
 	Slot, Head, Name string
 	Says             string // "in_progress", "cancelled", or the conclusion
+	Last             bool   // it was this pull request that set it, and not another one that had the same head
 }
 
 // A Deed is something to be told on GitHub.
@@ -90,6 +95,10 @@ type Outcome struct {
 	Facts              *gate.Facts
 	Deeds              []Deed
 	Clear              []string // slots in which nothing else stays pending
+	// The rest is kept with a decision only.
+	Wrong  []Wrong
+	Unsaid []int64   // comments of the pull request that were edited or deleted: what they called wrong is taken back
+	Again  time.Time // when the pull request is to be looked at again, because the decision rests on something that ends then; zero: never
 }
 
 // Store remembers. Reads of what is not there give nil or "", without an error.
@@ -108,6 +117,18 @@ type Store interface {
 	Pushers(ctx context.Context, ref Ref) ([]gate.Person, error)
 	Ledger(ctx context.Context, ref Ref) ([]Entry, error)
 	CompleteEntry(ctx context.Context, ref Ref, e gate.LedgerEntry) error
+	// Heads lists the heads that the pull request had, as far as we saw, oldest first.
+	Heads(ctx context.Context, ref Ref) ([]Head, error)
+	// Mentions lists who called whom below it.
+	Mentions(ctx context.Context, ref Ref) ([]gate.Mention, error)
+	// Said lists its comments that held a command when they were created.
+	Said(ctx context.Context, ref Ref) ([]Said, error)
+	CompleteSaid(ctx context.Context, ref Ref, e gate.LedgerEntry) error
+	// Answers lists the answers to comments of the last day, in the whole repository.
+	Answers(ctx context.Context, ref Ref) ([]Answer, error)
+	// Step reads the paths that differ between two commits; known is false if nobody has looked yet.
+	Step(ctx context.Context, repoID int64, from, to string) (paths []string, known bool, err error)
+	SaveStep(ctx context.Context, repoID int64, from, to string, paths []string) error
 	ChangedPaths(ctx context.Context, repoID int64, base, head string) ([]byte, error)
 	SaveChangedPaths(ctx context.Context, repoID int64, base, head string, facts []byte) error
 	Config(ctx context.Context, key string) ([]byte, error)
@@ -126,9 +147,11 @@ type Store interface {
 type Outbox interface {
 	Settle(ctx context.Context, ref Ref) error
 	Deliver(ctx context.Context, ref Ref) error
+	// Answer does the answers to comments, which Deliver leaves out. What fails is tried again later, and is no error.
+	Answer(ctx context.Context, ref Ref) error
 }
 
-// Options are the parts that a Reviewer is put together from. All are required but Checks and Reached.
+// Options are the parts that a Reviewer is put together from. All are required but Checks, Now and Reached.
 type Options struct {
 	GitHub func(installation int64) GitHub
 	Fetch  func(ctx context.Context, repoID int64, opt source.FetchOptions) (*Fetched, error)
@@ -136,12 +159,21 @@ type Options struct {
 	Scan   func(ctx context.Context, in *scan.Input) (*scan.Result, error)
 	Checks []*checks.Check
 
-	Store         Store
-	Outbox        Outbox
+	Store  Store
+	Outbox Outbox
+	// Number numbers a judgement that begins now, larger than all before; nil: they have no numbers, because there is only one at a time.
+	Number        func(ctx context.Context) (int64, error)
 	Tool          report.Tool
 	FloorRequired bool // every organisation must have a floor
+	Now           func() time.Time
 	Log           zerolog.Logger
 	Reached       func(point string)
+	// Foreign is a paragraph about checks on one of the commits that bear the name of ours and are not ours; "": there are none. Nil: nobody knows.
+	Foreign func(ctx context.Context, ref Ref, shas ...string) (string, error)
+	// Merged is told of every pull request that is found merged, perhaps more than once; nil: nobody asks.
+	Merged func(ctx context.Context, ref Ref, live *github.PullFacts) error
+	// Unheld gives a sentence for the check's summary where GitHub does not require the check on the base, and "" otherwise; nil: nobody knows.
+	Unheld func(ctx context.Context, ref Ref, defaultBranch, base string) string
 }
 
 // A Reviewer judges pull requests. It is safe for concurrent use.
@@ -151,6 +183,15 @@ type Reviewer struct{ opt Options }
 func New(opt Options) *Reviewer {
 	if opt.Reached == nil {
 		opt.Reached = func(string) {}
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Merged == nil {
+		opt.Merged = func(context.Context, Ref, *github.PullFacts) error { return nil }
+	}
+	if opt.Number == nil {
+		opt.Number = func(context.Context) (int64, error) { return 0, nil }
 	}
 	return &Reviewer{opt}
 }
@@ -180,6 +221,10 @@ func (r *Reviewer) anew(ctx context.Context, judge func() error) (err error) {
 }
 
 func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
+	// Before anything is read: whoever begins later sees newer facts.
+	if ref.Seq, err = r.opt.Number(ctx); err != nil {
+		return err
+	}
 	gh := r.opt.GitHub(ref.Installation)
 	live, err := r.look(ctx, gh, ref)
 	if errors.Is(err, github.ErrNotFound) {
@@ -199,8 +244,8 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 	// Whatever comes of it here, the merge group that it is in asks again.
 	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref)) }()
 	switch f.State {
-	case "merged":
-		return nil // what the check runs say is left as it was
+	case "merged": // what the check runs say is left as it was
+		return r.opt.Merged(ctx, ref, live)
 	case "open":
 		j := r.judge(gh, ref, live)
 		defer j.close()
@@ -226,7 +271,10 @@ func (r *Reviewer) look(ctx context.Context, gh GitHub, ref Ref) (*github.PullFa
 }
 
 // GiveUp tells that there is no answer, after the last try failed.
-func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) error {
+func (r *Reviewer) GiveUp(ctx context.Context, ref Ref, cause error) (err error) {
+	if ref.Seq, err = r.opt.Number(ctx); err != nil {
+		return err
+	}
 	gh := r.opt.GitHub(ref.Installation)
 	live, err := r.look(ctx, gh, ref)
 	if errors.Is(err, github.ErrNotFound) {
@@ -266,8 +314,11 @@ type judgement struct {
 	git       *gitFacts
 	config    *config.Effective
 	configKey string
+	configFor func(head string) string // the key for a head that brings a configuration of its own; "": for all others
 	siblings  []int
 	united    bool // siblings were read
+	heard     []heard
+	unsaid    []int64 // comments that are no longer what they were
 	facts     gate.Facts
 	again     error // some facts could not be read for a moment: what is decided without them is told, and then they are asked for again
 	scan      *scan.Result
@@ -458,7 +509,8 @@ func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
 		r.opt.Log.Error().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
 		return
 	}
-	r.takeBack(ctx, ref, marks)
+	// What another pull request set is that one's to look after.
+	r.takeBack(ctx, ref, slices.DeleteFunc(marks, func(m Mark) bool { return !m.Last }))
 }
 
 // takeBack sets the green ones among our check runs to "in progress". It is an extra: what fails is logged.

@@ -51,6 +51,16 @@ type world struct {
 
 	pullErr, fetchErr, floorErr, scanErr, peopleErr, ledgerErr error
 
+	talk     map[int][]github.Remark
+	talkCut  bool
+	links    map[string]map[string][]byte // by SHA and path
+	linksErr error
+	mentions []gate.Mention
+	talkErr  error
+	said     map[int][]review.Said
+	heads    []review.Head
+	answers  []review.Answer
+
 	tips   map[string]string // of branches
 	groups []review.Group
 
@@ -301,7 +311,9 @@ func (w *world) Says(_ context.Context, slot string) (string, error) { return w.
 func (w *world) Marks(_ context.Context, ref review.Ref) (out []review.Mark, err error) {
 	for _, slot := range slices.Sorted(maps.Keys(w.newest)) {
 		if w.owner[slot] == ref.Number {
-			out = append(out, w.newest[slot])
+			m := w.newest[slot]
+			m.Last = true
+			out = append(out, m)
 		}
 	}
 	return out, nil
@@ -351,8 +363,13 @@ func (w *world) Keep(_ context.Context, o review.Outcome) error {
 func (w *world) Settle(context.Context, review.Ref) error { return nil }
 
 func (w *world) Deliver(context.Context, review.Ref) error {
+	rest := []review.Deed{}
 	for _, d := range w.pending {
 		g := d.GitHub
+		if g.Kind == github.Reply || g.Kind == github.React {
+			rest = append(rest, d)
+			continue
+		}
 		switch g.Kind {
 		case github.SetCheck:
 			says := g.Check.Status
@@ -370,9 +387,10 @@ func (w *world) Deliver(context.Context, review.Ref) error {
 			w.say("review of %s with %d comments", g.Head, len(g.Review.Comments))
 		case github.Edit:
 			w.say("edit of a comment on %s", g.Head)
+		case github.Reply, github.React, github.Issue: // the first two are done by Answer
 		}
 	}
-	w.pending = nil
+	w.pending = rest
 	return nil
 }
 

@@ -79,29 +79,36 @@ func cancel(ref Ref, slot, head, name string) Deed {
 
 // tell keeps the decision and does what tells it.
 func (j *judgement) tell(ctx context.Context) error {
-	deeds, err := j.deeds(ctx)
+	deeds, wrong, err := j.deeds(ctx)
 	if err != nil {
 		return err
 	}
 	// A review that an earlier run planned and that is not wanted any more is taken back.
-	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: deeds, Clear: []string{reviewSlot(j.ref)}}
+	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: deeds, Clear: []string{reviewSlot(j.ref)},
+		Wrong: wrong, Unsaid: j.unsaid, Again: ends(j.decision)}
 	if err := j.opt.Store.Keep(ctx, o); err != nil {
 		return fmt.Errorf("keeping the decision: %w", err)
 	}
 	j.opt.Reached("decided")
-	return j.opt.Outbox.Deliver(ctx, j.ref)
+	if err := j.opt.Outbox.Deliver(ctx, j.ref); err != nil {
+		return err
+	}
+	return j.opt.Outbox.Answer(ctx, j.ref)
 }
 
-func (j *judgement) deeds(ctx context.Context) ([]Deed, error) {
+func (j *judgement) deeds(ctx context.Context) ([]Deed, []Wrong, error) {
 	in := &report.Input{Tool: j.opt.Tool, Repo: j.ref.repo(), Number: j.ref.Number, Scan: j.scan, Decision: j.decision}
 	if j.config != nil {
 		in.FailOn = j.config.Scan.FailOn
 	}
-	var out []Deed
+	out, wrong, err := j.answers(ctx, in)
+	if err != nil {
+		return nil, nil, err
+	}
 	if j.scan != nil {
 		already, err := j.opt.Store.Posted(ctx, j.ref)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for f := range j.live.Fingerprints {
 			already[checks.Fingerprint(f)] = true
@@ -111,17 +118,30 @@ func (j *judgement) deeds(ctx context.Context) ([]Deed, error) {
 		}
 	}
 	if j.decision.Conclusion() != "" {
-		return append(out, j.check(report.RenderCheckRun(in, j.name))), nil
+		run := report.RenderCheckRun(in, j.name)
+		if j.opt.Unheld != nil && !j.decision.Advisory { // who only advises need not be required
+			if note := j.opt.Unheld(ctx, j.ref, j.live.Facts.Default, j.stand.BaseRef); note != "" {
+				run.Summary += "\n" + note + "\n"
+			}
+		}
+		if j.opt.Foreign != nil {
+			note, err := j.opt.Foreign(ctx, j.ref, j.stand.Head, j.live.MergeSHA)
+			if err != nil {
+				return nil, nil, err
+			}
+			run.Summary += note
+		}
+		return append(out, j.check(run)), wrong, nil
 	}
 	// An ungoverned base has comments and no check run; one that was set while it was governed must not shine on.
 	says, err := j.opt.Store.Says(ctx, j.slot)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if says != "" && says != "cancelled" {
 		out = append(out, cancel(j.ref, j.slot, j.stand.Head, j.name))
 	}
-	return out, nil
+	return out, wrong, nil
 }
 
 // review is the deed that posts a review. Its name comes from the findings that it tells, so that a second run over the same head

@@ -58,6 +58,11 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"what a search found":                                searches,
 		"merge groups":                                       groups,
 		"settings":                                           settings,
+		"the head that a comment is for":                     headOfComment,
+		"comments with commands":                             commands,
+		"the paths between two commits":                      steps,
+		"how long a review took":                             seconds,
+		"who called whom":                                    calls,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +172,8 @@ func touches(t *testing.T, st *store.Store) {
 		{"nothing", repo, store.Touch{}, nil},
 		{"a closed one by its number", repo, store.Touch{Numbers: []int{3}}, []store.Key{{RepoID: 7, Number: 3}}},
 		{"the open ones with a head", repo, store.Touch{Head: "h1"}, []store.Key{k1}},
-		{"the open ones into a branch", repo, store.Touch{Base: "release/1"}, []store.Key{k2}},
+		{"a branch that open ones go into", repo, store.Touch{Base: "release/1"}, []store.Key{{RepoID: 7, Number: store.SweepNumber}}},
+		{"a branch that none goes into", repo, store.Touch{Base: "topic"}, nil},
 		{"head and number, each once", repo, store.Touch{Head: "h1", Numbers: []int{2, 1, 0, -4}}, []store.Key{k1, k2}},
 		{"all open ones of a repository", repo, store.Touch{Repo: true}, []store.Key{k1, k2}},
 		{"all open ones of an installation", nil, store.Touch{Installation: true}, []store.Key{k1, k2, other1}},

@@ -33,10 +33,20 @@ type Delivery struct {
 	Unseen time.Duration
 	// Group is the merge group that the event is about.
 	Group *Group
+	// Onto is the branch that was pushed to, for the audit: Audited is where it stood before.
+	Onto *Branch
+	// Foreign is a check with our name that is not ours, on Touch.Head.
+	Foreign *ForeignMark
 	// Then is run in the transaction of a delivery that is fresh.
 	Then func(ctx context.Context, tx *Tx) error
 	// Entry is the approval that was given on pull request Number, incomplete.
 	Entry *gate.LedgerEntry
+	// Submitted is when that was, by GitHub's clock; zero: it did not say.
+	Submitted time.Time
+	Seen      *Head   // of pull request Number
+	Said      *Said   // a comment with a command was created there
+	Unsaid    *Unsaid // or changed
+	Call      *Call   // somebody called accounts there
 }
 
 // A Move is a push to a pull request.
@@ -46,9 +56,11 @@ type Move struct{ From, To string }
 type Touch struct {
 	Numbers      []int  // of Repo; made known if they were not
 	Head         string // the open ones of Repo with this head
-	Base         string // the open ones of Repo into this branch
+	Base         string // if there are open ones of Repo into this branch, Repo is swept
 	Repo         bool   // all open ones of Repo
 	Installation bool   // all open ones of Installation
+	Sweep        bool   // Repo is swept: what differs from the last decision is looked at again
+	SweepAll     bool   // so is every repository of Installation
 	Force        bool   // tell the result again even if it is the same: a re-run was asked for
 	Gone         bool   // the installation was removed: forget its pull requests instead
 }
@@ -78,6 +90,16 @@ func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Co
 		}
 		if d.Group != nil && repoID != 0 {
 			if err := tx.saveGroup(ctx, repoID, *d.Group, d.Received); err != nil {
+				return err
+			}
+		}
+		if d.Onto != nil && repoID != 0 {
+			if err := tx.pushedTo(ctx, repoID, *d.Onto); err != nil {
+				return err
+			}
+		}
+		if d.Foreign != nil && repoID != 0 && d.Head != "" {
+			if _, err := tx.saveForeign(ctx, repoID, d.Head, *d.Foreign, d.Received); err != nil {
 				return err
 			}
 		}
@@ -131,15 +153,16 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 	}
 	if e := d.Entry; e != nil {
 		// The first word counts: a replayed or edited event cannot change what an approval saw.
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received, just_moved, moved_from)
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received, just_moved, moved_from, seconds)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9, '[]',
-				COALESCE((SELECT moved_from FROM pulls WHERE repo_id = $1 AND number = $3 AND moved_to = $5 AND moved > $9 - $10), ''))
+				COALESCE((SELECT moved_from FROM pulls WHERE repo_id = $1 AND number = $3 AND moved_to = $5 AND moved > $9 - $10), ''),
+				(SELECT ($11 - at) / 1000 FROM heads WHERE head = $5 AND id = (SELECT id FROM heads WHERE repo_id = $1 AND number = $3 AND at <= $11 ORDER BY at DESC, id DESC LIMIT 1)))
 			ON CONFLICT (repo_id, review_id) DO NOTHING`,
-			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), d.Unseen.Milliseconds()); err != nil {
+			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), d.Unseen.Milliseconds(), millis(d.Submitted)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.talk(ctx, Key{repoID, d.Number}, d)
 }
 
 // touch raises the generations and answers the keys, each once, sorted.
@@ -156,6 +179,9 @@ func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error)
 		}
 		if d.Group != nil {
 			seen[Key{repoID, QueueNumber}] = true
+		}
+		if err := t.talked(ctx, seen, Key{repoID, d.Number}, d); err != nil {
+			return nil, err
 		}
 		if d.Head != "" {
 			if err := t.groupsOn(ctx, seen, repoID, d.Head); err != nil {
@@ -174,10 +200,18 @@ func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error)
 				}
 			}
 			if d.Base != "" {
-				if err := t.open(ctx, seen, `repo_id = $1 AND base_ref = $2`, repoID, d.Base); err != nil {
+				if err := t.sweeps(ctx, seen, `id = $1 AND EXISTS (SELECT 1 FROM pulls p WHERE p.repo_id = $1 AND p.state = 'open' AND p.base_ref = $2)`, repoID, d.Base); err != nil {
 					return nil, err
 				}
 			}
+		}
+	}
+	if d.Sweep && repoID != 0 {
+		seen[Key{repoID, SweepNumber}] = true
+	}
+	if d.SweepAll && d.Installation != 0 {
+		if err := t.sweeps(ctx, seen, `installation = $1`, d.Installation); err != nil {
+			return nil, err
 		}
 	}
 	if d.Touch.Installation && d.Installation != 0 {
@@ -197,8 +231,11 @@ func (t *Tx) raise(ctx context.Context, keys []Key, force bool) error {
 	}
 	for _, k := range keys {
 		state := PullOpen
-		if k.Number == QueueNumber {
+		switch k.Number {
+		case QueueNumber:
 			state = PullQueue
+		case SweepNumber:
+			state = PullSweep
 		}
 		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base, moved, moved_from, moved_to)
 			VALUES ($1, $2, 1, 0, $3, $4, 0, '', '', '', 0, '', '')

@@ -25,7 +25,7 @@ type Entry struct {
 
 // Ledger reads what each approval of the pull request saw, in the order of their ids.
 func (s *Store) Ledger(ctx context.Context, k Key) (out []Entry, err error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT review_id, reviewer, head, base_ref, base, merge_base, complete, seen, just_moved, moved_from FROM ledger WHERE repo_id = $1 AND number = $2 ORDER BY review_id`, k.RepoID, k.Number)
+	rows, err := s.read.QueryContext(ctx, `SELECT review_id, reviewer, head, base_ref, base, merge_base, complete, seen, just_moved, moved_from, seconds FROM ledger WHERE repo_id = $1 AND number = $2 ORDER BY review_id`, k.RepoID, k.Number)
 	if err != nil {
 		return nil, wrap(err, "reading the ledger of "+k.String())
 	}
@@ -33,23 +33,11 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []Entry, err error) {
 	for rows.Next() {
 		var e Entry
 		var seen, moved string
-		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen, &moved, &e.MovedFrom); err != nil {
+		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen, &moved, &e.MovedFrom, &e.Seconds); err != nil {
 			return nil, wrap(err, "reading the ledger of "+k.String())
 		}
-		var rows []seenRow
-		if err := json.Unmarshal([]byte(seen), &rows); err != nil {
+		if err := e.unpack(seen, moved); err != nil {
 			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
-		}
-		var paths [][]byte
-		if err := json.Unmarshal([]byte(moved), &paths); err != nil {
-			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
-		}
-		for _, p := range paths {
-			e.JustMoved = append(e.JustMoved, string(p))
-		}
-		e.Seen = make(map[string]gate.Seen, len(rows))
-		for _, r := range rows {
-			e.Seen[string(r.Path)] = r.Seen
 		}
 		out = append(out, e)
 	}
@@ -58,24 +46,39 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []Entry, err error) {
 
 // CompleteEntry writes merge base, seen and just moved paths of an entry, once: a completed entry never changes.
 func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) error {
+	seen, moved, err := pack(e)
+	if err != nil {
+		return fmt.Errorf("writing the ledger of %s: %w", k, err)
+	}
+	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
+		k.RepoID, e.ReviewID, e.MergeBase, seen, moved)
+	return wrap(err, "completing the ledger of "+k.String())
+}
+
+// unpack reads what an entry saw from its row.
+func (e *Entry) unpack(seen, moved string) (err error) {
+	var rows []seenRow
+	if err := json.Unmarshal([]byte(seen), &rows); err != nil {
+		return err
+	}
+	e.Seen = make(map[string]gate.Seen, len(rows))
+	for _, r := range rows {
+		e.Seen[string(r.Path)] = r.Seen
+	}
+	e.JustMoved, err = unpackPaths(moved)
+	return err
+}
+
+func pack(e gate.LedgerEntry) (seen, moved string, err error) {
 	rows := make([]seenRow, 0, len(e.Seen))
 	for path, seen := range e.Seen {
 		rows = append(rows, seenRow{[]byte(path), seen})
 	}
 	slices.SortFunc(rows, func(a, b seenRow) int { return bytes.Compare(a.Path, b.Path) })
-	seen, err := json.Marshal(rows)
+	data, err := json.Marshal(rows)
 	if err != nil {
-		return fmt.Errorf("writing the ledger of %s: %w", k, err)
+		return "", "", err
 	}
-	paths := make([][]byte, 0, len(e.JustMoved))
-	for _, p := range e.JustMoved {
-		paths = append(paths, []byte(p))
-	}
-	moved, err := json.Marshal(paths)
-	if err != nil {
-		return fmt.Errorf("writing the ledger of %s: %w", k, err)
-	}
-	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
-		k.RepoID, e.ReviewID, e.MergeBase, string(seen), string(moved))
-	return wrap(err, "completing the ledger of "+k.String())
+	moved, err = packPaths(e.JustMoved)
+	return string(data), moved, err
 }

@@ -15,6 +15,10 @@ const (
 	KindCheck  = "check"  // a check run stands as the payload says; doing it twice changes nothing, making it twice would
 	KindCancel = "cancel" // check runs are cancelled; doing it twice changes nothing
 	KindReview = "review" // a review with comments was posted; doing it twice would be seen
+	// Answers to comments. They are done after everything else, and nothing waits for them.
+	KindReply    = "reply"
+	KindReaction = "reaction"
+	KindIssue    = "issue" // done like them: an issue was opened; doing it twice would be seen
 )
 
 // The states of a deed.
@@ -38,6 +42,9 @@ type Deed struct {
 	Marker  string // by which the deed is found on GitHub before a retry
 	// Every gives the deed a number of its own in its slot: A, then B, then A again are three deeds.
 	Every bool
+	// Seq is the number of the judgement that the deed comes from; 0: none. In one slot a smaller one never takes the place of a larger one.
+	Seq   int64
+	Again int // how often it had to be done again, because an older one may have been done after it
 
 	State      string
 	Attempts   int
@@ -55,11 +62,14 @@ type Decision struct {
 	ID int64
 	Key
 	Generation          int64
+	Seq                 int64 // of the judgement; 0: none. An older one is not stored over a newer one
 	Head, BaseRef, Base string
 	Made                time.Time
 	ScanKey, ConfigKey  string
 	Decision            *gate.Decision
 	Facts               *gate.Facts
+	// Then is run in the transaction that stores it.
+	Then func(ctx context.Context, tx *Tx) error
 }
 
 // Decide stores a decision (nil: none was made; one that equals the last is not stored again) and the deeds that tell it, in one transaction. What is still pending in the slots of
@@ -81,11 +91,20 @@ func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []s
 				return fmt.Errorf("storing the facts of a decision: %w", err)
 			}
 			// What is exactly as the last decision was is not written again.
-			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts)
-				SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE NOT EXISTS (SELECT 1 FROM decisions
+			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts, seq)
+				SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE repo_id = $1 AND number = $2 AND seq > $13 AND $13 > 0) AND NOT EXISTS (SELECT 1 FROM decisions
 					WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND scan_key = $8 AND config_key = $9 AND decision = $11 AND facts = $12)`,
-				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts)); err != nil {
+				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts), d.Seq); err != nil {
 				return wrap(err, "storing a decision")
+			}
+			// It may be the same as the last one, and is newer.
+			if _, err := tx.tx.ExecContext(ctx, `UPDATE decisions SET seq = $3 WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND seq < $3`, d.RepoID, d.Number, d.Seq); err != nil {
+				return wrap(err, "storing a decision")
+			}
+			if d.Then != nil {
+				if err := d.Then(ctx, tx); err != nil {
+					return err
+				}
 			}
 		}
 		for _, deed := range deeds {
@@ -98,23 +117,28 @@ func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []s
 }
 
 func (t *Tx) put(ctx context.Context, d Deed, now time.Time) error {
-	var count int64
+	var count, seq int64
 	var hash, state string
-	err := t.tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM outbox WHERE slot = $1), hash, state FROM outbox WHERE slot = $1 ORDER BY id DESC LIMIT 1`, d.Slot).Scan(&count, &hash, &state)
+	err := t.tx.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM outbox WHERE slot = $1), (SELECT MAX(seq) FROM outbox WHERE slot = $1), hash, state FROM outbox WHERE slot = $1 ORDER BY id DESC LIMIT 1`, d.Slot).
+		Scan(&count, &seq, &hash, &state)
 	if err = wrap(err, "reading the slot"); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
+	}
+	if d.Seq > 0 && d.Seq < seq {
+		return nil // a newer judgement was told
 	}
 	name := d.Name
 	if d.Every {
 		if hash == d.Hash && (state == Pending || state == Done) {
-			return nil
+			_, err := t.tx.ExecContext(ctx, `UPDATE outbox SET seq = $2 WHERE id = (SELECT MAX(id) FROM outbox WHERE slot = $1) AND seq < $2`, d.Slot, d.Seq)
+			return err
 		}
 		name = fmt.Sprintf("%s/%d", d.Slot, count+1)
 	}
-	res, err := t.tx.ExecContext(ctx, `INSERT INTO outbox (deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, '', $10, $10)
+	res, err := t.tx.ExecContext(ctx, `INSERT INTO outbox (deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error, created, updated, seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, '', $10, $10, $11)
 		ON CONFLICT (deed) DO UPDATE SET state = 'pending', updated = excluded.updated WHERE outbox.state = 'superseded'`,
-		name, d.Slot, d.Kind, d.RepoID, d.Number, d.Head, string(d.Payload), d.Hash, d.Marker, millis(now))
+		name, d.Slot, d.Kind, d.RepoID, d.Number, d.Head, string(d.Payload), d.Hash, d.Marker, millis(now), d.Seq)
 	if err != nil {
 		return err
 	}
@@ -126,12 +150,12 @@ func (t *Tx) put(ctx context.Context, d Deed, now time.Time) error {
 	return err
 }
 
-const deedColumns = `id, deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error`
+const deedColumns = `id, deed, slot, kind, repo_id, number, head, payload, hash, marker, state, attempts, external_id, last_error, seq, again`
 
 func scanDeed(row interface{ Scan(...any) error }) (Deed, error) {
 	var d Deed
 	var payload string
-	err := row.Scan(&d.ID, &d.Name, &d.Slot, &d.Kind, &d.RepoID, &d.Number, &d.Head, &payload, &d.Hash, &d.Marker, &d.State, &d.Attempts, &d.ExternalID, &d.LastError)
+	err := row.Scan(&d.ID, &d.Name, &d.Slot, &d.Kind, &d.RepoID, &d.Number, &d.Head, &payload, &d.Hash, &d.Marker, &d.State, &d.Attempts, &d.ExternalID, &d.LastError, &d.Seq, &d.Again)
 	d.Payload = []byte(payload)
 	return d, err
 }
@@ -146,10 +170,10 @@ func (s *Store) Deeds(ctx context.Context, k Key) ([]Deed, error) {
 	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox WHERE repo_id = $1 AND number = $2 ORDER BY id`, k.RepoID, k.Number)
 }
 
-// Slots lists the newest deeds of the pull request's slots, where they are of the kind, oldest first: for check runs, every head that
-// we marked and did not cancel.
+// Slots lists the newest deeds of all slots into which the pull request ever put one, where they are of the kind, oldest first: for check runs,
+// every head that we marked and did not cancel. The newest may be another's, if both had the same head.
 func (s *Store) Slots(ctx context.Context, k Key, kind string) ([]Deed, error) {
-	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox o WHERE o.repo_id = $1 AND o.number = $2 AND o.kind = $3
+	return s.deeds(ctx, `SELECT `+deedColumns+` FROM outbox o WHERE o.repo_id = $1 AND o.kind = $3 AND o.slot IN (SELECT m.slot FROM outbox m WHERE m.repo_id = $1 AND m.number = $2 AND m.kind = $3)
 		AND o.id = (SELECT MAX(n.id) FROM outbox n WHERE n.slot = o.slot) ORDER BY o.id`, k.RepoID, k.Number, kind)
 }
 
@@ -196,10 +220,11 @@ func (s *Store) Begin(ctx context.Context, id int64, now time.Time) (d Deed, ok 
 	return d, ok, wrap(err, "logging a try in the outbox")
 }
 
-// Finished writes down that a deed was done, what GitHub calls it, and which findings now have a comment.
+// Finished writes down that a deed was done, what GitHub calls it, and which findings now have a comment. One that has to be done again since it was
+// begun stays to be done.
 func (s *Store) Finished(ctx context.Context, d Deed, externalID int64, fingerprints []string, now time.Time) error {
 	err := s.Tx(ctx, func(tx *Tx) error {
-		if _, err := tx.tx.ExecContext(ctx, `UPDATE outbox SET state = 'done', external_id = $2, last_error = '', updated = $3 WHERE id = $1`, d.ID, externalID, millis(now)); err != nil {
+		if _, err := tx.tx.ExecContext(ctx, `UPDATE outbox SET state = CASE again WHEN $4 THEN 'done' ELSE state END, external_id = $2, last_error = '', updated = $3 WHERE id = $1`, d.ID, externalID, millis(now), d.Again); err != nil {
 			return err
 		}
 		for _, f := range fingerprints {

@@ -44,6 +44,7 @@ type Pull struct {
 	Head, BaseRef string
 	Base          string
 	Updated       time.Time // GitHub's own mark of its last change
+	Read          time.Time // to be saved only: the same mark, as it was when head and base were read
 	Want, Done    int64
 	// Forced is the Want of the last re-run that was asked for; while it is above Done, an unchanged result is told again.
 	Forced int64
@@ -75,6 +76,15 @@ func (s *Store) SavePull(ctx context.Context, p Pull, enqueue func(context.Conte
 		if _, err := tx.tx.ExecContext(ctx, `UPDATE pulls SET state = $3, draft = $4, head = $5, base_ref = $6, base = $7, updated = $8 WHERE repo_id = $1 AND number = $2`,
 			p.RepoID, p.Number, p.State, p.Draft, p.Head, p.BaseRef, p.Base, millis(p.Updated)); err != nil {
 			return err
+		}
+		if p.State == PullOpen {
+			seen := Head{Head: p.Head, BaseRef: p.BaseRef, Base: p.Base, At: p.Read}
+			if was.Head != p.Head {
+				seen.Was = was.Head
+			}
+			if err := tx.saw(ctx, p.Key, seen); err != nil {
+				return err
+			}
 		}
 		if was.State == p.State && was.Head == p.Head && was.BaseRef == p.BaseRef {
 			return nil

@@ -25,9 +25,9 @@ func (t *Tx) Hasten(ctx context.Context, job int64, priority int) error {
 	return wrap(err, "hastening a job")
 }
 
-// QueueDepth counts the jobs that are not finished, by state.
+// QueueDepth counts the jobs that are not finished, by state. A pull request that is to be looked at again at a later time is none yet.
 func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') GROUP BY state`)
+	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') AND NOT (kind = 'wake_pull' AND state = 'scheduled') GROUP BY state`)
 	if err != nil {
 		return nil, wrap(err, "counting jobs")
 	}

@@ -193,6 +193,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 		`DELETE FROM scans WHERE created < $1`,
 		`DELETE FROM configs WHERE created < $1`,
 		`DELETE FROM changed_paths WHERE created < $1`,
+		`DELETE FROM steps WHERE created < $1`,
 		`UPDATE decisions SET facts = '{}' WHERE made < $1 AND facts <> '{}' AND id NOT IN (SELECT MAX(id) FROM decisions GROUP BY repo_id, number)`,
 		`UPDATE outbox SET payload = '{}' WHERE updated < $1 AND payload <> '{}' AND state <> 'pending' AND id NOT IN (SELECT MAX(id) FROM outbox GROUP BY slot)`,
 	} {

@@ -36,6 +36,9 @@ type Effect struct {
 	Base         string // the open ones into this branch
 	Repo         bool   // all open ones of the repository
 	Installation bool   // all open ones of the installation
+	Sweep        bool   // those of the repository that are not as their last decision took them
+	SweepAll     bool   // so in every repository of the installation
+	Onto         bool   // Payload.Branch moved from Payload.Before to Payload.After, for the audit
 	Force        bool   // a re-run was asked for: the result is told again even if it is the same
 	Gone         bool   // the installation was removed
 	// Search asks for a search for open pull requests that nobody told us of; SearchAll, also in repositories that were looked through.
@@ -44,6 +47,10 @@ type Effect struct {
 	Foreign           string // somebody else's check run or status bears our name: what it is, for the audit
 	Pushed            bool   // Payload.Sender pushed to the pull request: from Payload.Before to Payload.After
 	Approved          bool   // Payload.Review is an approval
+	Seen              bool   // Payload says which head and base the pull request has
+	Said              bool   // Payload.Comment is a new one of a person, with a command
+	Unsaid            bool   // Payload.Comment was edited or deleted: if it held a command, the pull request is looked at again
+	Called            bool   // Payload.Comment or Payload.Review is a person's, and calls accounts
 }
 
 // fill sets what follows from the event. ours is the id of our App.
@@ -66,9 +73,26 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 	case "pull_request":
 		e.Numbers = []int{ev.Number}
 		e.Pushed = ev.Action == "synchronize" && ev.Sender.ID != 0
+		e.Seen = true
 	case "pull_request_review":
 		e.Numbers = []int{ev.Number}
 		e.Approved = ev.Action == "submitted" && ev.Review.State == "APPROVED"
+		e.Called = ev.Action == "submitted" && ev.Review.Reviewer.Type == "User" && len(ev.Review.Mentions) > 0
+	case "issue_comment":
+		c := ev.Comment
+		switch {
+		case ev.Action != "created":
+			e.Unsaid = true
+		case !c.Command && len(c.Mentions) == 0:
+			return e, "it holds no command, and calls nobody"
+		case c.Author.Type != "User" || ev.Sender.Type != "User" || c.ViaApp != "":
+			return e, "it was not written by a person: no command in it counts, and none is answered"
+		default:
+			e.Said, e.Called = c.Command, len(c.Mentions) > 0
+		}
+		if c.Command {
+			e.Numbers = []int{ev.Number}
+		}
 	case "check_run", "check_suite":
 		app := ev.CheckRun.AppID
 		if ev.Kind == "check_suite" {
@@ -76,7 +100,7 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 		}
 		if app != ours {
 			if (ev.Action == "created" || ev.Action == "completed") && github.OurName(ev.CheckRun.Name) {
-				return Effect{Foreign: "check run"}, ""
+				return Effect{Foreign: "check run", Head: ev.HeadSHA}, ""
 			}
 			return e, "it is about another App's checks"
 		}
@@ -89,22 +113,26 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 		if !github.OurName(ev.Status.Context) {
 			return e, "it is about another check"
 		}
-		return Effect{Foreign: "status"}, ""
+		return Effect{Foreign: "status", Head: ev.HeadSHA}, ""
 	case "merge_group":
 		e.Group = true
 	case "push":
-		e.Base = ev.Branch
+		// A push to a branch changes little of what is to be merged into it: the sweep finds what.
+		e.Base, e.Onto = ev.Branch, !ev.Deleted
 		if ev.Branch == ev.DefaultBranch {
-			e.Repo = true                         // policy, rules or CODEOWNERS may have changed
-			e.Installation = ev.Repo == ".github" // and so may the organisation's floor
+			e.Sweep = true                    // policy, rules or CODEOWNERS may have changed
+			e.SweepAll = ev.Repo == ".github" // and so may the organisation's floor
 		}
 	case "member":
-		e.Repo = true
+		e.Sweep = true
+	case "branch_protection_rule", "repository_ruleset":
+		// What a merge needs changed. The decisions stay; that our check runs still stand as they were told is looked at.
+		e.Sweep = true
 	case "repository":
 		e.Repo = true
 		e.Search = ev.Action == "unarchived" || ev.Action == "transferred"
 	case "membership", "organization", "team":
-		e.Installation = true
+		e.SweepAll = true
 	case "installation":
 		switch ev.Action {
 		case "deleted":

@@ -189,7 +189,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 			with = with.Str("head_sha", ev.HeadSHA)
 		}
 		log = with.Logger()
-		if d.State == Accepted {
+		if d.State == Accepted && d.Event != "issue_comment" { // what people say to each other is not ours to keep
 			d.Body = body
 		}
 	}

@@ -299,6 +299,14 @@ func TestEffects(t *testing.T) {
 	installation := func(action string) []byte {
 		return event(map[string]any{"action": action, "repository": nil, "repositories": []any{map[string]any{"id": 7, "name": "shop", "full_name": "acme/shop"}}})
 	}
+	comment := func(action, body, was, kind string, pull any) []byte {
+		return event(map[string]any{"action": action, "issue": map[string]any{"number": 9, "pull_request": pull}, "changes": map[string]any{"body": map[string]any{"from": was}},
+			"sender":  map[string]any{"id": 6, "login": "bob", "type": "User"},
+			"comment": map[string]any{"id": 21, "body": body, "created_at": "2026-01-02T03:04:05Z", "user": map[string]any{"id": 6, "login": "bob", "type": kind}}})
+	}
+	said := func(action, body, was, kind string) []byte {
+		return comment(action, body, was, kind, map[string]any{"url": "https://example.com"})
+	}
 	type effect = webhook.Effect
 	for name, c := range map[string]struct {
 		event string
@@ -306,10 +314,10 @@ func TestEffects(t *testing.T) {
 		state string
 		want  effect
 	}{
-		"opened":                    {"pull_request", pull("opened", nil), "accepted", effect{Numbers: []int{9}}},
-		"pushed":                    {"pull_request", pull("synchronize", map[string]any{"before": shaC, "after": shaA}), "accepted", effect{Numbers: []int{9}, Pushed: true}},
-		"closed":                    {"pull_request", pull("closed", nil), "accepted", effect{Numbers: []int{9}}},
-		"retargeted":                {"pull_request", pull("edited", nil), "accepted", effect{Numbers: []int{9}}},
+		"opened":                    {"pull_request", pull("opened", nil), "accepted", effect{Numbers: []int{9}, Seen: true}},
+		"pushed":                    {"pull_request", pull("synchronize", map[string]any{"before": shaC, "after": shaA}), "accepted", effect{Numbers: []int{9}, Pushed: true, Seen: true}},
+		"closed":                    {"pull_request", pull("closed", nil), "accepted", effect{Numbers: []int{9}, Seen: true}},
+		"retargeted":                {"pull_request", pull("edited", nil), "accepted", effect{Numbers: []int{9}, Seen: true}},
 		"approved":                  {"pull_request_review", review("submitted", "approved"), "accepted", effect{Numbers: []int{9}, Approved: true}},
 		"changes requested":         {"pull_request_review", review("submitted", "changes_requested"), "accepted", effect{Numbers: []int{9}}},
 		"an approval's text edited": {"pull_request_review", review("edited", "approved"), "accepted", effect{Numbers: []int{9}}},
@@ -319,14 +327,14 @@ func TestEffects(t *testing.T) {
 		"our check made":            {"check_run", check("created", ourApp), "ignored", effect{}},
 		"all checks again":          {"check_suite", suite(ourApp), "accepted", effect{Head: shaA, Force: true}},
 		"another App's suite":       {"check_suite", suite(1), "ignored", effect{}},
-		"push to the default":       {"push", push("refs/heads/main", "shop"), "accepted", effect{Base: "main", Repo: true}},
-		"push to a branch":          {"push", push("refs/heads/release/1", "shop"), "accepted", effect{Base: "release/1"}},
+		"push to the default":       {"push", push("refs/heads/main", "shop"), "accepted", effect{Base: "main", Sweep: true, Onto: true}},
+		"push to a branch":          {"push", push("refs/heads/release/1", "shop"), "accepted", effect{Base: "release/1", Onto: true}},
 		"push to a tag":             {"push", push("refs/tags/v1", "shop"), "ignored", effect{}},
-		"push to the floor":         {"push", push("refs/heads/main", ".github"), "accepted", effect{Base: "main", Repo: true, Installation: true}},
-		"push beside the floor":     {"push", push("refs/heads/x", ".github"), "accepted", effect{Base: "x"}},
-		"team member left":          {"membership", event(map[string]any{"action": "removed", "member": map[string]any{"id": 6, "login": "bob"}, "team": map[string]any{"id": 1, "slug": "sec"}}), "accepted", effect{Installation: true}},
-		"collaborator removed":      {"member", event(map[string]any{"action": "removed", "member": map[string]any{"id": 6, "login": "bob"}}), "accepted", effect{Repo: true}},
-		"team deleted":              {"team", event(map[string]any{"action": "deleted", "team": map[string]any{"id": 1, "slug": "sec"}}), "accepted", effect{Installation: true}},
+		"push to the floor":         {"push", push("refs/heads/main", ".github"), "accepted", effect{Base: "main", Sweep: true, SweepAll: true, Onto: true}},
+		"push beside the floor":     {"push", push("refs/heads/x", ".github"), "accepted", effect{Base: "x", Onto: true}},
+		"team member left":          {"membership", event(map[string]any{"action": "removed", "member": map[string]any{"id": 6, "login": "bob"}, "team": map[string]any{"id": 1, "slug": "sec"}}), "accepted", effect{SweepAll: true}},
+		"collaborator removed":      {"member", event(map[string]any{"action": "removed", "member": map[string]any{"id": 6, "login": "bob"}}), "accepted", effect{Sweep: true}},
+		"team deleted":              {"team", event(map[string]any{"action": "deleted", "team": map[string]any{"id": 1, "slug": "sec"}}), "accepted", effect{SweepAll: true}},
 		"renamed":                   {"repository", event(map[string]any{"action": "renamed"}), "accepted", effect{Repo: true}},
 		"uninstalled":               {"installation", installation("deleted"), "accepted", effect{Gone: true}},
 		"suspended":                 {"installation", installation("suspend"), "ignored", effect{}},
@@ -340,9 +348,19 @@ func TestEffects(t *testing.T) {
 		"a merge group":             {"merge_group", group("checks_requested"), "accepted", effect{Group: true}},
 		"a merge group's end":       {"merge_group", group("destroyed"), "accepted", effect{Group: true}},
 		"a merge group of nothing":  {"merge_group", event(map[string]any{"action": "checks_requested", "merge_group": map[string]any{"head_sha": shaA}}), "unreadable", effect{}},
-		"another's check, our name": {"check_run", check("completed", 1), "accepted", effect{Foreign: "check run"}},
-		"a status with our name":    {"status", status("Reviewgate: release/1"), "accepted", effect{Foreign: "status"}},
+		"another's check, our name": {"check_run", check("completed", 1), "accepted", effect{Foreign: "check run", Head: shaA}},
+		"a status with our name":    {"status", status("Reviewgate: release/1"), "accepted", effect{Foreign: "status", Head: shaA}},
 		"a status":                  {"status", status("ci/build"), "ignored", effect{}},
+		"a command":                 {"issue_comment", said("created", "Hello\n\n/reviewgate recheck", "", "User"), "accepted", effect{Numbers: []int{9}, Said: true}},
+		"a comment without one":     {"issue_comment", said("created", "> /reviewgate recheck", "", "User"), "ignored", effect{}},
+		"a call":                    {"issue_comment", said("created", "@copilot, please make it faster", "", "User"), "accepted", effect{Called: true}},
+		"a bot's call":              {"issue_comment", said("created", "@copilot, please make it faster", "", "Bot"), "ignored", effect{}},
+		"a bot's command":           {"issue_comment", said("created", "/reviewgate recheck", "", "Bot"), "ignored", effect{}},
+		"a command on an issue":     {"issue_comment", comment("created", "/reviewgate recheck", "", "User", nil), "ignored", effect{}},
+		"a command edited away":     {"issue_comment", said("edited", "never mind", "/reviewgate recheck", "User"), "accepted", effect{Numbers: []int{9}, Unsaid: true}},
+		"a comment edited":          {"issue_comment", said("edited", "this", "that", "User"), "accepted", effect{Unsaid: true}},
+		"a command deleted":         {"issue_comment", said("deleted", "/reviewgate recheck", "", "User"), "accepted", effect{Numbers: []int{9}, Unsaid: true}},
+		"a comment of nobody":       {"issue_comment", event(map[string]any{"action": "created", "issue": map[string]any{"number": 9, "pull_request": map[string]any{}}}), "unreadable", effect{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -357,6 +375,9 @@ func TestEffects(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, d.Effect, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if c.event == "issue_comment" && c.state == "accepted" && d.Body != nil {
+				t.Error("what people say is kept")
 			}
 			if d.State == "accepted" && d.Payload.Installation != 3 {
 				t.Errorf("payload: %+v", d.Payload)

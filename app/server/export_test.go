@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Idle waits until the server has no job left.
+func (s *Server) Idle(ctx context.Context) error { return s.queue.Idle(ctx) }
+
+// SweepNow has everything swept. Only where Config.Sweep is negative: else sweeps come by themselves.
+func (s *Server) SweepNow(ctx context.Context) error { return s.turn(ctx, 1) }
+
+// Dump is everything that the database holds, but for what the queue writes down about itself: one line per row.
+func (s *Server) Dump(ctx context.Context) (string, error) {
+	db := s.store.Writer()
+	var names []string
+	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'river_%' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+	if err != nil {
+		return "", err
+	}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return "", err
+		}
+		names = append(names, name)
+	}
+	if err := rows.Close(); err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for _, name := range names {
+		rows, err := db.QueryContext(ctx, `SELECT * FROM "`+name+`" ORDER BY 1, 2`)
+		if err != nil {
+			return "", err
+		}
+		columns, err := rows.Columns()
+		if err != nil {
+			return "", err
+		}
+		values, at := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			at[i] = &values[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(at...); err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&out, "%s %q\n", name, values)
+		}
+		if err := rows.Close(); err != nil {
+			return "", err
+		}
+	}
+	return out.String(), rows.Err()
+}
