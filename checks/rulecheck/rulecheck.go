@@ -73,7 +73,7 @@ func run(ctx context.Context, set *engine.Set, pass *checks.Pass) error {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, f := range pass.Change.Files {
 		path, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || language.ForPath(path) == nil {
+		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || !set.Wants(path) {
 			continue
 		}
 		group.Go(func() (err error) {

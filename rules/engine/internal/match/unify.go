@@ -777,21 +777,8 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 	t := m.t
 	n := &t.Nodes[id]
 	switch n.Kind {
-	case language.Str, language.Template:
-		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
-	case language.Num:
-		float := strings.ContainsAny(n.Value, ".") && !strings.HasPrefix(n.Value, "0x")
-		switch want {
-		case "int", "long", "short", "byte", "Integer", "Long":
-			return !float
-		case "float", "double", "float64", "Double", "Float":
-			return float
-		case "number":
-			return true
-		}
-		return false
-	case language.Bool:
-		return want == "bool" || want == "boolean" || want == "Boolean"
+	case language.Str, language.Template, language.Num, language.Bool:
+		return kindIs(n.Kind, n.Value, want)
 	}
 	typ := m.typeOf(id)
 	if typ == language.None {
@@ -802,9 +789,31 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 				}
 			}
 		}
-		return false
+		v, ok := m.constant(id)
+		return ok && (n.Kind == language.Name || n.Kind == language.Dot) && kindIs(v.Kind, v.Text, want)
 	}
 	return m.typeIs(typ, want)
+}
+
+// kindIs says whether a literal has a type.
+func kindIs(kind language.Kind, value, want string) bool {
+	switch kind {
+	case language.Str, language.Template:
+		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
+	case language.Num:
+		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x")
+		switch want {
+		case "int", "long", "short", "byte", "Integer", "Long":
+			return !float
+		case "float", "double", "float64", "Double", "Float":
+			return float
+		case "number":
+			return true
+		}
+	case language.Bool:
+		return want == "bool" || want == "boolean" || want == "Boolean"
+	}
+	return false
 }
 
 // typeIs compares a type as written with the one wanted: the text, the text without type arguments, or the qualified name.
