@@ -74,11 +74,9 @@ func (e *evaluation) binding(r region, children []*node) ([]region, error) {
 				if err := e.step(1); err != nil {
 					return nil, err
 				}
-				if e.agree(x.env, added) {
-					y := x
-					y.env = join(x.env, added)
-					next = append(next, y)
-				}
+				y := x
+				y.env = join(x.env, added)
+				next = append(next, y)
 			}
 		}
 		out = next
