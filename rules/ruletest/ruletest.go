@@ -328,7 +328,7 @@ const (
 	markTodo
 )
 
-var markForm = regexp.MustCompile(`(?:#|//|/\*|<!--|\(\*|--|\{\*)\s*(ruleid|ok|todoruleid|todook)\s*:\s*([A-Za-z0-9._\-, \t]+)`)
+var markForm = regexp.MustCompile(`(?:#|//|/\*|<!--|\(\*|--|\{\*)\s*(ruleid|ok|todoruleid|todook)\s*:\s*(?:deepok\s*:|deepruleid\s*:|prook\s*:|proruleid\s*:)?\s*([A-Za-z0-9._\-, \t]+)`)
 
 // parseMarks reads the marks of a fixture: rule id, then line, then mark. A comment speaks of the first line after it that is not
 // itself such a comment.
