@@ -211,7 +211,7 @@ func (e *evaluation) inContext(r region, c *node) ([][]Binding, error) {
 	if c.nested != nil {
 		return e.elsewhere(r, b, c)
 	}
-	if strings.HasPrefix(b.Name, "$...") {
+	if strings.HasPrefix(b.Name, "$...") && !c.text {
 		return nil, nil // several arguments are no code of their own
 	}
 	inner := &evaluation{run: e.run, steps: e.steps, context: &region{start: b.Start, end: b.End, env: r.env}, node: b.Node}
@@ -228,7 +228,7 @@ func (e *evaluation) elsewhere(r region, b *Binding, c *node) ([][]Binding, erro
 	content, at := b.Text, b.Start
 	text, isString := e.run.literal(b)
 	switch {
-	case isString && !strings.HasPrefix(b.Name, "$..."):
+	case isString && (c.text || !strings.HasPrefix(b.Name, "$...")):
 		content = text
 		if i := strings.Index(e.run.source[b.Start:b.End], content); i >= 0 {
 			at = b.Start + uint32(i)
@@ -308,6 +308,7 @@ func (c *compiler) condition(f *rules.Formula, n *node, spec *language.Spec) {
 			n.types = append(n.types, strings.Join(strings.Fields(t.Value), ""))
 		}
 	case rules.MetavariablePattern:
+		n.text = spec.AnyFile
 		if f.Language.Value != "" {
 			if n.nested = language.ForName(f.Language.Value); n.nested == nil {
 				c.problem(rules.Unsupported, f.Language.Pos, "cannot run yet: metavariable-pattern in language %q; rules run for %s", f.Language.Value, languageNames())

@@ -21,6 +21,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/taint"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -65,6 +66,8 @@ type Match struct {
 	Bindings   []Binding // sorted by name
 	Message    string    // the rule's, metavariables replaced
 	Fix        *string   // what to put in place of the range; nil: the rule offers none
+	// Way is how the data of a taint rule came from source to sink, both included; nil for a search rule.
+	Way []language.Span
 }
 
 // A Binding is what a metavariable stands for in one match.
@@ -112,6 +115,7 @@ type compiler struct {
 	known    map[searchKey]int
 	r        *rules.Rule
 	stopped  bool
+	root     *rules.Formula // what node is in
 }
 
 func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ...any) {
@@ -121,10 +125,6 @@ func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ..
 
 func (c *compiler) rule(r *rules.Rule) {
 	c.r, c.stopped = r, false
-	if r.Taint != nil {
-		c.problem(rules.Unsupported, r.Pos, "cannot run yet: mode: taint")
-		return
-	}
 	out := &compiled{rule: r, formulas: map[*language.Spec]*node{}}
 	var missing []rules.Text
 	for _, l := range r.Languages {
@@ -134,7 +134,11 @@ func (c *compiler) rule(r *rules.Rule) {
 			continue
 		}
 		if out.formulas[spec] == nil {
-			out.formulas[spec] = c.node(r.Formula, spec, nil)
+			if r.Taint != nil {
+				out.formulas[spec] = c.taint(r.Taint, spec)
+			} else {
+				out.formulas[spec] = c.formula(r.Formula, spec)
+			}
 		}
 		if spec.AnyFile {
 			out.text = out.formulas[spec]
@@ -166,6 +170,12 @@ func languageNames() string {
 	return strings.Join(names, ", ")
 }
 
+// formula compiles a whole formula.
+func (c *compiler) formula(f *rules.Formula, spec *language.Spec) *node {
+	c.root = f
+	return c.node(f, spec, nil)
+}
+
 // node compiles an operator. conditions are those of the patterns lists around it, as far as they hold for what it finds.
 func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []condition) *node {
 	n := &node{op: f.Op}
@@ -177,8 +187,8 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 		switch {
 		case spec.Name == "generic":
 			c.generic(f.Text, n)
-		case spec.AnyFile:
-			c.problem(rules.Broken, f.Pos, "language %s has no patterns: use pattern-regex", spec.Name)
+		case spec.AnyFile: // in language regex, patterns are expressions
+			n.op, n.regex, n.words = rules.Regex, c.regex(f.Text, "(?m)"), c.needed(f.Text)
 		default:
 			n.search, n.words = c.search(f.Text, spec, conditions)
 		}
@@ -190,7 +200,7 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 	case rules.MetavariableRegex:
 		n.regex, n.constant = c.regex(f.Text, `\A`), f.Constant
 		// What is bound inside a string has its escapes resolved, so that the file may spell it otherwise.
-		if len(n.vars) == 1 && !n.constant && !inString(c.r.Formula, n.vars[0]) {
+		if len(n.vars) == 1 && !n.constant && !inString(c.root, n.vars[0]) {
 			n.words = c.needed(f.Text)
 		}
 	case rules.MetavariablePattern, rules.MetavariableComparison, rules.MetavariableAnalysis, rules.MetavariableType:
@@ -370,7 +380,14 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			r.words = s.words.Scan(r.source)
 		}
 		e := &evaluation{run: r}
-		regions, err := e.eval(formula)
+		var ways [][]language.Span
+		var regions []region
+		var err error
+		if formula.taint != nil {
+			regions, ways, err = e.taint(formula.taint, c.rule)
+		} else {
+			regions, err = e.eval(formula)
+		}
 		if err != nil {
 			if !errors.Is(err, r.treeErr) { // that one is told once, below
 				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
@@ -383,6 +400,9 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 				continue // the same place with other bindings
 			}
 			m := Match{Rule: c.rule, Start: g.start, End: g.end, Bindings: g.env, Message: r.message(c.rule, g.env), Fix: c.fix(r.source, g)}
+			if ways != nil {
+				m.Way = ways[k]
+			}
 			res.Matches = append(res.Matches, m)
 		}
 	}
@@ -408,6 +428,7 @@ type run struct {
 	treeErr error
 	budget  match.Budget
 	found   map[int]finds // by search
+	flows   *taint.File   // made by the first taint rule
 }
 
 type finds struct {

@@ -29,11 +29,16 @@ type node struct {
 	constant bool              // MetavariableRegex: a constant counts as its value
 	analyze  func(string) bool // MetavariableAnalysis
 	types    []string          // MetavariableType
+	text     bool              // MetavariablePattern: the rule reads text, not a tree
 	nested   *language.Spec    // MetavariablePattern: the language of the content; nil: that of the file
+	taint    *taintNode        // a whole taint rule; the rest is not used then
 }
 
 // possible says whether a file with these words can have a match.
 func (n *node) possible(words *prefilter.Set) bool {
+	if n.taint != nil {
+		return n.taint.possible(words)
+	}
 	switch n.op {
 	case rules.Pattern:
 		return words.HasAll(n.words)

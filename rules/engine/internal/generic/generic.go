@@ -193,13 +193,16 @@ func (m *matcher) get(b []Binding, name string) (Binding, bool) {
 	return Binding{}, false
 }
 
-func (m *matcher) bind(b []Binding, name string, from, to int) ([]Binding, bool) {
+func (m *matcher) bind(b []Binding, name string, from, to int, space bool) ([]Binding, bool) {
 	if name == "" || name == "$_" {
 		return b, true
 	}
 	start, end := 0, 0
 	if from < to {
 		start, end = m.doc.tokens[from].start, m.doc.tokens[to-1].end
+		if space && from > 0 {
+			start = m.doc.tokens[from-1].end // with the white space before it
+		}
 	}
 	if old, ok := m.get(b, name); ok {
 		return b, m.equal(m.text[old.Start:old.End], m.text[start:end])
@@ -238,7 +241,7 @@ func (m *matcher) match(nodes []node, at, limit int, b []Binding, done func(int,
 		if !isWord(text[0]) {
 			return false
 		}
-		b, ok := m.bind(b, n.text, at, at+1)
+		b, ok := m.bind(b, n.text, at, at+1, false)
 		return ok && m.match(rest, at+1, limit, b, done)
 	case brackets:
 		if text != n.text || t.pair <= at || t.pair >= limit {
@@ -268,7 +271,7 @@ func (m *matcher) ellipsis(n *node, rest []node, at, limit int, b []Binding, don
 	to := at
 	for to < limit && m.doc.tokens[to].line <= m.line+m.span {
 		if len(rest) > 0 {
-			if b, ok := m.bind(b, n.text, at, to); ok && m.match(rest, to, limit, b, done) {
+			if b, ok := m.bind(b, n.text, at, to, true); ok && m.match(rest, to, limit, b, done) {
 				return true
 			}
 			if m.steps++; m.steps > maxSteps {
@@ -280,6 +283,6 @@ func (m *matcher) ellipsis(n *node, rest []node, at, limit int, b []Binding, don
 	if len(rest) > 0 && to < limit {
 		return false // too far
 	}
-	b, ok := m.bind(b, n.text, at, to)
+	b, ok := m.bind(b, n.text, at, to, true)
 	return ok && m.match(rest, to, limit, b, done)
 }

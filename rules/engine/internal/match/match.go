@@ -104,7 +104,9 @@ func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
 func FindAt(p *pattern.Pattern, t *language.Tree, b *Budget, id language.ID) ([]Match, error) {
 	m := newMatcher(p, t, b)
 	n := &t.Nodes[id]
-	if !p.Sequence {
+	if root := p.Roots[0]; len(p.Roots) == 1 && root.Kind == language.Ellipsis {
+		m.emit(id, n.Start, n.End, nil)
+	} else if !p.Sequence {
 		m.node(p.Roots[0], id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
 	}
 	return m.matches()

@@ -89,11 +89,15 @@ func (m *matcher) sequence(first language.ID) {
 		}
 		own := m.list(block)
 		i, _ := slices.BinarySearch(own, first)
+		alone := block == 0 && m.severalNames(first) // Semgrep has a block of its own there
+		if alone {
+			own, i = own[i:i+1], 0
+		}
 		rest := func(list []language.ID, at int) {
 			m.stmts(ps[1:], list, at+1, b, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
 		}
 		rest(own, i)
-		if hasEllipsis(ps) {
+		if hasEllipsis(ps) && !alone {
 			if nested := m.nested(block); len(nested) > len(own) {
 				at, _ := slices.BinarySearch(nested, first)
 				rest(nested, at)

@@ -778,7 +778,7 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 	n := &t.Nodes[id]
 	switch n.Kind {
 	case language.Str, language.Template, language.Num, language.Bool:
-		return kindIs(n.Kind, n.Value, want)
+		return m.kindIs(n.Kind, n.Value, want)
 	}
 	typ := m.typeOf(id)
 	if typ == language.None {
@@ -790,18 +790,18 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 			}
 		}
 		v, ok := m.constant(id)
-		return ok && (n.Kind == language.Name || n.Kind == language.Dot) && kindIs(v.Kind, v.Text, want)
+		return ok && (n.Kind == language.Name || n.Kind == language.Dot) && m.kindIs(v.Kind, v.Text, want)
 	}
 	return m.typeIs(typ, want)
 }
 
 // kindIs says whether a literal has a type.
-func kindIs(kind language.Kind, value, want string) bool {
+func (m *matcher) kindIs(kind language.Kind, value, want string) bool {
 	switch kind {
 	case language.Str, language.Template:
 		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
 	case language.Num:
-		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x")
+		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x") || m.t.Spec.PartialDict // JavaScript has no others
 		switch want {
 		case "int", "long", "short", "byte", "Integer", "Long":
 			return !float
@@ -875,7 +875,12 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	case p.Flags&language.Declares&^n.Flags != 0, !m.sameKeyword(p, id), !m.sameTarget(p, target, id):
 		return
+	case m.severalNames(id) && p.Flags&language.Declares == 0 && target != nil && target.Kind == language.Tuple:
+		return
+	case m.options.NoVardef && p.Flags&language.Declares == 0 && n.Flags&language.Declares != 0:
+		return
 	}
+	m.pairwise(p, id, b, k)
 	source := m.t.Child(id, language.SlotValue)
 	if (value == nil) != (source == language.None) {
 		return // `T x;` is a declaration without a value
@@ -888,6 +893,41 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.slotList(p, id, assignSlots, b, func(b Bindings) { m.node(value, source, b, k) })
 	default:
 		m.node(value, source, b, rest) // the value first: it is what tells most assignments apart
+	}
+}
+
+// severalNames says whether a declaration of Go gives one value to several variables: each is declared by itself then.
+func (m *matcher) severalNames(id language.ID) bool {
+	if m.t.Spec.Name != "go" || m.t.Nodes[id].Kind != language.Assign || m.t.Type(id) != "var_spec" {
+		return false
+	}
+	target := m.t.Child(id, language.SlotTarget)
+	return target != language.None && m.t.Nodes[target].Kind == language.Tuple
+}
+
+// pairwise matches `x = e` with one of the assignments in `a, b = c, d`.
+func (m *matcher) pairwise(p *pattern.Node, id language.ID, b Bindings, k next) {
+	target, value := p.Child(language.SlotTarget), p.Child(language.SlotValue)
+	if target == nil || value == nil || p.Value != "=" || p.Flags&language.Declares != 0 || target.Kind == language.Tuple || value.Kind == language.Tuple ||
+		target.IsEllipsis() || value.IsEllipsis() {
+		return
+	}
+	targets, values := m.t.Child(id, language.SlotTarget), m.t.Child(id, language.SlotValue)
+	if targets == language.None || values == language.None || m.t.Nodes[targets].Kind != language.Tuple {
+		return
+	}
+	if m.severalNames(id) {
+		for c := range m.t.Children(targets) {
+			m.node(target, c, b, func(b Bindings) { m.node(value, values, b, k) })
+		}
+		return
+	}
+	if m.t.Nodes[values].Kind != language.Tuple {
+		return
+	}
+	ts, vs := m.kids(targets, nil), m.kids(values, nil)
+	for i := 0; i < len(ts) && len(ts) == len(vs) && !m.over; i++ {
+		m.node(target, ts[i], b, func(b Bindings) { m.node(value, vs[i], b, k) })
 	}
 }
 
@@ -937,7 +977,7 @@ func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) 
 	own := m.t.Child(id, language.SlotName)
 	switch {
 	case name == nil && own != language.None && n.Flags&language.Lambda == 0:
-	case name == nil:
+	case name == nil, name.Kind == language.Ellipsis: // function ...() has any name or none
 		m.signature(p, id, b, k)
 	case own != language.None && n.Flags&language.Lambda == 0:
 		m.node(name, own, b, func(b Bindings) { m.signature(p, id, b, k) })
