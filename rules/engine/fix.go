@@ -36,7 +36,7 @@ func (c *compiled) fix(source string, g region) *string {
 	switch r := c.rule; {
 	case r.Fix != nil:
 		out = Interpolate(strings.TrimSpace(r.Fix.Value), g.env, 0) // a block scalar ends in a line feed that nobody means
-		if strings.Contains(out, "\n") { // further lines stand below the first
+		if strings.Contains(out, "\n") {                            // further lines stand below the first
 			column := utf8.RuneCountInString(source[strings.LastIndexByte(source[:g.start], '\n')+1 : g.start])
 			out = strings.ReplaceAll(out, "\n", "\n"+strings.Repeat(" ", column))
 		}

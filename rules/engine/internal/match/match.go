@@ -169,6 +169,7 @@ type matcher struct {
 
 	accept  func(name string, bound Bound) bool
 	options Options
+	root    language.ID // that the pattern is tried at
 }
 
 // next is a continuation: what is left to match once a part has matched.
@@ -220,6 +221,7 @@ func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
 			continue
 		}
 		n := &m.t.Nodes[id]
+		m.root = id
 		m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
 	}
 }

@@ -16,6 +16,11 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	t := m.t
 	n := &t.Nodes[id]
+	if m.options.Symbolic && n.Kind == language.Name && id != m.root && (expression(p.Kind) || p.Kind == language.Metavar || p.Kind == language.TypedMetavar) {
+		if value := m.symbolic(id); value != language.None {
+			m.node(p, value, b, k)
+		}
+	}
 	switch p.Kind {
 	case language.Metavar:
 		if n.Kind != language.KeyArg && m.sameText(p, id) {
