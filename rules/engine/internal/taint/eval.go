@@ -319,22 +319,23 @@ func (m *machine) parts(id language.ID, n *language.Node) value {
 	if m.in.Options.OnlyThroughAssignments && n.Kind != language.Spread {
 		return value{}
 	}
-	if n.Kind == language.Binary {
-		switch n.Value {
-		case "==", "!=", "===", "!==", "<", "<=", ">", ">=", "<=>", "in", "not in", "is", "is not", "=~":
-			if m.in.Options.AssumeSafeComparisons {
-				return value{}
-			}
-		case "instanceof":
-			if t.Spec.Name == "java" {
-				return value{}
-			}
+	if n.Kind == language.Binary && comparison(n.Value) {
+		left := t.Child(id, language.SlotLeft)
+		chained := t.Spec.Name == "python" && left != language.None && t.Nodes[left].Kind == language.Binary && comparison(t.Nodes[left].Value) &&
+			t.Nodes[left].Flags&language.Parenthesised == 0
+		if m.in.Options.AssumeSafeComparisons || chained && !m.deep() {
+			return value{}
 		}
 	}
-	if n.Kind == language.Other && t.Type(id) == "comparison_operator" && m.in.Options.AssumeSafeComparisons {
-		return value{}
-	}
 	return value{taints: all}
+}
+
+func comparison(op string) bool {
+	switch op {
+	case "==", "!=", "===", "!==", "<", "<=", ">", ">=", "<=>", "in", "not in", "is", "is not", "=~":
+		return true
+	}
+	return false
 }
 
 // dict is the value of a dictionary or an object: of objects, the members are told apart.

@@ -49,6 +49,7 @@ type machine struct {
 	fields map[string]int32 // names of members, numbered from 1
 	found  map[[2]int]Finding
 
+	done    map[language.ID]bool  // functions that were run where they stand
 	fixed   env                   // what every function sees: variables of the file that are given one value
 	lambdas map[int32]language.ID // variables that hold a function
 
@@ -78,7 +79,7 @@ const anyField = 0
 func newMachine(f *File, in *Input) *machine {
 	m := &machine{
 		t: f.t, file: f, in: in, rule: in.Rule, steps: in.Steps, fields: map[string]int32{}, found: map[[2]int]Finding{},
-		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, runs: map[language.ID]lambdaRun{},
+		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, runs: map[language.ID]lambdaRun{}, done: map[language.ID]bool{},
 	}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
@@ -212,6 +213,9 @@ func (m *machine) clean(id language.ID) {
 // body analyses a function, class or file by itself.
 func (m *machine) body(id language.ID) {
 	n := &m.t.Nodes[id]
+	if n.Kind == language.Func && m.done[id] {
+		return // it was run where it stands
+	}
 	m.unit = id
 	m.env = env{}
 	clear(m.tmp)
@@ -246,7 +250,7 @@ func (m *machine) params(fn language.ID, lambda bool) {
 			if name == language.None {
 				continue
 			}
-			if value := t.Child(p, language.SlotValue); value != language.None && !lambda {
+			if value := t.Child(p, language.SlotValue); value != language.None && t.Nodes[fn].Flags&language.Lambda == 0 {
 				m.statement(value)
 				v := m.result(value)
 				m.mark(name, v.taints, v.fields)
@@ -458,6 +462,7 @@ func (m *machine) lambda(id language.ID, start env) (env, bool) {
 	if r, ok := m.runs[id]; ok && r.in.vars.same(start.vars) && sameTaints(r.in.control, start.control) {
 		return r.out, true
 	}
+	m.done[id] = true
 	tmp, used, thrown, throws, watch, hit := m.tmp, m.used, m.thrown, m.throws, m.watch, m.hit
 	m.tmp, m.used, m.watch = map[language.ID]value{}, nil, 0
 	m.inside = append(m.inside, id)
