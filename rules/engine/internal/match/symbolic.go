@@ -23,8 +23,12 @@ func (f *file) symbolic(id language.ID) language.ID {
 	if f.gives == nil {
 		f.findGives()
 	}
-	last := -1
 	all := f.gives[v]
+	everywhere := f.tree.Spec.PartialDict || f.tree.Spec.KeyArgs && f.variables().Vars[v].Global // JavaScript; Python's module variables
+	if everywhere && len(all) == 1 && f.tree.Nodes[all[0].at].Next <= id {
+		return all[0].value
+	}
+	last := -1
 	for i, g := range all {
 		if f.tree.Nodes[g.at].Next > id {
 			break
@@ -34,21 +38,30 @@ func (f *file) symbolic(id language.ID) language.ID {
 	if last < 0 || all[last].value == language.None {
 		return language.None
 	}
-	// The statement that gives it stands in a block around the use.
 	g := all[last]
+	// A loop between the two makes uncertain what was known before it.
+	if len(inRange(f.ids(language.For), g.at, id)) > 0 || len(inRange(f.ids(language.ForEach), g.at, id)) > 0 {
+		return language.None
+	}
+	// The statement that gives it stands in a block around the use, or in one that is always gone through.
 	block := f.tree.Nodes[g.at].Parent
-	if f.tree.Nodes[block].Kind != language.Block && f.tree.Nodes[block].Kind != language.File || id >= f.tree.Nodes[block].Next && block != 0 {
+	for k := f.tree.Nodes[block].Kind; k == language.Block || k == language.File; k = f.tree.Nodes[block].Kind {
+		if id < f.tree.Nodes[block].Next {
+			break
+		}
+		outer := f.tree.Nodes[block].Parent
+		if f.tree.Nodes[outer].Kind != language.With && !(f.tree.Nodes[outer].Kind == language.Try && f.tree.Nodes[block].Slot == language.SlotBody) {
+			return language.None
+		}
+		block = f.tree.Nodes[outer].Parent
+	}
+	if id >= f.tree.Nodes[block].Next {
 		return language.None
 	}
 	for at := f.tree.Nodes[id].Parent; at > block; at = f.tree.Nodes[at].Parent {
-		switch f.tree.Nodes[at].Kind {
-		case language.For, language.ForEach, language.Func:
-			// What is given later in the loop may be there the next time round; when a function runs is not known.
-			for _, later := range all[last+1:] {
-				if f.tree.Nodes[at].Kind == language.Func || later.at < f.tree.Nodes[at].Next {
-					return language.None
-				}
-			}
+		// When a function runs is not known.
+		if n := &f.tree.Nodes[at]; n.Kind == language.Func && (n.Flags&language.Lambda == 0 || last+1 < len(all)) {
+			return language.None
 		}
 	}
 	return g.value

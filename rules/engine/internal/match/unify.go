@@ -114,7 +114,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	switch p.Kind {
 	case language.Other:
 		switch {
-		case t.Type(id) != p.Type || n.Value != p.Value:
+		case t.Type(id) != p.Type && !(comprehends(p.Type) && comprehends(t.Type(id))) || n.Value != p.Value:
 		case p.Type == "set":
 			m.unordered(p.Kids, m.kids(id, nil), false, b, k)
 		default:
@@ -149,6 +149,9 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.slots(p, id, b, k)
 	}
 }
+
+// comprehends says whether a node of Python is a comprehension in braces: in a pattern, {... for x in y} is that of a set or a dictionary.
+func comprehends(typ string) bool { return typ == "set_comprehension" || typ == "dictionary_comprehension" }
 
 // sameText says whether a metavariable inside a JSX element stands for the same as what it is tried on: text, or an expression in braces.
 func (m *matcher) sameText(p *pattern.Node, id language.ID) bool {
