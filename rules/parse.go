@@ -361,6 +361,7 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		case "paths":
 			r.Paths = p.paths(e.node)
 		case "options":
+			options = e.node
 			r.Options = p.options(e.node)
 		case "fix":
 			if e.node.Kind == yaml.ScalarNode && e.node.Tag == "!!str" { // an empty fix deletes the match

@@ -224,13 +224,13 @@ func (m *machine) body(id language.ID) {
 	if n.Kind == language.Func {
 		m.env = m.fixed
 		if m.sums != nil {
-			m.env = m.env.merge(m.sums.object(id))
+			m.env = m.env.merge(m.sums.object(m, id))
 		}
 		m.params(id, false)
 	}
 	out := m.fixpoint(id, m.env)
 	if m.sums != nil && n.Kind == language.Func {
-		m.sums.leave(id, out)
+		m.sums.leave(m, id, out)
 	}
 }
 
@@ -372,6 +372,7 @@ func (m *machine) transfer(body language.ID, p *point) {
 		}
 	case opReturn:
 		m.leave(p.node)
+		call = t.Nodes[p.node].Kind == language.ExprStmt && m.isCall(p.node)
 	case opEach:
 		value := t.Child(p.node, language.SlotValue)
 		if value == language.None {

@@ -131,7 +131,14 @@ func (b *builder) stmt(id language.ID) {
 	case language.Block:
 		b.all(id)
 	case language.ExprStmt:
-		if operand := t.Child(id, language.SlotOperand); operand != language.None {
+		operand := t.Child(id, language.SlotOperand)
+		switch {
+		case operand == language.None:
+		case t.Nodes[n.Parent].Flags&language.Lambda != 0: // all of a lambda: what it returns
+			b.next(opReturn, id)
+			b.edge(b.at, exit)
+			b.at = none
+		default:
 			b.expression(operand)
 		}
 	case language.Assign:
