@@ -250,6 +250,9 @@ func rootKinds(p *pattern.Node) []language.Kind {
 		}
 		return []language.Kind{p.Kind, language.Name, language.Dot, language.Binary, language.Unary, language.Ternary, language.Template}
 	case language.List, language.Dict:
+		if p.Child(language.SlotType) != nil {
+			return []language.Kind{language.List, language.Dict, language.Other, language.Call} // Go's new(T)
+		}
 		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}

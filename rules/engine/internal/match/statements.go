@@ -281,6 +281,9 @@ func (m *matcher) anywhere(p *pattern.Node, id language.ID, b Bindings, k next) 
 	switch n := &m.t.Nodes[id]; n.Kind {
 	case language.If, language.For, language.ForEach, language.Switch, language.Throw, language.With, language.Defer:
 		for c := range m.t.Children(id) {
+			if k := &m.t.Nodes[c]; k.Slot == language.SlotResource && k.Kind == language.Assign {
+				continue // `with f() as x`, as in Semgrep
+			}
 			switch m.t.Nodes[c].Slot {
 			case language.SlotCond, language.SlotOperand, language.SlotValue, language.SlotInit, language.SlotUpdate, language.SlotResource:
 				m.node(p, c, b, k)
