@@ -174,7 +174,7 @@ func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next)
 		if callee != nil && args != nil {
 			m.node(callee, m.t.Child(id, language.SlotCallee), b, func(b Bindings) { m.args(args.Kids, []language.ID{id}, b, k) })
 		}
-	case p.Kind == language.Dict && n.Kind == language.Call && m.t.Spec.Name == "go":
+	case p.Kind == language.Dict && n.Kind == language.Call && m.t.Spec.Name == "go" && id == m.root:
 		m.newZero(p, id, b, k)
 	case p.Kind == language.Return && n.Kind == language.ExprStmt && m.returned(id):
 		m.slot(p, id, language.SlotOperand, b, k)
@@ -183,7 +183,7 @@ func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next)
 	}
 }
 
-// newZero matches T{} with Go's new(T).
+// newZero matches T{} with Go's new(T); as a part of other code they differ.
 func (m *matcher) newZero(p *pattern.Node, id language.ID, b Bindings, k next) {
 	typ, callee, args := p.Child(language.SlotType), m.t.Child(id, language.SlotCallee), m.t.Child(id, language.SlotArgs)
 	if typ == nil || m.value(callee) != "new" || args == language.None {
