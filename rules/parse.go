@@ -313,9 +313,9 @@ func (p *parser) file(root *yaml.Node) []*Rule {
 
 var (
 	ruleKeys = []string{"id", "message", "severity", "languages", "metadata", "paths", "options", "fix", "fix-regex", "mode", "min-version", "max-version",
-		"pattern", "patterns", "pattern-either", "pattern-regex"}
+		"pattern", "patterns", "pattern-either", "pattern-regex", "match"}
 	taintKeys = []string{"pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators", "taint"}
-	laterKeys = []string{"match", "join", "extract", "steps", "dest-language", "dest-rules", "reduce", "transform", "json", "equivalences", "validators", "dependencies",
+	laterKeys = []string{"join", "extract", "steps", "dest-language", "dest-rules", "reduce", "transform", "json", "equivalences", "validators", "dependencies",
 		"r2c-internal-project-depends-on", "project-depends-on", "pattern-where-python", "product", "pattern-not", "pattern-inside", "pattern-not-inside", "pattern-not-regex"}
 	idForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
@@ -373,7 +373,7 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		case "fix-regex":
 			r.FixRegex = p.fixRegex(e)
 		case "min-version", "max-version": // of Semgrep: says nothing about this engine
-		case "pattern", "patterns", "pattern-either", "pattern-regex":
+		case "pattern", "patterns", "pattern-either", "pattern-regex", "match":
 			matches = append(matches, e)
 		default:
 			switch {
@@ -404,6 +404,8 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		p.broken(n, "the rule says nothing to find: add pattern, patterns, pattern-either or pattern-regex")
 	case len(matches) > 1:
 		p.broken(matches[1].from, "%s stands beside %s: put both under patterns (all must hold) or pattern-either (one must hold)", matches[1].key, matches[0].key)
+	case len(matches) == 1 && matches[0].key == "match":
+		r.Formula = p.modern(matches[0].node, matches[0].from, false, 0)
 	case len(matches) == 1:
 		r.Formula = p.operator(matches[0], 0)
 	}

@@ -205,6 +205,9 @@ func (e *evaluation) and(n *node) ([]region, error) {
 		}
 	}
 	sets = append(sets, insides...)
+	if len(sets) == 0 {
+		return nil, nil // the loader accepts no list that finds nothing by itself
+	}
 	rs := sets[0]
 	var err error
 	for _, other := range sets[1:] {
