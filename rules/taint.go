@@ -18,6 +18,27 @@ type Taint struct {
 	Options     TaintOptions
 }
 
+// Formulas gives the rule's formula, or those of all sections of a taint rule.
+func (r *Rule) Formulas() []*Formula {
+	if r.Taint == nil {
+		return []*Formula{r.Formula}
+	}
+	var out []*Formula
+	for i := range r.Taint.Sources {
+		out = append(out, r.Taint.Sources[i].Formula)
+	}
+	for i := range r.Taint.Sinks {
+		out = append(out, r.Taint.Sinks[i].Formula)
+	}
+	for i := range r.Taint.Sanitizers {
+		out = append(out, r.Taint.Sanitizers[i].Formula)
+	}
+	for i := range r.Taint.Propagators {
+		out = append(out, r.Taint.Propagators[i].Formula)
+	}
+	return out
+}
+
 // TaintSource is one entry of pattern-sources.
 type TaintSource struct {
 	Formula    *Formula

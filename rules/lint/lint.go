@@ -80,11 +80,13 @@ var metavariable = regexp.MustCompile(`\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*|\$[0-9]+`)
 // message the name stays as it is. One that an exclusion alone holds is not bound either.
 func unbound(r *rules.Rule) []rules.Problem {
 	var problems []rules.Problem
-	conditions(r.Formula, func(op rules.Op, v rules.Text) {
-		problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
-	})
 	bound := map[string]bool{}
-	binds(r.Formula, bound)
+	for _, f := range r.Formulas() {
+		conditions(f, func(op rules.Op, v rules.Text) {
+			problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
+		})
+		binds(f, bound)
+	}
 	told := map[string]bool{}
 	for _, text := range []*rules.Text{&r.Message, r.Fix} {
 		if text == nil {

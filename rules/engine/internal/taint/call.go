@@ -259,7 +259,7 @@ func (m *machine) set(id, target language.ID, v value) {
 		return
 	}
 	if !v.empty() {
-		fields := flat(v.fields, max(1, maxDepth-len(names)))
+		fields := passing(flat(v.fields, max(1, maxDepth-len(names))), target)
 		m.env.vars = m.env.vars.set(uint32(base), m.env.vars.get(uint32(base)).add(names, v.taints.passing(target), fields))
 		return
 	}

@@ -109,7 +109,11 @@ func (m *machine) name(s string) int32 {
 // key numbers the variable that an identifier stands for. Names that no declaration explains, members of this and fields of the class are one
 // variable for each name.
 func (m *machine) key(id language.ID) int32 {
-	if v := m.in.Names.Of(id); v > 0 && !m.in.Names.Vars[v].Member {
+	v := m.in.Names.Of(id)
+	if v == 0 && m.t.Spec.PartialDict {
+		v = m.file.declared(m.in.Names, id)
+	}
+	if v > 0 && !m.in.Names.Vars[v].Member {
 		return int32(v)
 	}
 	return m.member(m.t.Nodes[id].Value)
@@ -150,9 +154,6 @@ func (m *machine) path(id language.ID) (base int32, names []int32, ok bool) {
 		default:
 			return 0, nil, false
 		}
-		if len(names) > 200 {
-			return 0, nil, false
-		}
 	}
 	return 0, nil, false
 }
@@ -188,7 +189,7 @@ func (m *machine) mark(id language.ID, set taints, fields []field) {
 	if len(set) == 0 && len(fields) == 0 {
 		return
 	}
-	m.env.vars = m.env.vars.set(uint32(base), m.env.vars.get(uint32(base)).add(names, set.passing(id), flat(fields, maxDepth-len(names))))
+	m.env.vars = m.env.vars.set(uint32(base), m.env.vars.get(uint32(base)).add(names, set.passing(id), passing(flat(fields, maxDepth-len(names)), id)))
 }
 
 // clean makes what an expression names clean.
@@ -345,13 +346,11 @@ func (m *machine) fixpoint(id language.ID, start env) env {
 // transfer is what one point does to the env.
 func (m *machine) transfer(body language.ID, p *point) {
 	t := m.t
-	if p.op == opNone {
-		return
-	}
 	call := false
 	clear(m.tmp)
 	m.used = m.used[:0]
 	switch p.op {
+	case opNone:
 	case opEval, opCond:
 		if p.node == language.None {
 			return
@@ -374,14 +373,15 @@ func (m *machine) transfer(body language.ID, p *point) {
 		m.leave(p.node)
 		call = t.Nodes[p.node].Kind == language.ExprStmt && m.isCall(p.node)
 	case opEach:
-		value := t.Child(p.node, language.SlotValue)
-		if value == language.None {
+		items := t.Child(p.node, language.SlotValue)
+		if items == language.None {
 			return
 		}
-		m.prepare(value)
-		v := m.result(value)
-		if target := t.Child(p.node, language.SlotTarget); target != language.None {
-			m.give(p.node, target, value, value2(v))
+		m.prepare(items)
+		v := m.result(items)
+		target := t.Child(p.node, language.SlotTarget)
+		if target != language.None && (m.deep() || !t.Spec.PartialDict || t.Nodes[target].Kind != language.List && t.Nodes[target].Kind != language.Dict) {
+			m.give(p.node, target, items, value{taints: v.all()}) // Semgrep does not take the elements of JavaScript's for apart
 		}
 	case opCase:
 		operand := t.Child(p.node, language.SlotOperand)
@@ -401,9 +401,6 @@ func (m *machine) transfer(body language.ID, p *point) {
 	}
 	m.runLambdas(call)
 }
-
-// value2 is an element of a collection.
-func value2(v value) value { return value{taints: v.all()} }
 
 // leave is a return, or what counts as one.
 func (m *machine) leave(id language.ID) {

@@ -101,3 +101,54 @@ func (f *File) shared(id, target language.ID, table *names.Table) bool {
 	v := table.Of(target)
 	return v > 0 && table.Vars[v].Global
 }
+
+// A declaration is where a variable is first named.
+type declaration struct {
+	start uint32
+	fn    language.ID
+	v     names.Var
+}
+
+// maxDeclarations is how many variables of one name are told apart where a name stands outside of their blocks.
+const maxDeclarations = 200
+
+// declared gives the variable that JavaScript's name stands for outside of the block that declares it: as in Semgrep, the last one of the
+// name that the function declared before. 0: none.
+func (f *File) declared(table *names.Table, id language.ID) names.Var {
+	t := f.t
+	if f.byName == nil {
+		f.byName = map[string][]declaration{}
+		seen := make([]bool, len(table.Vars))
+		for i := range t.Nodes {
+			if n := &t.Nodes[i]; n.Kind == language.Name {
+				if v := table.Of(language.ID(i)); v > 0 && !seen[v] && len(f.byName[n.Value]) < maxDeclarations {
+					seen[v] = true
+					f.byName[n.Value] = append(f.byName[n.Value], declaration{n.Start, f.function(language.ID(i)), v})
+				}
+			}
+		}
+		f.loose = map[language.ID]names.Var{}
+	}
+	if v, ok := f.loose[id]; ok {
+		return v
+	}
+	n := &t.Nodes[id]
+	var found names.Var
+	if list := f.byName[n.Value]; len(list) > 0 && n.Slot != language.SlotName && n.Slot != language.SlotKey {
+		fn := f.function(id)
+		for _, d := range list {
+			if d.fn == fn && d.start < n.Start {
+				found = d.v
+			}
+		}
+	}
+	f.loose[id] = found
+	return found
+}
+
+// function gives the function that a node lies in; 0 for none.
+func (f *File) function(id language.ID) language.ID {
+	for id = f.t.Nodes[id].Parent; id > 0 && f.t.Nodes[id].Kind != language.Func; id = f.t.Nodes[id].Parent {
+	}
+	return max(id, 0)
+}

@@ -3,6 +3,8 @@ package taint
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 // A path is a variable with the members that lead to a value: x.a.b. An index is no part of a path: x[0].a is the path x.a, so that an element
@@ -130,17 +132,6 @@ func sameCell(a, b *cell) bool {
 	return true
 }
 
-// find gives the cell at the end of a path of members; nil: nothing of its own is known.
-func (c *cell) find(names []int32) *cell {
-	for _, n := range names {
-		if c == nil {
-			return nil
-		}
-		c = c.field(n)
-	}
-	return c
-}
-
 // add marks the end of a path and gives it members.
 func (c *cell) add(names []int32, set taints, members []field) *cell {
 	if len(set) == 0 && len(members) == 0 {
@@ -213,6 +204,17 @@ func flat(fields []field, limit int) []field {
 			c = &cell{state: clean}
 		}
 		out[i] = field{f.name, c}
+	}
+	return out
+}
+
+// passing adds a place to the ways of all members.
+func passing(fields []field, node language.ID) []field {
+	out := make([]field, len(fields))
+	for i, f := range fields {
+		c := *f.cell
+		c.taints, c.fields = c.taints.passing(node), passing(c.fields, node)
+		out[i] = field{f.name, &c}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -109,6 +110,9 @@ type File struct {
 	graphs  map[language.ID]*graph
 	fixed   []language.ID // declarations of variables that are given one value: functions see it
 	found   bool          // fixed was looked for
+
+	byName map[string][]declaration // made when first asked for
+	loose  map[language.ID]names.Var
 }
 
 // NewFile prepares a tree.
