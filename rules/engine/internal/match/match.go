@@ -170,6 +170,7 @@ type matcher struct {
 	accept  func(name string, bound Bound) bool
 	options Options
 	root    language.ID // that the pattern is tried at
+	tagged  language.ID // the template that is the argument of its tag
 }
 
 // next is a continuation: what is left to match once a part has matched.
@@ -221,7 +222,7 @@ func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
 			continue
 		}
 		n := &m.t.Nodes[id]
-		m.root = id
+		m.root, m.tagged = id, language.None
 		m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
 	}
 }
@@ -343,6 +344,7 @@ func (b *Budget) HasType(t *language.Tree, id language.ID, want string) bool {
 }
 
 func (f *file) same(a, b Bound) bool {
+	a.Node, b.Node = f.uncast(a.Node), f.uncast(b.Node)
 	if a.Node != language.None && b.Node != language.None {
 		if a.Node == b.Node || f.equal(a.Node, b.Node) {
 			return true
@@ -356,6 +358,18 @@ func (f *file) same(a, b Bound) bool {
 		return ok && ok2 && v.Known && v.Equal(w)
 	}
 	return f.content(a) == f.content(b)
+}
+
+// uncast is what a cast is of: what a value is taken for does not change it.
+func (f *file) uncast(id language.ID) language.ID {
+	for id != language.None && f.tree.Nodes[id].Kind == language.Cast && f.tree.Nodes[id].Flags&language.Optional == 0 {
+		operand := f.tree.Child(id, language.SlotOperand)
+		if operand == language.None {
+			break
+		}
+		id = operand
+	}
+	return id
 }
 
 func literal(k language.Kind) bool {

@@ -172,6 +172,7 @@ func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next)
 		// tag`text` calls tag.
 		callee, args := p.Child(language.SlotCallee), p.Child(language.SlotArgs)
 		if callee != nil && args != nil {
+			m.tagged = id
 			m.node(callee, m.t.Child(id, language.SlotCallee), b, func(b Bindings) { m.args(args.Kids, []language.ID{id}, b, k) })
 		}
 	case p.Kind == language.Dict && n.Kind == language.Call && m.t.Spec.Name == "go" && id == m.root:
@@ -646,7 +647,15 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	var value string
 	at := id // the literal
-	if n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey {
+	if n.Kind == language.Template && id == m.tagged && n.Flags&language.Tagged != 0 {
+		for _, c := range m.inSlot(id, language.Item) {
+			v, ok := m.constant(c)
+			if !ok || !v.IsString() || !v.Known {
+				return
+			}
+			value += v.Text
+		}
+	} else if n.Kind == language.Name && m.p.Spec.PartialDict && n.Slot == language.SlotKey {
 		value = n.Value // { a: 1 } and { "a": 1 } are the same
 	} else {
 		v, ok := m.constant(id)
