@@ -296,7 +296,7 @@ func (p *parser) taintSpec(n *yaml.Node, key, section string, modern bool, out *
 	}
 	var f *Formula
 	if modern {
-		f = p.modernTaint(operators, key)
+		f = p.modern(operators, n, false, 0)
 	} else {
 		f = p.single(operators, key, false, 0)
 	}
@@ -325,6 +325,8 @@ func (p *parser) taintSpec(n *yaml.Node, key, section string, modern bool, out *
 			switch {
 			case e.node.Kind == yaml.ScalarNode && e.node.Value == "only":
 				s.SideEffect = SideEffectOnly
+			case e.node.Kind != yaml.ScalarNode || e.node.Tag != "!!bool":
+				p.broken(e.node, "by-side-effect must be true, false or only, not %s", describe(e.node))
 			case p.boolean(e.node, "by-side-effect"):
 				s.SideEffect = SideEffectToo
 			}
@@ -408,9 +410,4 @@ func (p *parser) taintOptions(n *yaml.Node) TaintOptions {
 		}
 	}
 	return o
-}
-
-// modernTaint reads an entry of the newer syntax.
-func (p *parser) modernTaint(n *yaml.Node, key string) *Formula {
-	return p.single(n, key, false, 0)
 }

@@ -409,11 +409,9 @@ func (s *summaries) bind(m *machine, sum *summary, args []argument, method bool)
 				give(i, value{taints: arg.value.all()})
 			}
 		default:
-			i := min(at, len(sum.params)-1)
-			if i >= 0 && at >= len(sum.params) { // what is left over goes to a last parameter that takes several
-				if p := t.Nodes[max(sum.params[i], 0)].Parent; t.Nodes[p].Value == "" {
-					i = -1
-				}
+			i := at
+			if last := len(sum.params) - 1; at > last && last >= 0 && sum.params[last] != language.None && t.Nodes[t.Nodes[sum.params[last]].Parent].Value != "" {
+				i = last // it takes what is left over
 			}
 			give(i, arg.value)
 			at++
