@@ -127,14 +127,15 @@ func groupStart(s string) string {
 
 // class passes over a bracket expression whose opening was read.
 func (s *redosScan) class() {
+	if s.at < len(s.expr) && s.expr[s.at] == '^' {
+		s.at++
+	}
 	for first := true; s.at < len(s.expr); first = false {
 		c := s.expr[s.at]
 		s.at++
 		switch {
 		case c == '\\':
 			s.at++
-		case c == '^' && first:
-			first = true
 		case c == ']' && !first:
 			return
 		}

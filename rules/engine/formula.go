@@ -148,6 +148,9 @@ func (e *evaluation) pattern(n *node) ([]region, error) {
 	i, _ := slices.BinarySearchFunc(rs, e.context.start, func(r region, start uint32) int { return cmp.Compare(r.start, start) })
 	var out []region
 	for ; i < len(rs) && rs[i].start <= e.context.end; i++ {
+		if err := e.step(1); err != nil {
+			return nil, err
+		}
 		if rs[i].end <= e.context.end {
 			out = append(out, rs[i])
 		}
@@ -165,6 +168,11 @@ func (e *evaluation) pattern(n *node) ([]region, error) {
 
 func (e *evaluation) regex(n *node) ([]region, error) {
 	from, to := e.bounds()
+	if e.context != nil { // the text is read once for each context
+		if err := e.step(1 + int(to-from)/16); err != nil {
+			return nil, err
+		}
+	}
 	spans, err := n.regex.all(e.run.source[from:to], maxRegions+1)
 	if err != nil {
 		return nil, err

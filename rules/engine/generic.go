@@ -17,6 +17,9 @@ func compileGeneric(text string, o rules.GenericOptions) (*generic.Pattern, erro
 func (e *evaluation) generic(n *node) ([]region, error) {
 	from, to := e.bounds()
 	text := e.run.source[from:to]
+	if err := e.step(1 + int(to-from)/4); err != nil {
+		return nil, err
+	}
 	found, err := n.generic.Find(text)
 	if err != nil {
 		return nil, err

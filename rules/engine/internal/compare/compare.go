@@ -139,6 +139,7 @@ func integer(v Value) Value {
 		if i, err := strconv.ParseInt(s, 0, 64); err == nil {
 			return Value{Kind: Int, Int: i}
 		}
+	case Unknown, Bool, list:
 	}
 	return unknown
 }
@@ -153,6 +154,7 @@ func text(v Value) Value {
 		return Value{Kind: String, Text: strconv.FormatInt(v.Int, 10)}
 	case Float:
 		return Value{Kind: String, Text: strconv.FormatFloat(v.Float, 'g', -1, 64)}
+	case Unknown, list:
 	}
 	return unknown
 }
@@ -231,6 +233,7 @@ func equal(a, b Value) (eq, ok bool) {
 			}
 		}
 		return true, true
+	case Unknown, Code:
 	}
 	return false, false
 }

@@ -235,6 +235,7 @@ func (m *matcher) match(nodes []node, at, limit int, b []Binding, done func(int,
 	m.line = t.line
 	text := m.text[t.start:t.end]
 	switch n.kind {
+	case dots: // above
 	case atom:
 		return m.equal(text, n.text) && m.match(rest, at+1, limit, b, done)
 	case metavar:

@@ -1,6 +1,9 @@
 package match
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -28,12 +31,9 @@ func (f *file) symbolic(id language.ID) language.ID {
 	if everywhere && len(all) == 1 && f.tree.Nodes[all[0].at].Next <= id {
 		return all[0].value
 	}
-	last := -1
-	for i, g := range all {
-		if f.tree.Nodes[g.at].Next > id {
-			break
-		}
-		last = i
+	last, _ := slices.BinarySearchFunc(all, id, func(g given, id language.ID) int { return cmp.Compare(g.at, id) })
+	for last--; last >= 0 && f.tree.Nodes[all[last].at].Next > id; last-- {
+		// the assignment that the use is in gives nothing yet
 	}
 	if last < 0 || all[last].value == language.None {
 		return language.None

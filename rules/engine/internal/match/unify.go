@@ -151,7 +151,9 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 }
 
 // comprehends says whether a node of Python is a comprehension in braces: in a pattern, {... for x in y} is that of a set or a dictionary.
-func comprehends(typ string) bool { return typ == "set_comprehension" || typ == "dictionary_comprehension" }
+func comprehends(typ string) bool {
+	return typ == "set_comprehension" || typ == "dictionary_comprehension"
+}
 
 // sameText says whether a metavariable inside a JSX element stands for the same as what it is tried on: text, or an expression in braces.
 func (m *matcher) sameText(p *pattern.Node, id language.ID) bool {
