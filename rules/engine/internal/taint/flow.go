@@ -306,7 +306,7 @@ func (q *queue) add(p int32) {
 
 // fixpoint runs the graph of a body until nothing changes and gives what is known at its exit.
 func (m *machine) fixpoint(id language.ID, start env) env {
-	g := m.file.graph(id)
+	g := m.file.graph(id, m.deep())
 	in := make([]env, len(g.points))
 	seen := make([]bool, len(g.points))
 	q := &queue{in: make([]bool, len(g.points))}

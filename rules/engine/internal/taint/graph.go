@@ -44,6 +44,7 @@ const (
 // reached, and finally is not passed by a return.
 type builder struct {
 	t      *language.Tree
+	deep   bool // further than Semgrep, which lets every case of Java's switches fall through
 	g      *graph
 	at     int32 // the point that comes before what is built next; none: nothing leads there
 	throw  int32
@@ -66,8 +67,8 @@ type jump struct {
 	exitOnly bool  // a labelled block: only a break with the label leads there
 }
 
-func newGraph(t *language.Tree, body []language.ID) *graph {
-	b := &builder{t: t, g: &graph{}, throw: none, labels: map[string]int32{}}
+func newGraph(t *language.Tree, body []language.ID, deep bool) *graph {
+	b := &builder{t: t, deep: deep, g: &graph{}, throw: none, labels: map[string]int32{}}
 	b.g.points = []point{{throw: none}, {throw: none}}
 	b.at = entry
 	for _, id := range body {
@@ -370,7 +371,7 @@ func (b *builder) choice(id language.ID, label string) {
 		b.all(body)
 		fallen = none
 		switch {
-		case t.Type(c) == "switch_rule" || python || t.Spec.Name == "go":
+		case t.Type(c) == "switch_rule" && b.deep || python || t.Spec.Name == "go":
 			b.edge(b.at, after)
 			if t.Spec.Name == "go" && body != language.None && b.falls(body) {
 				fallen = b.at

@@ -107,7 +107,7 @@ func (m *machine) role(id language.ID) *roles {
 type File struct {
 	t       *language.Tree
 	ordered []language.ID // nodes in order of their start, the longer first
-	graphs  map[language.ID]*graph
+	graphs  map[graphKey]*graph
 	fixed   []language.ID // declarations of variables that are given one value: functions see it
 	found   bool          // fixed was looked for
 
@@ -115,9 +115,14 @@ type File struct {
 	loose  map[language.ID]names.Var
 }
 
+type graphKey struct {
+	body language.ID
+	deep bool
+}
+
 // NewFile prepares a tree.
 func NewFile(t *language.Tree) *File {
-	f := &File{t: t, ordered: make([]language.ID, len(t.Nodes)), graphs: map[language.ID]*graph{}}
+	f := &File{t: t, ordered: make([]language.ID, len(t.Nodes)), graphs: map[graphKey]*graph{}}
 	for i := range f.ordered {
 		f.ordered[i] = language.ID(i)
 	}

@@ -106,8 +106,9 @@ func (f *File) bodies() []language.ID {
 }
 
 // graph gives the flow graph of a body, made once.
-func (f *File) graph(id language.ID) *graph {
-	if g := f.graphs[id]; g != nil {
+func (f *File) graph(id language.ID, deep bool) *graph {
+	key := graphKey{id, deep}
+	if g := f.graphs[key]; g != nil {
 		return g
 	}
 	t := f.t
@@ -128,7 +129,7 @@ func (f *File) graph(id language.ID) *graph {
 			stmts = append(stmts, c)
 		}
 	}
-	g := newGraph(t, stmts)
-	f.graphs[id] = g
+	g := newGraph(t, stmts, deep)
+	f.graphs[key] = g
 	return g
 }
