@@ -10,13 +10,10 @@ import (
 
 // Options change what a rule's patterns match. The zero value is Semgrep's default. It can be compared, and be a key.
 type Options struct {
-	NoConstants   bool // constant_propagation: false
-	Symbolic      bool // symbolic_propagation: true: a variable stands for the expression that it was given
-	NoDeepExpr    bool // implicit_deep_exprstmt: false: `f();` does not find `x = f();`
-	NoVardef      bool // vardef_assign: false: `x = 1` does not find a declaration
-	Commutative   bool // commutative_boolop: true: `a && b` finds `b && a`
-	SymmetricEq   bool // symmetric_eq: true: `a == b` finds `b == a`
-	NoAssociation bool // ac_matching: false
+	NoConstants bool // constant_propagation: false
+	Symbolic    bool // symbolic_propagation: true: a variable stands for the expression that it was given
+	NoDeepExpr  bool // implicit_deep_exprstmt: false: `f();` does not find `x = f();`
+	NoVardef    bool // vardef_assign: false: `x = 1` does not find a declaration
 
 	Generic GenericOptions
 
@@ -46,9 +43,6 @@ func (o *Options) switches() map[string]struct {
 		"symbolic_propagation":   {false, &o.Symbolic},
 		"implicit_deep_exprstmt": {true, &o.NoDeepExpr},
 		"vardef_assign":          {true, &o.NoVardef},
-		"commutative_boolop":     {false, &o.Commutative},
-		"symmetric_eq":           {false, &o.SymmetricEq},
-		"ac_matching":            {true, &o.NoAssociation},
 		"generic_caseless":       {false, &o.Generic.Caseless},
 
 		"taint_assume_safe_booleans":               {false, &o.AssumeSafeBooleans},
@@ -59,6 +53,9 @@ func (o *Options) switches() map[string]struct {
 		"taint_only_propagate_through_assignments": {false, &o.OnlyThroughAssignments},
 		"taint_unify_mvars":                        {false, &o.UnifyMetavariables},
 
+		"ac_matching":              {true, nil},
+		"commutative_boolop":       {false, nil},
+		"symmetric_eq":             {false, nil},
 		"arrow_is_function":        {true, nil},
 		"attr_expr":                {true, nil},
 		"commutative_compop":       {false, nil},

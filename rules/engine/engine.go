@@ -260,10 +260,7 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 }
 
 func matchOptions(o rules.Options) match.Options {
-	return match.Options{
-		NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef,
-		Commutative: o.Commutative, SymmetricEq: o.SymmetricEq, NoAssociation: o.NoAssociation,
-	}
+	return match.Options{NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef}
 }
 
 func (c *compiler) regex(text rules.Text, prefix string) *regex {

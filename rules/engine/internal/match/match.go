@@ -42,13 +42,10 @@ type Budget struct {
 
 // Options change what a pattern matches. The zero value is Semgrep's default.
 type Options struct {
-	NoConstants   bool // constants are not what they stand for
-	Symbolic      bool // a variable also is the expression that it was given
-	NoDeepExpr    bool // `f();` finds no `x = f();`
-	NoVardef      bool // `x = 1` finds no declaration
-	Commutative   bool // `a && b` finds `b && a`
-	SymmetricEq   bool // `a == b` finds `b == a`
-	NoAssociation bool // `a && b` does not find two neighbours of `x && a && b`
+	NoConstants bool // constants are not what they stand for
+	Symbolic    bool // a variable also is the expression that it was given
+	NoDeepExpr  bool // `f();` finds no `x = f();`
+	NoVardef    bool // `x = 1` finds no declaration
 }
 
 // A Match is one way that the pattern fits.
@@ -171,6 +168,14 @@ type matcher struct {
 	options Options
 	root    language.ID // that the pattern is tried at
 	tagged  language.ID // the template that is the argument of its tag
+}
+
+// constant returns the constant that an expression stands for, as far as the options let it.
+func (m *matcher) constant(id language.ID) (consts.Value, bool) {
+	if m.options.NoConstants && !literal(m.t.Nodes[id].Kind) {
+		return consts.Value{}, false
+	}
+	return m.file.constant(id)
 }
 
 // next is a continuation: what is left to match once a part has matched.

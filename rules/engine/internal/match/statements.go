@@ -273,6 +273,12 @@ func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next)
 		m.anywhere(operand, id, b, k)
 		return
 	}
+	if m.options.NoDeepExpr {
+		if n.Kind == language.ExprStmt {
+			m.slot(p, id, language.SlotOperand, b, k)
+		}
+		return
+	}
 	m.within(operand, id, b, k)
 }
 
