@@ -181,6 +181,7 @@ type Finding struct {
 	Confidence  Confidence   `json:"confidence"` // zero from a check: the rule's own
 	Location    Location     `json:"location"`   // where the reader should look first
 	Related     []Related    `json:"related,omitempty"`
+	Flow        []Related    `json:"flow,omitempty"` // how data came here: from its source to its sink, both included
 	Fix         *Fix         `json:"fix,omitempty"`
 	Symbol      string       `json:"symbol,omitempty"` // enclosing function or class, "Class.method"
 	Fingerprint Fingerprint  `json:"fingerprint"`

@@ -113,6 +113,7 @@ type parser struct {
 	problems []Problem
 	id       string // of the rule being read
 	stopped  bool   // the rule being read has a problem that stops it
+	within   int    // metavariable-pattern operators around what is read
 	nodes    int
 	full     bool // the node limit was hit and told
 }
@@ -312,9 +313,9 @@ func (p *parser) file(root *yaml.Node) []*Rule {
 
 var (
 	ruleKeys = []string{"id", "message", "severity", "languages", "metadata", "paths", "options", "fix", "fix-regex", "mode", "min-version", "max-version",
-		"pattern", "patterns", "pattern-either", "pattern-regex"}
+		"pattern", "patterns", "pattern-either", "pattern-regex", "match"}
 	taintKeys = []string{"pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators", "taint"}
-	laterKeys = []string{"match", "join", "extract", "steps", "dest-language", "dest-rules", "reduce", "transform", "json", "equivalences", "validators", "dependencies",
+	laterKeys = []string{"join", "extract", "steps", "dest-language", "dest-rules", "reduce", "transform", "json", "equivalences", "validators", "dependencies",
 		"r2c-internal-project-depends-on", "project-depends-on", "pattern-where-python", "product", "pattern-not", "pattern-inside", "pattern-not-inside", "pattern-not-regex"}
 	idForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
@@ -332,6 +333,7 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 	mode := "search"
 	var matches []entry // the keys that say what to find
 	var taint []entry
+	var options *yaml.Node
 	seen := map[string]bool{}
 	for _, e := range entries {
 		seen[e.key] = true
@@ -359,7 +361,8 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		case "paths":
 			r.Paths = p.paths(e.node)
 		case "options":
-			p.options(e.node)
+			options = e.node
+			r.Options = p.options(e.node)
 		case "fix":
 			if e.node.Kind == yaml.ScalarNode && e.node.Tag == "!!str" { // an empty fix deletes the match
 				t := p.place(e.node)
@@ -368,9 +371,9 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 				p.broken(e.node, "fix must be text, not %s", describe(e.node))
 			}
 		case "fix-regex":
-			p.problem(Advice, e.from, "fix-regex is not applied yet: the rule runs and offers no fix; write fix instead")
+			r.FixRegex = p.fixRegex(e)
 		case "min-version", "max-version": // of Semgrep: says nothing about this engine
-		case "pattern", "patterns", "pattern-either", "pattern-regex":
+		case "pattern", "patterns", "pattern-either", "pattern-regex", "match":
 			matches = append(matches, e)
 		default:
 			switch {
@@ -389,14 +392,20 @@ func (p *parser) rule(n *yaml.Node) *Rule {
 		}
 	}
 	switch {
+	case mode == "taint" && len(matches) > 0:
+		p.broken(matches[0].from, "%s belongs to mode: search: put it into pattern-sources or pattern-sinks, or remove mode: taint", matches[0].key)
+	case mode == "taint" || mode == "search" && slices.ContainsFunc(taint, func(e entry) bool { return e.key == "taint" }):
+		p.taint(r, n, taint, options)
 	case mode != "search": // told already; the other keys are that mode's
 		return nil
 	case len(taint) > 0:
-		p.broken(taint[0].from, "%s belongs to mode: taint, which this rule does not name; taint rules cannot run yet", taint[0].key)
+		p.broken(taint[0].from, "%s belongs to mode: taint, which this rule does not name: add it", taint[0].key)
 	case len(matches) == 0 && !p.stopped:
 		p.broken(n, "the rule says nothing to find: add pattern, patterns, pattern-either or pattern-regex")
 	case len(matches) > 1:
 		p.broken(matches[1].from, "%s stands beside %s: put both under patterns (all must hold) or pattern-either (one must hold)", matches[1].key, matches[0].key)
+	case len(matches) == 1 && matches[0].key == "match":
+		r.Formula = p.modern(matches[0].node, matches[0].from, false, 0)
 	case len(matches) == 1:
 		r.Formula = p.operator(matches[0], 0)
 	}
@@ -422,10 +431,11 @@ func (p *parser) mode(e entry) string {
 	switch t.Value {
 	case "search", "":
 		return "search"
-	case "taint", "join", "extract", "steps", "secrets":
-		p.problem(Unsupported, e.node, "cannot run yet: mode: %s; only mode: search runs, so express the rule with patterns or leave it to another tool", t.Value)
+	case "taint":
+	case "join", "extract", "steps", "secrets":
+		p.problem(Unsupported, e.node, "cannot run yet: mode: %s; only search and taint run, so express the rule with patterns or leave it to another tool", t.Value)
 	default:
-		p.broken(e.node, "unknown mode %q: use search", clip(t.Value))
+		p.broken(e.node, "unknown mode %q: use search or taint", clip(t.Value))
 	}
 	return t.Value
 }
@@ -444,8 +454,8 @@ func (p *parser) metavariables(n *yaml.Node, what string) []Text {
 
 var (
 	operatorKeys = []string{"pattern", "patterns", "pattern-either", "pattern-not", "pattern-inside", "pattern-not-inside", "pattern-regex", "pattern-not-regex",
-		"metavariable-regex", "focus-metavariable"}
-	laterOperators = []string{"metavariable-pattern", "metavariable-comparison", "metavariable-analysis", "metavariable-type", "metavariable-name",
+		"metavariable-regex", "focus-metavariable", "metavariable-pattern", "metavariable-comparison", "metavariable-analysis", "metavariable-type"}
+	laterOperators = []string{"metavariable-name",
 		"pattern-where-python", "all", "any", "not", "inside", "anywhere", "regex", "where", "focus", "comparison", "metavariable", "taint", "match",
 		"semgrep-internal-pattern-anywhere", "semgrep-internal-metavariable-name"}
 )
@@ -467,7 +477,7 @@ func (p *parser) operator(e entry, depth int) *Formula {
 		f.Text = p.text(e.node, e.key)
 	case "patterns":
 		f.Op, f.Children = And, p.operands(e, true, depth)
-		if len(f.Children) > 0 && !p.stopped && !slices.ContainsFunc(f.Children, func(c *Formula) bool { return c.Op.Positive() }) {
+		if len(f.Children) > 0 && !p.stopped && p.within == 0 && !slices.ContainsFunc(f.Children, func(c *Formula) bool { return c.Op.Positive() }) {
 			p.broken(e.from, "patterns holds only conditions and exclusions: add what to find (pattern, pattern-either, pattern-inside or pattern-regex)")
 		}
 	case "pattern-either":
@@ -483,6 +493,8 @@ func (p *parser) operator(e entry, depth int) *Formula {
 		if len(f.Metavariables) == 0 {
 			p.broken(e.node, "focus-metavariable names no metavariable: add one, as in $ARG")
 		}
+	case "metavariable-pattern", "metavariable-comparison", "metavariable-analysis", "metavariable-type":
+		p.condition(e, f, depth)
 	}
 	return f
 }
@@ -547,40 +559,10 @@ func (p *parser) single(n *yaml.Node, under string, all bool, depth int) *Formul
 
 // nearest names what comes closest to an operator that does not run yet.
 func nearest(key string) string {
-	switch key {
-	case "metavariable-pattern", "metavariable-name", "metavariable-analysis", "metavariable-comparison":
+	if key == "metavariable-name" {
 		return "metavariable-regex"
-	case "metavariable-type":
-		return "a typed metavariable"
 	}
 	return "the pattern operators"
-}
-
-func (p *parser) metavariableRegex(e entry, f *Formula) {
-	seen := map[string]bool{}
-	for _, part := range p.mapping(e.node, e.key) {
-		seen[part.key] = true
-		switch part.key {
-		case "metavariable":
-			f.Metavariables = p.metavariables(part.node, "metavariable")
-			if len(f.Metavariables) > 1 {
-				p.broken(part.node, "metavariable-regex takes one metavariable: write one entry for each")
-			}
-		case "regex":
-			f.Text = p.text(part.node, "regex")
-		case "constant-propagation":
-			if p.boolean(part.node, part.key) {
-				p.problem(Unsupported, part.from, "cannot run yet: constant-propagation in metavariable-regex; remove it and match the text as it is written")
-			}
-		default:
-			p.broken(part.from, "unknown key %q in metavariable-regex%s", clip(part.key), suggest(part.key, []string{"metavariable", "regex"}))
-		}
-	}
-	for _, key := range []string{"metavariable", "regex"} {
-		if !seen[key] && e.node.Kind == yaml.MappingNode {
-			p.broken(e.from, "metavariable-regex has no %s: add it", key)
-		}
-	}
 }
 
 func (p *parser) paths(n *yaml.Node) Paths {
@@ -596,42 +578,6 @@ func (p *parser) paths(n *yaml.Node) Paths {
 		}
 	}
 	return out
-}
-
-// optionDefaults are Semgrep's options that change what a search rule finds, with the value that this engine keeps to.
-var optionDefaults = map[string]string{
-	"ac_matching": "true", "arrow_is_function": "true", "attr_expr": "true", "commutative_boolop": "false", "commutative_compop": "false",
-	"decorators_order_matters": "false", "flddef_assign": "false", "go_deeper_expr": "true", "go_deeper_stmt": "true", "implicit_deep_exprstmt": "true",
-	"implicit_ellipsis": "true", "let_is_var": "true", "symbolic_propagation": "false", "symmetric_eq": "false", "unify_ids_strictly": "true", "vardef_assign": "true",
-}
-
-// harmlessOptions change nothing here: they belong to taint mode, to other languages, or to how Semgrep works inside.
-// Prefixes end in an underscore.
-var harmlessOptions = []string{"interfile", "constant_propagation", "max_match_per_file", "timeout", "taint_", "generic_", "aliengrep", "xml_", "cpp_", "sql_"}
-
-func (p *parser) options(n *yaml.Node) {
-	for _, e := range p.mapping(n, "options") {
-		want, known := optionDefaults[e.key]
-		harmless := slices.ContainsFunc(harmlessOptions, func(h string) bool {
-			return e.key == h || strings.HasSuffix(h, "_") && strings.HasPrefix(e.key, h)
-		})
-		switch {
-		case harmless:
-		case !known:
-			p.broken(e.from, "unknown option %q%s", clip(e.key), suggest(e.key, optionNames()))
-		case p.boolean(e.node, "option "+e.key) != (want == "true"):
-			p.problem(Unsupported, e.from, "cannot run yet: option %s other than %s; remove the option if the rule can do without", e.key, want)
-		}
-	}
-}
-
-func optionNames() []string {
-	names := []string{"interfile", "constant_propagation"}
-	for name := range optionDefaults {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 var cweForm = regexp.MustCompile(`(?i)\bCWE-(\d{1,5})\b`)

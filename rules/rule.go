@@ -44,10 +44,21 @@ type Rule struct {
 	Severity Text // as written: ERROR, WARNING, INFO, or critical, high, medium, low, info in any case
 	// Languages as written, in order. Which of them the engine can run, the engine says.
 	Languages []Text
-	Formula   *Formula
+	Formula   *Formula // nil: a taint rule
+	Taint     *Taint   // nil: a search rule
 	Paths     Paths
 	Fix       *Text // replaces the match; may hold metavariables; nil: none
+	FixRegex  *FixRegex
+	Options   Options
 	Metadata  Metadata
+}
+
+// A FixRegex edits the text of the match. Replacement names groups of the expression as \1 or \g<name>.
+type FixRegex struct {
+	Pos         Pos
+	Regex       Text
+	Replacement Text
+	Count       int // how many; 0: all
 }
 
 // Paths limits a rule to files. Globs are Semgrep's: unless a glob begins with a slash it matches at any depth, and a glob
@@ -87,11 +98,18 @@ const (
 	NotRegex                    // pattern-not-regex: Text
 	MetavariableRegex           // metavariable-regex: Metavariables[0], Text
 	Focus                       // focus-metavariable: Metavariables, the union of which is meant
+
+	MetavariablePattern    // metavariable-pattern: Metavariables[0], Children[0], Language
+	MetavariableComparison // metavariable-comparison: Text, and the Metavariables[0] that it may name beside it
+	MetavariableAnalysis   // metavariable-analysis: Metavariables[0], Text is the analyzer
+	MetavariableType       // metavariable-type: Metavariables[0], Types
 )
 
 var opKeys = [...]string{
 	Pattern: "pattern", And: "patterns", Or: "pattern-either", Not: "pattern-not", Inside: "pattern-inside", NotInside: "pattern-not-inside",
 	Regex: "pattern-regex", NotRegex: "pattern-not-regex", MetavariableRegex: "metavariable-regex", Focus: "focus-metavariable",
+	MetavariablePattern: "metavariable-pattern", MetavariableComparison: "metavariable-comparison", MetavariableAnalysis: "metavariable-analysis",
+	MetavariableType: "metavariable-type",
 }
 
 // String gives the operator's key in a rule file.
@@ -107,13 +125,23 @@ func (o Op) Positive() bool {
 	return o == Pattern || o == And || o == Or || o == Inside || o == Regex
 }
 
+// Condition says that the operator asks something of a metavariable's value.
+func (o Op) Condition() bool {
+	return o == MetavariableRegex || o >= MetavariablePattern && o <= MetavariableType
+}
+
 // A Formula is one operator with its operands.
 type Formula struct {
 	Op            Op
 	Pos           Pos // of the key
 	Text          Text
 	Metavariables []Text
-	Children      []*Formula // of Not, Inside and NotInside: exactly one
+	Children      []*Formula // of Not, Inside, NotInside and MetavariablePattern: exactly one
+
+	Language Text   // MetavariablePattern: the language of what the metavariable stands for; empty: that of the file
+	Types    []Text // MetavariableType: one of them
+	Strip    bool   // MetavariableComparison: the values are turned into numbers first
+	Constant bool   // MetavariableRegex: a constant counts as its value
 }
 
 // Pos is a place in a rule file, both from 1; columns count code points. The zero value is "not known".

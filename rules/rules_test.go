@@ -141,7 +141,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rs, problems := Parse(Source{Name: "fuzz.yaml", Data: data})
 		for _, r := range rs {
-			if r.ID.Value == "" || r.Formula == nil || len(r.Languages) == 0 {
+			if r.ID.Value == "" || (r.Formula == nil) == (r.Taint == nil) || len(r.Languages) == 0 {
 				t.Errorf("a rule without id, formula or language: %+v", r)
 			}
 			for _, p := range problems {

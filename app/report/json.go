@@ -120,6 +120,7 @@ func copyPaths(in *Input) *Input {
 		for i := range r.Findings {
 			f := &r.Findings[i]
 			f.Related = slices.Clone(f.Related)
+			f.Flow = slices.Clone(f.Flow)
 			if f.Fix != nil {
 				fix := *f.Fix
 				f.Fix = &fix
@@ -155,6 +156,9 @@ func paths(in *Input) []*string {
 			location(&f.Location)
 			for j := range f.Related {
 				location(&f.Related[j].Location)
+			}
+			for j := range f.Flow {
+				location(&f.Flow[j].Location)
 			}
 			if f.Fix != nil {
 				location(&f.Fix.Location)

@@ -93,6 +93,13 @@ func sarifResult(f *checks.Finding, index map[string]int) *sarif.Result {
 	for i := range f.Related {
 		res.AddRelatedLocation(sarifLocation(&f.Related[i].Location, f.Related[i].Message, i+1))
 	}
+	if len(f.Flow) > 0 {
+		flow := sarif.NewThreadFlow()
+		for i := range f.Flow {
+			flow.AddLocation(sarif.NewThreadFlowLocation().WithLocation(sarifLocation(&f.Flow[i].Location, f.Flow[i].Message, 0)))
+		}
+		res.AddCodeFlow(sarif.NewCodeFlow().WithThreadFlows([]*sarif.ThreadFlow{flow}))
+	}
 	// primaryLocationLineHash is the one that GitHub matches alerts by; ours survives moved lines better than the one that it would compute.
 	res.WithPartialFingerprints(map[string]string{"reviewgate/v1": string(f.Fingerprint), "primaryLocationLineHash": string(f.Fingerprint) + ":1"})
 	if f.Introduced {

@@ -108,6 +108,9 @@ func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
 		rel := &f.Related[i]
 		fmt.Fprintf(t.out, "%s%s %s %s\n", indent, t.styles.help("see: "), t.styles.path(place(&rel.Location)), oneLine(rel.Message))
 	}
+	if way := flow(f.Flow); way != "" {
+		fmt.Fprintf(t.out, "%s%s %s\n", indent, t.styles.help("flow:"), t.styles.path(way))
+	}
 	if where := t.explained[f.RuleID]; where != "" {
 		t.paragraph(indent, "why", "above, at "+where+", with what to do")
 	} else {
@@ -439,4 +442,23 @@ func someOf(list []string, most int) string {
 		s += fmt.Sprintf(" and %d more", len(list)-most)
 	}
 	return s
+}
+
+// flow writes the way of data on one line: the source, what it passed last, the sink.
+func flow(way []checks.Related) string {
+	const most = 5
+	var places []string
+	for i := range way {
+		switch {
+		case len(way) > most && i > 0 && i < len(way)-most+2:
+			if i == 1 {
+				places = append(places, "…")
+			}
+		default:
+			if p := place(&way[i].Location); len(places) == 0 || places[len(places)-1] != p {
+				places = append(places, p)
+			}
+		}
+	}
+	return strings.Join(places, " → ")
 }

@@ -185,6 +185,7 @@ func (s *state) take(p *pass, known map[string]*checks.RuleInfo, patterns map[st
 			f.Location.Side = p.side
 		}
 		f.Related = slices.Clone(f.Related) // the check's own are not changed
+		f.Flow = slices.Clone(f.Flow)
 		if f.Fix != nil {
 			fix := *f.Fix
 			f.Fix = &fix

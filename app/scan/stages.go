@@ -63,6 +63,11 @@ func fit(s *state) {
 			f.Related[i].Location = s.fit(f.Related[i].Location)
 			f.Related[i].Message = text(f.Related[i].Message, maxMessage)
 		}
+		f.Flow = f.Flow[:min(len(f.Flow), maxRelated)]
+		for i := range f.Flow {
+			f.Flow[i].Location = s.fit(f.Flow[i].Location)
+			f.Flow[i].Message = text(f.Flow[i].Message, maxMessage)
+		}
 		if f.Fix != nil {
 			f.Fix.Text = text(f.Fix.Text, maxMessage)
 		}

@@ -324,6 +324,10 @@ func eachPath(findings []checks.Finding, do func(path *string)) []checks.Finding
 		for j := range f.Related {
 			do(&f.Related[j].Location.Path)
 		}
+		f.Flow = append([]checks.Related(nil), f.Flow...)
+		for j := range f.Flow {
+			do(&f.Flow[j].Location.Path)
+		}
 		if f.Fix != nil {
 			fix := *f.Fix
 			do(&fix.Location.Path)

@@ -73,7 +73,7 @@ func run(ctx context.Context, set *engine.Set, pass *checks.Pass) error {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, f := range pass.Change.Files {
 		path, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || language.ForPath(path) == nil {
+		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || !set.Wants(path) {
 			continue
 		}
 		group.Go(func() (err error) {
@@ -128,6 +128,7 @@ func file(ctx context.Context, set *engine.Set, pass *checks.Pass, f *checks.Fil
 		if m.Fix != nil {
 			finding.Fix = &checks.Fix{Location: loc, Text: *m.Fix}
 		}
+		finding.Flow = flow(lines, m.Way, path, pass.Side)
 		out.findings = append(out.findings, finding)
 	}
 	for _, o := range res.Overruns {
@@ -190,4 +191,22 @@ func location(lines *language.Lines, start, end uint32) checks.Location {
 	loc.StartLine, loc.StartColumn = lines.Position(start)
 	loc.EndLine, loc.EndColumn = lines.Position(end)
 	return loc
+}
+
+// flow gives the way of a taint finding as places with what happens there.
+func flow(lines *language.Lines, way []language.Span, path string, side checks.Side) []checks.Related {
+	var out []checks.Related
+	for i, s := range way {
+		loc := location(lines, s.Start, s.End)
+		loc.Path, loc.Side = path, side
+		message := "passes here"
+		switch i {
+		case 0:
+			message = "the data comes from here"
+		case len(way) - 1:
+			message = "the data arrives here"
+		}
+		out = append(out, checks.Related{Location: loc, Message: message})
+	}
+	return out
 }

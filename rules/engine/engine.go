@@ -21,6 +21,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/taint"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -35,8 +36,10 @@ type Set struct {
 type compiled struct {
 	rule     *rules.Rule
 	formulas map[*language.Spec]*node
+	text     *node // of a language that reads files of every kind as text
 	include  []string
 	exclude  []string
+	fixRegex *regex // of fix-regex
 }
 
 // A File is what rules are run on.
@@ -63,6 +66,8 @@ type Match struct {
 	Bindings   []Binding // sorted by name
 	Message    string    // the rule's, metavariables replaced
 	Fix        *string   // what to put in place of the range; nil: the rule offers none
+	// Way is how the data of a taint rule came from source to sink, both included; nil for a search rule.
+	Way []language.Span
 }
 
 // A Binding is what a metavariable stands for in one match.
@@ -101,6 +106,7 @@ type searchKey struct {
 	spec       *language.Spec
 	text       string
 	conditions string
+	options    match.Options
 }
 
 type compiler struct {
@@ -109,6 +115,7 @@ type compiler struct {
 	known    map[searchKey]int
 	r        *rules.Rule
 	stopped  bool
+	root     *rules.Formula // what node is in
 }
 
 func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ...any) {
@@ -127,7 +134,14 @@ func (c *compiler) rule(r *rules.Rule) {
 			continue
 		}
 		if out.formulas[spec] == nil {
-			out.formulas[spec] = c.node(r.Formula, spec, nil)
+			if r.Taint != nil {
+				out.formulas[spec] = c.taint(r.Taint, spec)
+			} else {
+				out.formulas[spec] = c.formula(r.Formula, spec)
+			}
+		}
+		if spec.AnyFile {
+			out.text = out.formulas[spec]
 		}
 	}
 	for _, l := range missing {
@@ -139,17 +153,27 @@ func (c *compiler) rule(r *rules.Rule) {
 	}
 	out.include = c.globs(r.Paths.Include)
 	out.exclude = c.globs(r.Paths.Exclude)
+	if r.FixRegex != nil {
+		out.fixRegex = c.regex(r.FixRegex.Regex, "")
+	}
 	if !c.stopped && len(out.formulas) > 0 {
 		c.set.rules = append(c.set.rules, out)
 	}
 }
 
 func languageNames() string {
-	var names []string
+	names := []string{"generic", "regex"}
 	for _, s := range language.All() {
 		names = append(names, s.Name)
 	}
+	slices.Sort(names)
 	return strings.Join(names, ", ")
+}
+
+// formula compiles a whole formula.
+func (c *compiler) formula(f *rules.Formula, spec *language.Spec) *node {
+	c.root = f
+	return c.node(f, spec, nil)
 }
 
 // node compiles an operator. conditions are those of the patterns lists around it, as far as they hold for what it finds.
@@ -160,25 +184,35 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 	}
 	switch f.Op {
 	case rules.Pattern:
-		n.search, n.words = c.search(f.Text, spec, conditions)
+		switch {
+		case spec.Name == "generic":
+			c.generic(f.Text, n)
+		case spec.AnyFile: // in language regex, patterns are expressions
+			n.op, n.regex, n.words = rules.Regex, c.regex(f.Text, "(?m)"), c.needed(f.Text)
+		default:
+			n.search, n.words = c.search(f.Text, spec, conditions)
+		}
 	case rules.Regex:
 		n.regex = c.regex(f.Text, "(?m)")
 		n.words = c.needed(f.Text)
 	case rules.NotRegex:
 		n.regex = c.regex(f.Text, "(?m)")
 	case rules.MetavariableRegex:
-		n.regex = c.regex(f.Text, `\A`)
+		n.regex, n.constant = c.regex(f.Text, `\A`), f.Constant
 		// What is bound inside a string has its escapes resolved, so that the file may spell it otherwise.
-		if len(n.vars) == 1 && !inString(c.r.Formula, n.vars[0]) {
+		if len(n.vars) == 1 && !n.constant && !inString(c.root, n.vars[0]) {
 			n.words = c.needed(f.Text)
 		}
+	case rules.MetavariablePattern, rules.MetavariableComparison, rules.MetavariableAnalysis, rules.MetavariableType:
+		c.condition(f, n, spec)
+		return n
 	}
 	// The conditions of this list come first: they hold for its other entries.
 	compiled := make([]*node, len(f.Children))
 	for i, child := range f.Children {
 		if child.Op == rules.MetavariableRegex {
 			compiled[i] = c.node(child, spec, nil)
-			if re := compiled[i].regex; re != nil && re.linear != nil && len(compiled[i].vars) == 1 {
+			if re := compiled[i].regex; re != nil && re.linear != nil && len(compiled[i].vars) == 1 && !compiled[i].constant {
 				conditions = append(slices.Clip(conditions), condition{compiled[i].vars[0], re})
 			}
 		}
@@ -198,7 +232,7 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 }
 
 func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []condition) (int, []prefilter.Word) {
-	key := searchKey{spec: spec, text: text.Value}
+	key := searchKey{spec: spec, text: text.Value, options: matchOptions(c.r.Options)}
 	var used []condition
 	for _, cond := range conditions {
 		if strings.Contains(text.Value, cond.name) {
@@ -215,7 +249,7 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 			return 0, nil
 		}
 		index = len(c.set.searches)
-		c.set.searches = append(c.set.searches, search{p, used})
+		c.set.searches = append(c.set.searches, search{p, used, key.options})
 		c.known[key] = index
 	}
 	var words []prefilter.Word
@@ -223,6 +257,10 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 		words = append(words, c.set.words.Add(w))
 	}
 	return index, words
+}
+
+func matchOptions(o rules.Options) match.Options {
+	return match.Options{NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef}
 }
 
 func (c *compiler) regex(text rules.Text, prefix string) *regex {
@@ -272,6 +310,20 @@ func (c *compiler) globs(texts []rules.Text) []string {
 	return out
 }
 
+// formula is the rule's for a language; nil spec: a file of no language that is known.
+func (c *compiled) formula(spec *language.Spec) *node {
+	if f := c.formulas[spec]; f != nil {
+		return f
+	}
+	return c.text
+}
+
+// Wants says whether a rule of the set would look at a file.
+func (s *Set) Wants(path string) bool {
+	spec := language.ForPath(path)
+	return slices.ContainsFunc(s.rules, func(c *compiled) bool { return c.formula(spec) != nil && c.applies(path) })
+}
+
 // applies says whether a rule's paths let it look at a file.
 func (c *compiled) applies(path string) bool {
 	return (len(c.include) == 0 || anyGlob(c.include, path)) && !anyGlob(c.exclude, path)
@@ -310,13 +362,10 @@ func (s *Set) RunSome(ctx context.Context, f File, choose func(*rules.Rule) bool
 func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Result {
 	var res Result
 	spec := language.ForPath(f.Path)
-	if spec == nil {
-		return res
-	}
 	r := &run{set: s, spec: spec, file: f, source: string(f.Source), found: map[int]finds{}}
 	order := map[*rules.Rule]int{}
 	for i, c := range s.rules {
-		formula := c.formulas[spec]
+		formula := c.formula(spec)
 		if formula == nil || !c.applies(f.Path) || !choose(c.rule) {
 			continue
 		}
@@ -328,7 +377,14 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			r.words = s.words.Scan(r.source)
 		}
 		e := &evaluation{run: r}
-		regions, err := e.eval(formula)
+		var ways [][]language.Span
+		var regions []region
+		var err error
+		if formula.taint != nil {
+			regions, ways, err = e.taint(formula.taint, c.rule)
+		} else {
+			regions, err = e.eval(formula)
+		}
 		if err != nil {
 			if !errors.Is(err, r.treeErr) { // that one is told once, below
 				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
@@ -340,10 +396,9 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			if k > 0 && regions[k-1].start == g.start && regions[k-1].end == g.end {
 				continue // the same place with other bindings
 			}
-			m := Match{Rule: c.rule, Start: g.start, End: g.end, Bindings: g.env, Message: Interpolate(c.rule.Message.Value, g.env, maxBound)}
-			if c.rule.Fix != nil {
-				fix := Interpolate(c.rule.Fix.Value, g.env, 0)
-				m.Fix = &fix
+			m := Match{Rule: c.rule, Start: g.start, End: g.end, Bindings: g.env, Message: r.message(c.rule, g.env), Fix: c.fix(r.source, g)}
+			if ways != nil {
+				m.Way = ways[k]
 			}
 			res.Matches = append(res.Matches, m)
 		}
@@ -370,6 +425,7 @@ type run struct {
 	treeErr error
 	budget  match.Budget
 	found   map[int]finds // by search
+	flows   *taint.File   // made by the first taint rule
 }
 
 type finds struct {

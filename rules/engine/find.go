@@ -5,6 +5,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
+	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 // A search is one pattern with the conditions that its metavariables will have to fulfil. Conditions are tried as soon as a metavariable
@@ -12,6 +13,7 @@ import (
 type search struct {
 	pattern    *pattern.Pattern
 	conditions []condition
+	options    match.Options
 }
 
 type condition struct {
@@ -45,6 +47,7 @@ func (r *run) search(s *search) ([]region, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.budget.Options = s.options
 	if r.budget.Accept = nil; len(s.conditions) > 0 {
 		r.budget.Accept = s.accepts
 	}
@@ -52,6 +55,25 @@ func (r *run) search(s *search) ([]region, error) {
 	if err != nil {
 		return nil, err
 	}
+	return found(matches)
+}
+
+// findAt gives the matches of a search at one node, wherever it stands.
+func (r *run) findAt(index int, node language.ID) ([]region, error) {
+	s := &r.set.searches[index]
+	tree, err := r.parse()
+	if err != nil {
+		return nil, err
+	}
+	r.budget.Accept, r.budget.Options = nil, s.options
+	matches, err := match.FindAt(s.pattern, tree, &r.budget, node)
+	if err != nil {
+		return nil, err
+	}
+	return found(matches)
+}
+
+func found(matches []match.Match) ([]region, error) {
 	regions := make([]region, len(matches))
 	for i, m := range matches {
 		regions[i] = region{start: m.Start, end: m.End}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/compare"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/generic"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -20,10 +22,23 @@ type node struct {
 	regex    *regex           // Regex, NotRegex, MetavariableRegex
 	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
 	words    []prefilter.Word // Pattern: all of these must be in a file with a match; Regex, MetavariableRegex: one of them, if there are any
+
+	generic  *generic.Pattern  // Pattern of language generic; search is not used then
+	compare  *compare.Expr     // MetavariableComparison
+	strip    bool              // MetavariableComparison: values are turned into numbers
+	constant bool              // MetavariableRegex: a constant counts as its value
+	analyze  func(string) bool // MetavariableAnalysis
+	types    []string          // MetavariableType
+	text     bool              // MetavariablePattern: the rule reads text, not a tree
+	nested   *language.Spec    // MetavariablePattern: the language of the content; nil: that of the file
+	taint    *taintNode        // a whole taint rule; the rest is not used then
 }
 
 // possible says whether a file with these words can have a match.
 func (n *node) possible(words *prefilter.Set) bool {
+	if n.taint != nil {
+		return n.taint.possible(words)
+	}
 	switch n.op {
 	case rules.Pattern:
 		return words.HasAll(n.words)
@@ -61,10 +76,21 @@ var (
 	errSteps   = errors.New("too many matches to compare with each other")
 )
 
-// evaluation is one rule on one file.
+// evaluation is one rule on one file, or the formula of a metavariable-pattern on what a metavariable stands for.
 type evaluation struct {
 	run   *run
 	steps int
+
+	context *region     // what a metavariable stands for, with all that is bound; nil: the whole file
+	node    language.ID // the node of the context, if it is one
+}
+
+// bounds are the bytes of the source that are looked at.
+func (e *evaluation) bounds() (from, to uint32) {
+	if e.context != nil {
+		return e.context.start, e.context.end
+	}
+	return 0, uint32(len(e.run.source))
 }
 
 func (e *evaluation) step(n int) error {
@@ -81,7 +107,7 @@ func (e *evaluation) eval(n *node) ([]region, error) {
 	}
 	switch n.op {
 	case rules.Pattern:
-		return e.run.find(n.search)
+		return e.pattern(n)
 	case rules.Regex, rules.NotRegex:
 		return e.regex(n)
 	case rules.Inside, rules.NotInside:
@@ -110,16 +136,54 @@ func (e *evaluation) eval(n *node) ([]region, error) {
 	return e.and(n)
 }
 
+// pattern gives where a pattern matches, in the context if there is one.
+func (e *evaluation) pattern(n *node) ([]region, error) {
+	if n.generic != nil {
+		return e.generic(n)
+	}
+	rs, err := e.run.find(n.search)
+	if err != nil || e.context == nil {
+		return rs, err
+	}
+	i, _ := slices.BinarySearchFunc(rs, e.context.start, func(r region, start uint32) int { return cmp.Compare(r.start, start) })
+	var out []region
+	for ; i < len(rs) && rs[i].start <= e.context.end; i++ {
+		if err := e.step(1); err != nil {
+			return nil, err
+		}
+		if rs[i].end <= e.context.end {
+			out = append(out, rs[i])
+		}
+	}
+	if e.node == language.None {
+		return out, nil
+	}
+	// The node may stand where a search of the file does not look for expressions: a name that is declared, a type.
+	more, err := e.run.findAt(n.search, e.node)
+	if err != nil {
+		return nil, err
+	}
+	return tidy(append(out, more...))
+}
+
 func (e *evaluation) regex(n *node) ([]region, error) {
-	spans, err := n.regex.all(e.run.source, maxRegions+1)
+	from, to := e.bounds()
+	if e.context != nil { // the text is read once for each context
+		if err := e.step(1 + int(to-from)/16); err != nil {
+			return nil, err
+		}
+	}
+	spans, err := n.regex.all(e.run.source[from:to], maxRegions+1)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]region, 0, len(spans))
 	for _, s := range spans {
-		r := region{start: uint32(s.start), end: uint32(s.end)}
+		r := region{start: from + uint32(s.start), end: from + uint32(s.end)}
 		for _, g := range s.groups {
-			r.env = append(r.env, Binding{Name: g.name, Start: uint32(g.start), End: uint32(g.end), Node: language.None, Text: e.run.source[g.start:g.end]})
+			b := Binding{Name: g.name, Start: from + uint32(g.start), End: from + uint32(g.end), Node: language.None}
+			b.Text = e.run.source[b.Start:b.End]
+			r.env = append(r.env, b)
 		}
 		slices.SortFunc(r.env, func(a, b Binding) int { return strings.Compare(a.Name, b.Name) })
 		out = append(out, r)
@@ -130,6 +194,9 @@ func (e *evaluation) regex(n *node) ([]region, error) {
 // and evaluates `patterns`: what all positive operands agree on, less the exclusions, under the conditions, narrowed to the focus.
 func (e *evaluation) and(n *node) ([]region, error) {
 	var sets, insides [][]region
+	if e.context != nil {
+		sets = append(sets, []region{*e.context})
+	}
 	for _, c := range n.children {
 		if !c.op.Positive() {
 			continue
@@ -146,6 +213,9 @@ func (e *evaluation) and(n *node) ([]region, error) {
 		}
 	}
 	sets = append(sets, insides...)
+	if len(sets) == 0 {
+		return nil, nil // the loader accepts no list that finds nothing by itself
+	}
 	rs := sets[0]
 	var err error
 	for _, other := range sets[1:] {
@@ -168,12 +238,8 @@ func (e *evaluation) and(n *node) ([]region, error) {
 			}
 		}
 	}
-	for _, c := range n.children {
-		if c.op == rules.MetavariableRegex {
-			if rs, err = e.condition(rs, c); err != nil {
-				return nil, err
-			}
-		}
+	if rs, err = e.conditions(rs, n.children); err != nil {
+		return nil, err
 	}
 	return e.focus(rs, n.children)
 }
@@ -268,25 +334,6 @@ func (e *evaluation) without(rs, excluded []region, op rules.Op) ([]region, erro
 		}
 		if !gone {
 			out = append(out, *x)
-		}
-	}
-	return out, nil
-}
-
-// condition keeps the regions whose metavariable matches from its first character on. One that is not bound matches nothing.
-func (e *evaluation) condition(rs []region, c *node) ([]region, error) {
-	var out []region
-	for _, r := range rs {
-		b := lookup(r.env, c.vars[0])
-		if b == nil {
-			continue
-		}
-		ok, err := c.regex.matches(b.Text)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			out = append(out, r)
 		}
 	}
 	return out, nil

@@ -24,6 +24,14 @@ type regex struct {
 	back   *regexp2.Regexp
 }
 
+// groups is how many groups the expression has.
+func (re *regex) groups() int {
+	if re.linear != nil {
+		return re.linear.NumSubexp()
+	}
+	return len(re.back.GetGroupNumbers()) - 1
+}
+
 // A span is where an expression matched, with its groups; a group that took no part is missing.
 type span struct {
 	start, end int

@@ -8,6 +8,7 @@ package language
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -29,6 +30,9 @@ type Spec struct {
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
 	Semicolon bool
 
+	// AnyFile says that rules of the language read text: they look at every file, whatever its name, and there is no tree.
+	AnyFile bool
+
 	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is always the
 	// empty one.
 	Wrappers []Wrapper
@@ -44,13 +48,15 @@ var all = sync.OnceValue(func() []*Spec {
 	return []*Spec{golang(), java(), javascript(), python(), typescript()}
 })
 
-// All returns the languages, sorted by name.
+var anyFile = sync.OnceValue(texts)
+
+// All returns the languages that have a grammar, sorted by name.
 func All() []*Spec { return all() }
 
-// ForName returns the language that a rule names, or nil.
+// ForName returns the language that a rule names, or nil. It may be one of those that are not in All: generic and regex.
 func ForName(name string) *Spec {
 	name = strings.ToLower(name)
-	for _, s := range all() {
+	for _, s := range slices.Concat(all(), anyFile()) {
 		if s.Name == name {
 			return s
 		}

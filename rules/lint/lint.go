@@ -3,6 +3,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 
@@ -59,8 +60,12 @@ func Paths(paths []string, origin rules.Origin) (problems []rules.Problem, skipp
 				if spec == nil {
 					continue
 				}
-				if !slices.ContainsFunc(fixtures, func(f string) bool { return language.ForPath(f) == spec }) {
-					problems = append(problems, r.Problem(rules.Advice, l.Pos, "no fixture for %s: add %s with ruleid: and ok: comments, in testdata beside the rule", l.Value, r.ID.Value+spec.Extensions[0]))
+				ext := ".txt"
+				if !spec.AnyFile {
+					ext = spec.Extensions[0]
+				}
+				if !slices.ContainsFunc(fixtures, func(f string) bool { return spec.AnyFile || language.ForPath(f) == spec }) {
+					problems = append(problems, r.Problem(rules.Advice, l.Pos, "no fixture for %s: add %s with ruleid: and ok: comments, in testdata beside the rule", l.Value, r.ID.Value+ext))
 				}
 			}
 		}
@@ -75,11 +80,13 @@ var metavariable = regexp.MustCompile(`\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*|\$[0-9]+`)
 // message the name stays as it is. One that an exclusion alone holds is not bound either.
 func unbound(r *rules.Rule) []rules.Problem {
 	var problems []rules.Problem
-	conditions(r.Formula, func(op rules.Op, v rules.Text) {
-		problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
-	})
 	bound := map[string]bool{}
-	binds(r.Formula, bound)
+	for _, f := range r.Formulas() {
+		conditions(f, func(op rules.Op, v rules.Text) {
+			problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
+		})
+		binds(f, bound)
+	}
 	told := map[string]bool{}
 	for _, text := range []*rules.Text{&r.Message, r.Fix} {
 		if text == nil {
@@ -115,7 +122,7 @@ func binds(f *rules.Formula, bound map[string]bool) {
 			bound["$"+m[1]] = true
 		}
 	default:
-		if f.Op.Positive() {
+		if f.Op.Positive() || f.Op == rules.MetavariablePattern {
 			for _, c := range f.Children {
 				binds(c, bound)
 			}
@@ -126,18 +133,44 @@ func binds(f *rules.Formula, bound map[string]bool) {
 // conditions calls fn for each metavariable of a condition or focus that the patterns list around it does not bind: what an exclusion
 // or the patterns outside of it bind does not count there.
 func conditions(f *rules.Formula, fn func(rules.Op, rules.Text)) {
-	bound := map[string]bool{}
+	within(f, nil, fn)
+}
+
+// within does so for a formula that looks at what a metavariable stands for, with those that were bound around it.
+func within(f *rules.Formula, around map[string]bool, fn func(rules.Op, rules.Text)) {
+	bound := maps.Clone(around)
+	if bound == nil {
+		bound = map[string]bool{}
+	}
 	binds(f, bound)
 	for _, c := range f.Children {
-		if c.Op == rules.MetavariableRegex || c.Op == rules.Focus {
-			for _, v := range c.Metavariables {
+		if c.Op.Condition() || c.Op == rules.Focus {
+			for _, v := range used(c) {
 				if !bound[v.Value] {
 					fn(c.Op, v)
 				}
 			}
 		}
-		conditions(c, fn)
+		if c.Op == rules.MetavariablePattern {
+			for _, inner := range c.Children {
+				within(inner, bound, fn)
+			}
+			continue
+		}
+		within(c, around, fn)
 	}
+}
+
+// used are the metavariables that a condition or focus asks about. A comparison may name others than it compares.
+func used(f *rules.Formula) []rules.Text {
+	if f.Op != rules.MetavariableComparison {
+		return f.Metavariables
+	}
+	var out []rules.Text
+	for _, name := range metavariable.FindAllString(f.Text.Value, -1) {
+		out = append(out, rules.Text{Value: name, Pos: f.Text.Pos})
+	}
+	return out
 }
 
 // catalogue tells what a built-in rule lacks to be shown in the catalogue and in findings.

@@ -9,7 +9,8 @@
 //
 // A rule passes if the lines at which its matches begin are exactly those that it must report, todo lines left aside. Fixtures have the
 // name of the rule file or of the rule, with the extension of a language or with ".test" before it, and lie beside the rule file (as
-// Semgrep lays them out) or in `testdata` next to it. The rule's `paths` do not count: a fixture is never where the rule is meant for.
+// Semgrep lays them out) or in `testdata` next to it. Where a file with ".fixed" before the extension lies beside a fixture, the rule's fixes must
+// make the one of the other. The rule's `paths` do not count: a fixture is never where the rule is meant for.
 package ruletest
 
 import (
@@ -77,6 +78,7 @@ type Fixture struct {
 	Missed   []int  `json:"missed,omitempty"` // expected and not reported
 	Noise    []int  `json:"noise,omitempty"`  // reported and not expected
 	Overrun  string `json:"overrun,omitempty"`
+	Fix      string `json:"fix,omitempty"` // how the fixes differ from the .fixed file beside the fixture
 }
 
 // maxFixture is the largest fixture that is read, in bytes.
@@ -190,6 +192,9 @@ func (report *Report) source(ctx context.Context, src rules.Source) error {
 					f.Overrun = o.Reason
 				}
 			}
+			if f.Fix, err = judgeFixes(path, data, res.Matches, id); err != nil {
+				return err
+			}
 			results[id].Fixtures = append(results[id].Fixtures, f)
 		}
 	}
@@ -208,7 +213,10 @@ func (report *Report) source(ctx context.Context, src rules.Source) error {
 
 // speaks says whether a rule is for a language.
 func speaks(r *rules.Rule, spec *language.Spec) bool {
-	return slices.ContainsFunc(r.Languages, func(l rules.Text) bool { return language.ForName(l.Value) == spec })
+	return slices.ContainsFunc(r.Languages, func(l rules.Text) bool {
+		named := language.ForName(l.Value)
+		return named != nil && (named == spec || named.AnyFile)
+	})
 }
 
 // finish sums up a rule's fixtures.
@@ -221,6 +229,9 @@ func (r *Result) finish() {
 		marked = marked || len(f.Expected)+len(f.Silent) > 0
 		if len(f.Missed)+len(f.Noise) > 0 || f.Overrun != "" {
 			r.Status = Failed
+		}
+		if f.Fix != "" {
+			r.Status, r.Reason = Failed, f.Fix
 		}
 		if f.Overrun != "" {
 			r.Reason = f.Overrun
@@ -277,10 +288,12 @@ func Fixtures(ruleFile string, ids []string) ([]string, error) {
 			return nil, fmt.Errorf("look for fixtures: %w", err)
 		}
 		for _, e := range entries {
-			if !e.Type().IsRegular() || language.ForPath(e.Name()) == nil {
+			ext := filepath.Ext(e.Name())
+			base := strings.TrimSuffix(e.Name(), ext)
+			// Rules that read text are tested on files of every kind, but a rule file is a fixture only if it says so.
+			if !e.Type().IsRegular() || strings.HasSuffix(base, fixedMark) || (ext == ".yaml" || ext == ".yml") && !strings.HasSuffix(base, ".test") {
 				continue
 			}
-			base := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))
 			if slices.Contains(bases, base) || slices.Contains(bases, strings.TrimSuffix(base, ".test")) {
 				out = append(out, filepath.Join(d, e.Name()))
 			}
@@ -315,7 +328,7 @@ const (
 	markTodo
 )
 
-var markForm = regexp.MustCompile(`(?:#|//|/\*|<!--|\(\*|--|\{\*)\s*(ruleid|ok|todoruleid|todook)\s*:\s*([A-Za-z0-9._\-, \t]+)`)
+var markForm = regexp.MustCompile(`(?:#|//|/\*|<!--|\(\*|--|\{\*)\s*(ruleid|ok|todoruleid|todook)\s*:\s*(?:deepok\s*:|deepruleid\s*:|prook\s*:|proruleid\s*:)?\s*([A-Za-z0-9._\-, \t]+)`)
 
 // parseMarks reads the marks of a fixture: rule id, then line, then mark. A comment speaks of the first line after it that is not
 // itself such a comment.

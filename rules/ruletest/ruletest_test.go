@@ -100,8 +100,16 @@ func TestRun(t *testing.T) {
 			"no-eval failed [] []",
 		},
 		"a rule that does not run yet is skipped": {
-			"-- no-eval.yaml --\n" + strings.Replace(evalRule, "pattern:", "mode: taint\n    pattern:", 1) + "-- no-eval.py --\n# ruleid: no-eval\neval(x)\n",
+			"-- no-eval.yaml --\n" + strings.Replace(evalRule, "pattern:", "mode: join\n    pattern:", 1) + "-- no-eval.py --\n# ruleid: no-eval\neval(x)\n",
 			"no-eval skipped [] []",
+		},
+		"fixes make the fixed file": {
+			"-- no-eval.yaml --\n" + evalRule + "    fix: |\n      safe()\n-- no-eval.py --\n# ruleid: no-eval\neval(x); eval(y)\n-- no-eval.fixed.py --\n# ruleid: no-eval\nsafe(); safe()\n",
+			"no-eval passed [2] [2]",
+		},
+		"fixes make another file": {
+			"-- no-eval.yaml --\n" + evalRule + "    fix-regex: {regex: 'ev(a)l', replacement: '\\1', count: 1}\n-- no-eval.py --\n# ruleid: no-eval\neval(x)\n-- no-eval.fixed.py --\n# ruleid: no-eval\nb(x)\n",
+			"no-eval failed [2] [2]",
 		},
 		"one id in two files": {
 			"-- a/no-eval.yaml --\n" + evalRule + "-- a/no-eval.py --\n# ruleid: no-eval\neval(x)\n" +

@@ -27,7 +27,8 @@ type file struct {
 	byName     map[string][]language.ID      // identifiers by their text, made when first asked for
 	keyed      map[language.ID]*members      // members of large dictionaries, by their first
 
-	resolved  *names.Table // made when first asked for
+	gives     map[names.Var][]given // where variables are given values, made when first asked for
+	resolved  *names.Table          // made when first asked for
 	constants *consts.Table
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -32,9 +33,19 @@ type Budget struct {
 	// Accept refuses bindings that the caller would discard later, so that the search goes no further with them. Nil: none. It may be
 	// set anew before each Find.
 	Accept func(name string, bound Bound) bool
+	// Options hold for the next Find.
+	Options Options
 
 	tree *language.Tree
 	file *file
+}
+
+// Options change what a pattern matches. The zero value is Semgrep's default.
+type Options struct {
+	NoConstants bool // constants are not what they stand for
+	Symbolic    bool // a variable also is the expression that it was given
+	NoDeepExpr  bool // `f();` finds no `x = f();`
+	NoVardef    bool // `x = 1` finds no declaration
 }
 
 // A Match is one way that the pattern fits.
@@ -81,13 +92,35 @@ func (b Bindings) with(name string, bound Bound) Bindings {
 // Find returns where the pattern fits in the tree, in the order of their starts, the longer first. Matches with the same range and the same
 // bindings are given once. The error wraps ErrBudget.
 func Find(p *pattern.Pattern, t *language.Tree, b *Budget) ([]Match, error) {
-	m := &matcher{file: b.of(t), t: t, p: p, steps: b.Steps, accept: b.Accept}
+	m := newMatcher(p, t, b)
+	m.run()
+	return m.matches()
+}
+
+// FindAt is Find at one node, also where an expression is not looked for: a name that is declared, a type.
+func FindAt(p *pattern.Pattern, t *language.Tree, b *Budget, id language.ID) ([]Match, error) {
+	m := newMatcher(p, t, b)
+	n := &t.Nodes[id]
+	if root := p.Roots[0]; len(p.Roots) == 1 && root.Kind == language.Ellipsis {
+		m.emit(id, n.Start, n.End, nil)
+	} else if !p.Sequence {
+		m.node(p.Roots[0], id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
+	}
+	return m.matches()
+}
+
+func newMatcher(p *pattern.Pattern, t *language.Tree, b *Budget) *matcher {
+	m := &matcher{file: b.of(t), t: t, p: p, steps: b.Steps, accept: b.Accept, options: b.Options}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
 	}
-	m.run()
+	return m
+}
+
+// matches gives what was found.
+func (m *matcher) matches() ([]Match, error) {
 	if m.over {
-		return nil, fmt.Errorf("find %q: %w", short(p.String()), ErrBudget)
+		return nil, fmt.Errorf("find %q: %w", short(m.p.String()), ErrBudget)
 	}
 	slices.SortStableFunc(m.found, func(a, b Match) int {
 		if c := cmp.Compare(a.Start, b.Start); c != 0 {
@@ -131,7 +164,18 @@ type matcher struct {
 	over  bool
 	found []Match
 
-	accept func(name string, bound Bound) bool
+	accept  func(name string, bound Bound) bool
+	options Options
+	root    language.ID // that the pattern is tried at
+	tagged  language.ID // the template that is the argument of its tag
+}
+
+// constant returns the constant that an expression stands for, as far as the options let it.
+func (m *matcher) constant(id language.ID) (consts.Value, bool) {
+	if m.options.NoConstants && !literal(m.t.Nodes[id].Kind) {
+		return consts.Value{}, false
+	}
+	return m.file.constant(id)
 }
 
 // next is a continuation: what is left to match once a part has matched.
@@ -183,6 +227,7 @@ func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
 			continue
 		}
 		n := &m.t.Nodes[id]
+		m.root, m.tagged = id, language.None
 		m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
 	}
 }
@@ -211,6 +256,9 @@ func rootKinds(p *pattern.Node) []language.Kind {
 		}
 		return []language.Kind{p.Kind, language.Name, language.Dot, language.Binary, language.Unary, language.Ternary, language.Template}
 	case language.List, language.Dict:
+		if p.Child(language.SlotType) != nil {
+			return []language.Kind{language.List, language.Dict, language.Other, language.Call} // Go's new(T)
+		}
 		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}
@@ -289,7 +337,19 @@ func (b *Budget) Same(t *language.Tree, x, y Bound) bool {
 	return b.of(t).same(x, y)
 }
 
+// Constant returns the constant that an expression stands for.
+func (b *Budget) Constant(t *language.Tree, id language.ID) (consts.Value, bool) {
+	return b.of(t).constant(id)
+}
+
+// HasType says whether an expression is known to have a type.
+func (b *Budget) HasType(t *language.Tree, id language.ID, want string) bool {
+	m := &matcher{file: b.of(t), t: t}
+	return m.hasType(id, want)
+}
+
 func (f *file) same(a, b Bound) bool {
+	a.Node, b.Node = f.uncast(a.Node), f.uncast(b.Node)
 	if a.Node != language.None && b.Node != language.None {
 		if a.Node == b.Node || f.equal(a.Node, b.Node) {
 			return true
@@ -303,6 +363,18 @@ func (f *file) same(a, b Bound) bool {
 		return ok && ok2 && v.Known && v.Equal(w)
 	}
 	return f.content(a) == f.content(b)
+}
+
+// uncast is what a cast is of: what a value is taken for does not change it.
+func (f *file) uncast(id language.ID) language.ID {
+	for id != language.None && f.tree.Nodes[id].Kind == language.Cast && f.tree.Nodes[id].Flags&language.Optional == 0 {
+		operand := f.tree.Child(id, language.SlotOperand)
+		if operand == language.None {
+			break
+		}
+		id = operand
+	}
+	return id
 }
 
 func literal(k language.Kind) bool {

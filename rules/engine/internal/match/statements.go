@@ -89,11 +89,15 @@ func (m *matcher) sequence(first language.ID) {
 		}
 		own := m.list(block)
 		i, _ := slices.BinarySearch(own, first)
+		alone := block == 0 && m.severalNames(first) // Semgrep has a block of its own there
+		if alone {
+			own, i = own[i:i+1], 0
+		}
 		rest := func(list []language.ID, at int) {
 			m.stmts(ps[1:], list, at+1, b, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
 		}
 		rest(own, i)
-		if hasEllipsis(ps) {
+		if hasEllipsis(ps) && !alone {
 			if nested := m.nested(block); len(nested) > len(own) {
 				at, _ := slices.BinarySearch(nested, first)
 				rest(nested, at)
@@ -269,6 +273,12 @@ func (m *matcher) statement(p *pattern.Node, id language.ID, b Bindings, k next)
 		m.anywhere(operand, id, b, k)
 		return
 	}
+	if m.options.NoDeepExpr {
+		if n.Kind == language.ExprStmt {
+			m.slot(p, id, language.SlotOperand, b, k)
+		}
+		return
+	}
 	m.within(operand, id, b, k)
 }
 
@@ -277,6 +287,9 @@ func (m *matcher) anywhere(p *pattern.Node, id language.ID, b Bindings, k next) 
 	switch n := &m.t.Nodes[id]; n.Kind {
 	case language.If, language.For, language.ForEach, language.Switch, language.Throw, language.With, language.Defer:
 		for c := range m.t.Children(id) {
+			if k := &m.t.Nodes[c]; k.Slot == language.SlotResource && k.Kind == language.Assign {
+				continue // `with f() as x`, as in Semgrep
+			}
 			switch m.t.Nodes[c].Slot {
 			case language.SlotCond, language.SlotOperand, language.SlotValue, language.SlotInit, language.SlotUpdate, language.SlotResource:
 				m.node(p, c, b, k)

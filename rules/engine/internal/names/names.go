@@ -335,8 +335,10 @@ func (r *resolver) label(id language.ID) bool {
 		case language.Dot, language.KeyArg, language.Element, language.Func, language.ImportName:
 			return true
 		}
-	case language.SlotKey, language.SlotModule:
+	case language.SlotModule:
 		return true
+	case language.SlotKey:
+		return !r.python // the key of a dictionary is an expression
 	case language.SlotTarget:
 		return p.Kind == language.Assign && p.Flags&language.Declares != 0
 	case language.SlotOperand:

@@ -332,6 +332,9 @@ func regexLiteral(s string) int {
 
 // spread says whether the three dots at i are the language's own: f(...args), args..., String... args.
 func (p *prepared) spread(i, to int) bool {
+	if p.script() && p.last(0) == "function" {
+		return false // any name
+	}
 	s := p.source
 	after := byte(' ')
 	if i+3 < to {

@@ -1,0 +1,223 @@
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+// imported matches `$M.f` and `m.$F` with a name f that was imported from a module m: the metavariable stands for the module's name in the
+// import, or for the name.
+func (m *matcher) imported(p *pattern.Node, id language.ID, b Bindings, k next) {
+	operand, name := p.Child(language.SlotOperand), p.Child(language.SlotName)
+	if len(m.imports) == 0 || operand == nil || name == nil {
+		return
+	}
+	n := &m.t.Nodes[id]
+	full := m.imports[m.variables().Of(id)]
+	last := len(full) - 1
+	switch {
+	case last < 1:
+	case name.Kind == language.Metavar && slices.Equal(operand.Path, full[:last]):
+		bound := Bound{Start: n.Start, End: n.End, Node: language.None, Text: full[last]}
+		if n.Value == full[last] {
+			bound.Node = id
+		}
+		m.bindTo(name.Value, bound, b, k)
+	case operand.Kind == language.Metavar && (name.Kind == language.Metavar || name.Kind == language.Name && name.Value == full[last]):
+		if name.Kind == language.Metavar {
+			k1 := k
+			k = func(b Bindings) { m.bind(name.Value, id, b, k1) }
+		}
+		for _, f := range m.ids(language.ImportFrom) {
+			mod := m.t.Child(f, language.SlotModule)
+			if mod != language.None && slices.Equal(modulePath(m.t.Spec, m.t.Nodes[mod].Value), full[:last]) {
+				m.bind(operand.Value, mod, b, k)
+				return
+			}
+		}
+	}
+}
+
+// importing matches imports. Names of the pattern must be among those of the file; an alias that the pattern leaves out does not matter.
+func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	mod := p.Child(language.SlotModule)
+	if p.Kind == language.Import && m.p.Spec.KeyArgs && p.Child(language.SlotAlias) == nil && mod != nil && mod.Kind == language.Name {
+		if m.loads(id, mod.Value) {
+			k(b)
+		}
+		return
+	}
+	if n.Kind != language.Import && n.Kind != language.ImportFrom {
+		return
+	}
+	if m.p.Spec.PartialDict {
+		m.module(p, id, b, func(b Bindings) { m.scriptImport(p, id, b, k) })
+		return
+	}
+	if n.Kind != p.Kind || n.Value != p.Value {
+		return
+	}
+	m.module(p, id, b, func(b Bindings) {
+		if n.Kind == language.Import {
+			m.alias(p, id, b, k)
+			return
+		}
+		m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, k)
+	})
+}
+
+// module matches the module of an import: that of the pattern, or one below it.
+func (m *matcher) module(p *pattern.Node, id language.ID, b Bindings, k next) {
+	mod, own := p.Child(language.SlotModule), m.t.Child(id, language.SlotModule)
+	if mod == nil || own == language.None || mod.Kind != language.Str && mod.Kind != language.Name || len(mod.Kids) > 0 || mod.AnyString || mod.Regexp != nil {
+		m.slot(p, id, language.SlotModule, b, k)
+		return
+	}
+	separator := "/"
+	if m.t.Nodes[own].Kind == language.Name {
+		separator = "."
+	}
+	rest, ok := strings.CutPrefix(m.t.Nodes[own].Value, mod.Value)
+	if ok && (rest == "" || strings.HasPrefix(rest, separator) && rest != ".*" && m.t.Child(id, language.SlotValue) == language.None) {
+		k(b)
+	}
+}
+
+// alias matches the local name of an import.
+func (m *matcher) alias(p *pattern.Node, id language.ID, b Bindings, k next) {
+	alias, own := p.Child(language.SlotAlias), m.t.Child(id, language.SlotAlias)
+	switch {
+	case alias == nil:
+		k(b)
+	case own == language.None:
+	case alias.Kind == language.Name: // as it stands: it is the name that is given here
+		if m.t.Nodes[own].Value == alias.Value {
+			k(b)
+		}
+	default:
+		m.node(alias, own, b, k)
+	}
+}
+
+// scriptImport matches the imports of JavaScript once the modules agree. A pattern with require is matched by such a declaration only, with
+// the same keyword. `import x from "m"` brings the name "default".
+func (m *matcher) scriptImport(p *pattern.Node, id language.ID, b Bindings, k next) {
+	n := &m.t.Nodes[id]
+	required := m.t.Child(id, language.SlotValue) != language.None
+	names := p.In(language.Item)
+	switch {
+	case p.Child(language.SlotValue) != nil:
+		if n.Kind != p.Kind || !required || !m.sameKeyword(p, id) {
+			return
+		}
+		if p.Kind == language.Import {
+			m.alias(p, id, b, k)
+			return
+		}
+		for _, name := range names { // {a: b} is another thing than {a}
+			if name.Kind == language.ImportName && name.Child(language.SlotAlias) == nil {
+				m.plainNames(names, id, b, k)
+				return
+			}
+		}
+		m.unordered(names, m.inSlot(id, language.Item), true, b, k)
+	case p.Kind == language.Import && p.Child(language.SlotAlias) == nil:
+		k(b) // import "m": any import of it
+	case p.Kind == language.Import && n.Kind == language.Import:
+		if n.Value == p.Value && !required {
+			m.alias(p, id, b, k)
+		}
+	case p.Kind == language.Import && p.Value == "":
+		for _, c := range m.inSlot(id, language.Item) {
+			if m.value(m.t.Child(c, language.SlotName)) == "default" {
+				m.alias(p, c, b, k)
+			}
+		}
+	case p.Kind == language.ImportFrom && n.Kind == language.ImportFrom:
+		m.unordered(names, m.inSlot(id, language.Item), true, b, k)
+	case p.Kind == language.ImportFrom && n.Value == "" && !required && m.t.Child(id, language.SlotAlias) != language.None:
+		m.defaultName(names, id, b, k)
+	}
+}
+
+// importName matches one name of an import. `const {a} = require("m")` gives a the alias a.
+func (m *matcher) importName(p *pattern.Node, id language.ID, b Bindings, k next) {
+	if m.value(m.t.Child(id, language.SlotName)) == "*" {
+		if name := p.Child(language.SlotName); name == nil || name.Value != "*" {
+			return // from m import * names nothing
+		}
+	}
+	m.slot(p, id, language.SlotName, b, func(b Bindings) {
+		alias := p.Child(language.SlotAlias)
+		if alias != nil && m.t.Child(id, language.SlotAlias) == language.None && m.t.Child(m.t.Nodes[id].Parent, language.SlotValue) != language.None {
+			m.node(alias, m.t.Child(id, language.SlotName), b, k)
+			return
+		}
+		m.alias(p, id, b, k)
+	})
+}
+
+// plainNames matches names without an alias.
+func (m *matcher) plainNames(names []*pattern.Node, id language.ID, b Bindings, k next) {
+	plain := m.kids(id, func(n *language.Node) bool { return n.Slot == language.Item })
+	plain = slices.DeleteFunc(plain, func(c language.ID) bool { return m.t.Child(c, language.SlotAlias) != language.None })
+	m.unordered(names, plain, true, b, k)
+}
+
+// defaultName matches { default as x } in a pattern with `import x from "m"`.
+func (m *matcher) defaultName(names []*pattern.Node, id language.ID, b Bindings, k next) {
+	var one *pattern.Node
+	for _, name := range names {
+		if !name.IsEllipsis() {
+			if one != nil {
+				return
+			}
+			one = name
+		}
+	}
+	if one == nil {
+		return
+	}
+	after := func(b Bindings) { m.alias(one, id, b, k) }
+	switch name := one.Child(language.SlotName); {
+	case name == nil:
+	case name.Kind == language.Metavar:
+		n := &m.t.Nodes[id]
+		m.bindTo(name.Value, Bound{Start: n.Start, End: n.End, Node: language.None, Text: "default"}, b, after)
+	case name.Value == "default":
+		after(b)
+	}
+}
+
+// names is what stands between the braces of an import.
+func (m *matcher) names(id language.ID) Bound {
+	n := &m.t.Nodes[id]
+	bound := Bound{Start: n.Start, End: n.End, Node: language.None}
+	for i, c := range m.inSlot(id, language.Item) {
+		if i == 0 {
+			bound.Start = m.t.Nodes[c].Start
+		}
+		bound.End = m.t.Nodes[c].End
+	}
+	bound.Text = "{" + m.t.Source[bound.Start:bound.End] + "} " // with a space, so that no other code is equal to it
+	return bound
+}
+
+// loads says whether an import of Python loads a module: the module itself, one below it, or something from it.
+func (m *matcher) loads(id language.ID, module string) bool {
+	own := m.value(m.t.Child(id, language.SlotModule))
+	below := func(s string) bool { return s == module || strings.HasPrefix(s, module+".") }
+	if below(own) {
+		return true
+	}
+	for c := range m.t.Children(id) {
+		if m.t.Nodes[c].Kind == language.ImportName && below(own+"."+m.value(m.t.Child(c, language.SlotName))) {
+			return true
+		}
+	}
+	return false
+}
