@@ -11,6 +11,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
+	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
 
@@ -19,6 +20,7 @@ var coded = []*checks.Check{
 	removedcontrol.Check,
 	weakenedtest.Check,
 	hiddenunicode.Check,
+	secrets.Check,
 }
 
 // Checks returns the coded checks and, where there are rules, the one check that runs all of them, sorted by name. A rule that cannot run, or whose id is taken
