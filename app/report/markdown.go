@@ -373,8 +373,29 @@ func people(d *document, dec *gate.Decision) {
 		who := &dec.Disqualified[i]
 		return fmt.Sprintf("- %s cannot approve: %s", code(cmp.Or(who.Person.Login, "an unknown account")), prose(strings.Join(who.Because, "; ")))
 	}, "people")
-	d.rows(len(dec.Agents), func(i int) string {
-		return fmt.Sprintf("- an agent took part: %s: %s", code(dec.Agents[i].Agent), prose(dec.Agents[i].Evidence))
-	}, "marks")
+	agents := tookPart(dec.Agents)
+	d.rows(len(agents), func(i int) string { return agents[i] }, "agents")
 	d.line("\n</details>")
+}
+
+// tookPart has a line for each agent, with a few of its marks: what proves it once need not be read ten times.
+func tookPart(marks []gate.AgentMark) []string {
+	const enough = 3
+	var lines []string
+	for rest := marks; len(rest) > 0; { // sorted by agent
+		n := 1
+		for n < len(rest) && rest[n].Agent == rest[0].Agent {
+			n++
+		}
+		var said []string
+		for _, m := range rest[:min(n, enough)] {
+			said = append(said, prose(m.Evidence))
+		}
+		if n > enough {
+			said = append(said, fmt.Sprintf("and %d more", n-enough))
+		}
+		lines = append(lines, fmt.Sprintf("- an agent took part: %s: %s", code(rest[0].Agent), strings.Join(said, "; ")))
+		rest = rest[n:]
+	}
+	return lines
 }
