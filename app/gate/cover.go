@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// cover says which changed files each guard covers. One matcher serves all guards; both names of a rename count.
+// cover says which changed files each guard covers. One matcher serves all guards; a rename is two files.
 type cover struct {
 	guards  []Guard // built-in, then the policy's
 	matcher *globMatcher
 	files   []FileChange
 	matched [][]int32 // per guard: indexes of files, ascending
-	written []bool    // per file: a guard of floor or repository covers each of its names
-	floor   []bool    // per file: a guard of the floor covers each of its names
+	written []bool    // per file: a guard of floor or repository covers it
+	floor   []bool    // per file: a guard of the floor covers it
 	links   links
 }
 
@@ -33,7 +33,7 @@ var builtinMatcher = sync.OnceValue(func() *globMatcher {
 	return newGlobMatcher(lists)
 })
 
-// newCover covers the files; seen are their looks, symbolic the links of the trees.
+// newCover covers the files, whose renames are split; seen are their looks, symbolic the links of the trees.
 func newCover(guards []Guard, files []FileChange, seen []look, symbolic []Link) *cover {
 	c := &cover{guards: append(builtinGuards(), guards...), files: files, matcher: builtinMatcher().clone(), links: newLinks(symbolic)}
 	lists := make([][]string, len(guards))
@@ -47,12 +47,7 @@ func newCover(guards []Guard, files []FileChange, seen []look, symbolic []Link) 
 	for i := range files {
 		f := &files[i]
 		c.written[i], c.floor[i] = c.path(int32(i), f.Path, seen[i])
-		if f.OldPath != "" && f.OldPath != f.Path {
-			// A default asks for every name that no guard covers: a file does not bring its guard along to another place.
-			written, floor := c.path(int32(i), f.OldPath, lookAt(f.OldPath))
-			c.written[i], c.floor[i] = c.written[i] && written, c.floor[i] && floor
-		}
-		for _, alias := range append(c.links.aliases(f.Path), c.links.aliases(f.OldPath)...) {
+		for _, alias := range c.links.aliases(f.Path) {
 			for _, g := range c.matcher.match(alias) { // a link only adds: what it leads to stays with the default too
 				c.add(g, int32(i))
 			}
@@ -80,7 +75,7 @@ func (c *cover) add(g, file int32) {
 	c.matched[g] = append(m, file)
 }
 
-// path notes which guards cover a name of a file, and answers whether a written one does, and one of the floor.
+// path notes which guards cover a file by its name, and answers whether a written one does, and one of the floor.
 func (c *cover) path(file int32, path string, seen look) (written, floor bool) {
 	for _, g := range c.matcher.matchSeen(path, seen) {
 		c.add(g, file)

@@ -12,6 +12,7 @@ import (
 
 // Decide says whether the change may merge, and why. It never fails: what is missing or broken is a state of the decision.
 func Decide(p *Policy, f *Facts) *Decision {
+	f = split(f)
 	d := &decider{p: p, f: f, in: involve(p, f), looks: looks(f.Files), exempts: map[string]*Exempt{}, out: &Decision{Advisory: p.Mode == Advisory, Guards: []GuardAnswer{}, Reviews: []ReviewAnswer{}}}
 	d.out.Disqualified = d.in.list
 	d.out.Agents = d.in.marks
@@ -189,7 +190,7 @@ func (d *decider) findings() {
 func (d *decider) reviews() {
 	f, in := d.f, d.in
 	entries := ledger(f.Ledger)
-	now := newPresent(f.Files)
+	now := &present{files: f.Files}
 	for _, r := range latest(f.Reviews) {
 		state, because := in.standing(f, r.Review)
 		answer := ReviewAnswer{ReviewID: r.ID, Reviewer: r.Reviewer, State: state, Because: because}
@@ -363,7 +364,7 @@ func (d *decider) humanDuties(c *cover) []duty {
 				continue
 			}
 			for n := range c.files {
-				if c.files[n].Path == finding.Location.Path || c.files[n].OldPath == finding.Location.Path {
+				if c.files[n].Path == finding.Location.Path {
 					files = append(files, int32(n))
 				}
 			}
@@ -390,7 +391,7 @@ func (d *decider) unscanned(c *cover, duties []duty) {
 	}
 	for i := range duties {
 		du := &duties[i]
-		if du.approval == 0 && slices.ContainsFunc(du.files, func(n int32) bool { return paths[c.files[n].Path] || paths[c.files[n].OldPath] }) {
+		if du.approval == 0 && slices.ContainsFunc(du.files, func(n int32) bool { return paths[c.files[n].Path] }) {
 			du.approval = 1
 		}
 	}
@@ -696,27 +697,23 @@ func (d *decider) groups(c *cover, du *duty) []group {
 	}
 	byLine := map[int]*group{}
 	for _, i := range du.files {
-		for _, path := range []string{c.files[i].Path, c.files[i].OldPath} {
-			if path == "" {
+		path := c.files[i].Path
+		rules := d.owners.owners(path)
+		if len(rules) == 0 || len(rules) == 1 && len(rules[0].Owners) == 0 {
+			// Nobody owns it. That is no permission: a maintainer decides.
+			if byLine[0] == nil {
+				from := append(slices.Clone(rest), Approver{Role: RoleMaintain})
+				byLine[0] = &group{from: from, who: d.who(from), because: ", because " + show(path) + " has no code owner"}
+			}
+			continue
+		}
+		for _, rule := range rules {
+			if len(rule.Owners) == 0 || byLine[rule.Line] != nil {
 				continue
 			}
-			rules := d.owners.owners(path)
-			if len(rules) == 0 || len(rules) == 1 && len(rules[0].Owners) == 0 {
-				// Nobody owns it. That is no permission: a maintainer decides.
-				if byLine[0] == nil {
-					from := append(slices.Clone(rest), Approver{Role: RoleMaintain})
-					byLine[0] = &group{from: from, who: d.who(from), because: ", because " + show(path) + " has no code owner"}
-				}
-				continue
-			}
-			for _, rule := range rules {
-				if len(rule.Owners) == 0 || byLine[rule.Line] != nil {
-					continue
-				}
-				owners := d.ownersOf(rule)
-				from := append(slices.Clone(rest), owners...)
-				byLine[rule.Line] = &group{from: from, who: d.who(from)}
-			}
+			owners := d.ownersOf(rule)
+			from := append(slices.Clone(rest), owners...)
+			byLine[rule.Line] = &group{from: from, who: d.who(from)}
 		}
 	}
 	var out []group
@@ -947,6 +944,7 @@ func teamNames(names []string) []string {
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
 // took part is not known yet, so May names the approvers as the policy does.
 func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
+	files = splitFiles(files)
 	c := newCover(p.Guards, files, looks(files), nil)
 	if p.ControlPlane == PlaneOff {
 		c.matched[guardPlane] = nil

@@ -60,10 +60,8 @@ func (d *decider) covered(e *Exempt) bool {
 		if isLink(c.Mode) || isLink(c.OldMode) || c.Mode != 0 && c.OldMode != 0 && c.Mode != c.OldMode {
 			return false
 		}
-		for _, path := range []string{c.Path, c.OldPath} {
-			if path != "" && (oddName(path) != "" || outside.Match(path)) {
-				return false
-			}
+		if oddName(c.Path) != "" || outside.Match(c.Path) {
+			return false
 		}
 	}
 	return true

@@ -453,7 +453,8 @@ func (t *token) plain() byte {
 // A walker matches many patterns against paths at once. It remembers the states after each folder of the last path, so that
 // paths in order cost little more than their last part.
 type walker struct {
-	programs []program
+	base     []program // of the walker that this one is a clone of; never written to
+	programs []program // its own; they are numbered on
 	// Programs that begin with "**" and a plain name wait in every folder; they are found by that name, not by trying each.
 	floating map[string][]int32
 	shared   map[string][]int32 // floating of the walker that this one is a clone of; never written to
@@ -502,7 +503,7 @@ func (w *walker) add(id int32, segs []segment) {
 			out = append(out, segs[i])
 		}
 	}
-	n := int32(len(w.programs))
+	n := int32(len(w.base) + len(w.programs))
 	w.programs = append(w.programs, program{id, out})
 	switch floats := len(out) > floatAt && out[0].kind == deepSegment; {
 	case floats && len(out) == floatAt+1 && out[floatAt].kind != literalSegment:
@@ -529,7 +530,19 @@ func (w *walker) clone() walker {
 			shared[name] = slices.Concat(shared[name], programs)
 		}
 	}
-	return walker{programs: slices.Clip(w.programs), shared: shared, may: w.may, names: slices.Clip(w.names), anchored: slices.Clip(w.anchored)}
+	base := w.programs
+	if len(w.base) > 0 {
+		base = slices.Concat(w.base, w.programs)
+	}
+	return walker{base: base, shared: shared, may: w.may, names: slices.Clip(w.names), anchored: slices.Clip(w.anchored)}
+}
+
+// program gives a program by its number.
+func (w *walker) program(n int32) *program {
+	if int(n) < len(w.base) {
+		return &w.base[n]
+	}
+	return &w.programs[int(n)-len(w.base)]
 }
 
 // nameHash keeps nearly all names from being looked up.
@@ -554,7 +567,7 @@ func (w *walker) floatingAt(name string) []int32 {
 
 // enter adds the state, and those that follow from a "**" that stands for nothing. from is where the states of the program begin.
 func (w *walker) enter(l *walkStates, from int, s walkState) {
-	segs := w.programs[s.program].segs
+	segs := w.program(s.program).segs
 	for ; int(s.pos) < len(segs); s.pos++ {
 		for _, known := range l.active[from:] {
 			if known == s {
@@ -562,7 +575,7 @@ func (w *walker) enter(l *walkStates, from int, s walkState) {
 			}
 		}
 		if segs[s.pos].kind == deepSegment && int(s.pos)+1 == len(segs) {
-			l.all = append(l.all, w.programs[s.program].id)
+			l.all = append(l.all, w.program(s.program).id)
 			return
 		}
 		l.active = append(l.active, s)
@@ -577,7 +590,7 @@ func (w *walker) enter(l *walkStates, from int, s walkState) {
 
 // match appends the ids of the patterns that match the path; an id may appear more than once.
 func (w *walker) match(hits []int32, path string) []int32 {
-	if len(w.programs) == 0 {
+	if len(w.base)+len(w.programs) == 0 {
 		return hits
 	}
 	if w.levels == nil {
@@ -603,7 +616,7 @@ func (w *walker) match(hits []int32, path string) []int32 {
 		if s.tail != 0 && s.tail != tail {
 			continue
 		}
-		if p := &w.programs[s.program]; p.segs[s.pos].match(name) {
+		if p := w.program(s.program); p.segs[s.pos].match(name) {
 			hits = append(hits, p.id)
 		}
 	}
@@ -613,7 +626,7 @@ func (w *walker) match(hits []int32, path string) []int32 {
 		}
 	}
 	for _, n := range w.floatingAt(name) {
-		if p := &w.programs[n]; ends(p.segs[floatAt+1:]) {
+		if p := w.program(n); ends(p.segs[floatAt+1:]) {
 			hits = append(hits, p.id)
 		}
 	}
@@ -665,7 +678,7 @@ func (w *walker) step(above, below *walkStates, name string) {
 		from := len(below.active)
 		for ; i < len(above.active) && above.active[i].program == n; i++ {
 			s := above.active[i]
-			seg := &w.programs[n].segs[s.pos]
+			seg := &w.program(n).segs[s.pos]
 			switch {
 			case seg.kind == deepSegment:
 				w.enter(below, from, s)

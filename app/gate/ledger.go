@@ -1,6 +1,10 @@
 package gate
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Capture begins the ledger entry of an approval as its webhook arrives: reviewCommit is review.commit_id of the payload, head
 // and base are the pull request's SHAs in it. Where the first two differ, reviewCommit counts: it is what the reviewer's page
@@ -23,8 +27,7 @@ func Complete(entry LedgerEntry, files []FileChange) LedgerEntry {
 	return entry
 }
 
-// seen states every changed path on both sides. A rename is read as a deletion and an addition, so that the answer does not depend on
-// whether git calls it a rename.
+// seen states every changed path on both sides.
 func seen(files []FileChange) map[string]Seen {
 	out := make(map[string]Seen, len(files))
 	for i := range files {
@@ -43,6 +46,33 @@ func seen(files []FileChange) map[string]Seen {
 			s.BaseMode, s.BaseBlob = f.OldMode, f.OldBlob
 			out[old] = s
 		}
+	}
+	return out
+}
+
+// split gives the facts with every rename read as a deletion and an addition, so that no answer depends on whether git calls it a rename.
+func split(f *Facts) *Facts {
+	if !slices.ContainsFunc(f.Files, func(c FileChange) bool { return c.OldPath != "" }) {
+		return f
+	}
+	facts := *f
+	facts.Files = splitFiles(f.Files)
+	return &facts
+}
+
+func splitFiles(files []FileChange) []FileChange {
+	names := seen(files) // a name that one file leaves may be taken by another
+	for i := range files {
+		for _, path := range []string{files[i].Path, files[i].OldPath} {
+			if _, ok := names[path]; !ok && path != "" {
+				names[path] = Seen{} // nothing is known of it but the name, which a guard may mean
+			}
+		}
+	}
+	out := make([]FileChange, 0, len(names))
+	for _, path := range slices.Sorted(maps.Keys(names)) {
+		s := names[path]
+		out = append(out, FileChange{Path: path, OldMode: s.BaseMode, OldBlob: s.BaseBlob, Mode: s.Mode, Blob: s.Blob})
 	}
 	return out
 }

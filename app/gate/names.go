@@ -132,6 +132,8 @@ const (
 	beyondByte             // not ASCII
 	oddByte                // never in a plain name
 	endByte                // odd at the end of a part
+	slashByte              // ends a part
+	dotByte                // odd at the beginning of a part, as in .git
 )
 
 var byteClass = func() (class [256]uint8) {
@@ -141,7 +143,11 @@ var byteClass = func() (class [256]uint8) {
 			class[c] = beyondByte | oddByte
 		case c < ' ' || c == 0x7f || c == '\\' || c == '~' || c == ':':
 			class[c] = oddByte
-		case c == '.' || c == ' ' || c == '/':
+		case c == '.':
+			class[c] = endByte | dotByte
+		case c == '/': // also at the end of an empty part
+			class[c] = endByte | slashByte
+		case c == ' ':
 			class[c] = endByte
 		case c >= 'A' && c <= 'Z':
 			class[c] = upperByte
@@ -158,15 +164,14 @@ type look struct {
 }
 
 func lookAt(path string) look {
-	seen, odd, before := uint8(0), path == "", byte('/')
+	seen, pairs, before := uint8(0), uint8(0), byteClass['/']
 	for i := range len(path) {
-		c := path[i]
-		seen |= byteClass[c]
-		// A part that is empty, ends oddly, or begins with a dot, as .git does.
-		odd = odd || c == '/' && byteClass[before]&endByte != 0 || c == '.' && before == '/'
-		before = c
+		class := byteClass[path[i]]
+		seen |= class
+		pairs |= before << 1 & class // an end before a slash, a slash before a dot
+		before = class
 	}
-	l := look{folded: path, ascii: seen&beyondByte == 0, plain: !odd && seen&oddByte == 0 && byteClass[before]&endByte == 0}
+	l := look{folded: path, ascii: seen&beyondByte == 0, plain: path != "" && pairs&(slashByte|dotByte) == 0 && seen&oddByte == 0 && before&endByte == 0}
 	if seen&(upperByte|beyondByte) != 0 {
 		l.folded = fold(path)
 	}

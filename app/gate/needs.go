@@ -15,6 +15,7 @@ type Wants struct {
 // Needs says what to ask for. Of f it reads everything but People and Scan.
 func Needs(p *Policy, f *Facts) Wants {
 	var w Wants
+	f = split(f)
 	c := newCover(p.Guards, f.Files, looks(f.Files), f.Links)
 	owners, problems := ParseCodeowners("CODEOWNERS", f.Codeowners)
 	if len(problems) > 0 {
@@ -33,22 +34,17 @@ func Needs(p *Policy, f *Facts) Wants {
 				w.Teams = append(w.Teams, strings.ToLower(a.Team))
 			case a.Codeowners:
 				for _, i := range du.files {
-					for _, path := range []string{f.Files[i].Path, f.Files[i].OldPath} {
-						if path == "" {
+					for _, rule := range owners.owners(f.Files[i].Path) {
+						if asked[rule.Line] {
 							continue
 						}
-						for _, rule := range owners.owners(path) {
-							if asked[rule.Line] {
-								continue
+						asked[rule.Line] = true
+						for _, o := range rule.Owners {
+							if o.User != "" {
+								w.Users = append(w.Users, strings.ToLower(o.User))
 							}
-							asked[rule.Line] = true
-							for _, o := range rule.Owners {
-								if o.User != "" {
-									w.Users = append(w.Users, strings.ToLower(o.User))
-								}
-								if o.Team != "" {
-									w.Teams = append(w.Teams, strings.ToLower(o.Team))
-								}
+							if o.Team != "" {
+								w.Teams = append(w.Teams, strings.ToLower(o.Team))
 							}
 						}
 					}

@@ -259,21 +259,21 @@ func (in *involved) apart(who Person, c *cover, d *duty) bool {
 		return false
 	}
 	// What somebody wrote may have been moved since: then its old place is no part of the change, or its content is in two places.
-	found, blobs := map[string]bool{}, map[string]bool{}
+	// Or that place is gone, and any new file may have it.
+	found, blobs, gone := map[string]bool{}, map[string]bool{}, false
 	for i := range c.files {
 		f := &c.files[i]
-		for _, name := range []string{fold(f.Path), fold(f.OldPath)} {
-			if name != "" && r.paths[name] {
-				found[name] = true
-				blobs[f.Blob] = true
-			}
+		if name := fold(f.Path); r.paths[name] {
+			found[name] = true
+			blobs[f.Blob] = true
+			gone = gone || f.Mode == 0
 		}
 	}
 	if len(found) < len(r.paths) {
 		return false
 	}
 	for _, i := range d.files {
-		if f := &c.files[i]; r.paths[fold(f.Path)] || f.OldPath != "" && r.paths[fold(f.OldPath)] || f.Blob != "" && blobs[f.Blob] {
+		if f := &c.files[i]; r.paths[fold(f.Path)] || f.Blob != "" && blobs[f.Blob] || gone && f.OldMode == 0 {
 			return false
 		}
 	}

@@ -96,13 +96,8 @@ type view struct {
 
 // present is what is there now, in the form of the ledger. The map is made only where it is needed: it is the costly part.
 type present struct {
-	files   []FileChange
-	renames bool // some file has two names, which may be another's
-	seen    map[string]Seen
-}
-
-func newPresent(files []FileChange) *present {
-	return &present{files: files, renames: slices.ContainsFunc(files, func(f FileChange) bool { return f.OldPath != "" })}
+	files []FileChange
+	seen  map[string]Seen
 }
 
 func (p *present) all() map[string]Seen {
@@ -110,14 +105,6 @@ func (p *present) all() map[string]Seen {
 		p.seen = seen(p.files)
 	}
 	return p.seen
-}
-
-// at gives the state of the name of a changed file.
-func (p *present) at(f *FileChange, name string) Seen {
-	if !p.renames {
-		return Seen{f.Mode, f.Blob, f.OldMode, f.OldBlob}
-	}
-	return p.all()[name]
 }
 
 // freshness compares what the approval saw with what is there now, on both sides.
@@ -140,13 +127,8 @@ func freshness(p *Policy, f *Facts, e *LedgerEntry, now *present) *view {
 	for i := range f.Files {
 		file := &f.Files[i]
 		was, ok := e.Seen[file.Path]
-		if !ok || was != now.at(file, file.Path) {
+		if !ok || was != (Seen{file.Mode, file.Blob, file.OldMode, file.OldBlob}) {
 			a.stale[i], a.some = true, true
-		}
-		if file.OldPath != "" && file.OldPath != file.Path {
-			if was, ok := e.Seen[file.OldPath]; !ok || was != now.at(file, file.OldPath) {
-				a.stale[i], a.some = true, true
-			}
 		}
 		if ok {
 			same++
@@ -198,8 +180,14 @@ func (a *view) changedSince(c *cover, d *duty) string {
 	}
 	if a.moved != nil {
 		for _, i := range d.files {
-			if f := &c.files[i]; a.moved[f.Path] || f.OldPath != "" && a.moved[f.OldPath] {
+			if f := &c.files[i]; a.moved[f.Path] {
 				return "came within a minute of a push to " + show(f.Path) + "; approve once more to confirm"
+			}
+		}
+		// The push may have made it what it is on base, so that it is no part of the change any more.
+		for _, path := range sortedKeys(a.moved) {
+			if c.covers(d, path, a.entry.Seen[path]) {
+				return "came within a minute of a push to " + show(path) + "; approve once more to confirm"
 			}
 		}
 	}

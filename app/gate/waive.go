@@ -57,7 +57,7 @@ type given struct {
 
 // commands reads the comments.
 func (d *decider) commands() {
-	now := newPresent(d.f.Files)
+	now := &present{files: d.f.Files}
 	for i := range d.f.Comments {
 		c := &d.f.Comments[i]
 		for _, cmd := range Commands(c.Body) {
@@ -245,7 +245,7 @@ func (d *decider) sameHead(v *view) string {
 // sameFile is for a finding: its file must be what the waiver saw, on both sides.
 func (d *decider) sameFile(path string) func(v *view) string {
 	for i := range d.f.Files {
-		if f := &d.f.Files[i]; f.Path == path || f.OldPath == path {
+		if f := &d.f.Files[i]; f.Path == path {
 			return func(v *view) string {
 				if v.all || v.some && v.stale[i] {
 					return "was for " + short(v.entry.Head) + "; " + show(path) + " changed since"

@@ -55,38 +55,44 @@ func (c *Client) People(ctx context.Context, owner, repo string, wants gate.Want
 			unknown = append(unknown, gate.Unknown{What: list.what, Reason: fmt.Sprintf("there are %d, more than the %d that are asked for", list.n, maxAsked)})
 		}
 	}
-	for _, login := range users[:min(len(users), maxAsked)] {
-		who, err := c.user(ctx, login)
-		if stop := ask("the account @"+login, err); stop != nil {
+	// They are asked about at the same time, and the answers are sorted in order.
+	users, teams, first := users[:min(len(users), maxAsked)], teams[:min(len(teams), maxAsked)], roles[:min(len(roles), 2*maxAsked)]
+	accounts := sideBySide(users, func(login string) (gate.Person, error) { return c.user(ctx, login) })
+	found := sideBySide(teams, func(name string) (*gate.Team, error) { return c.team(ctx, name, roles) })
+	granted := sideBySide(first, func(who gate.Person) (gate.Role, error) { return c.role(ctx, owner, repo, who) })
+	whoIs, teamIs, roleIs := accounts(), found(), granted()
+	for i, a := range whoIs {
+		if stop := ask("the account @"+users[i], a.err); stop != nil {
 			return p, unknown, stop
 		}
-		if who.ID != 0 {
-			p.Users[login] = who
+		if a.is.ID != 0 {
+			p.Users[users[i]] = a.is
 		}
 	}
-	for _, name := range teams[:min(len(teams), maxAsked)] {
-		team, found, err := c.team(ctx, name, roles)
-		if stop := ask("the team @"+name, err); stop != nil {
+	for i, a := range teamIs {
+		if stop := ask("the team @"+teams[i], a.err); stop != nil {
 			return p, unknown, stop
 		}
-		if found && err == nil {
-			p.Teams[name] = team
+		if a.is != nil && a.err == nil {
+			p.Teams[teams[i]] = *a.is
 		}
 	}
 	// The role of a named user matters as much as that of a reviewer.
+	var rest []gate.Person
 	for _, login := range users {
-		if who, ok := p.Users[login]; ok {
-			roles = append(roles, who)
+		if who, ok := p.Users[login]; ok && !slices.ContainsFunc(first, func(r gate.Person) bool { return r.ID == who.ID }) {
+			rest = append(rest, who)
 		}
 	}
-	roles = persons(roles)
-	for _, who := range roles[:min(len(roles), 2*maxAsked)] {
-		role, err := c.role(ctx, owner, repo, who)
-		if stop := ask("the role of @"+who.Login, err); stop != nil {
+	rest = persons(rest)
+	also := sideBySide(rest, func(who gate.Person) (gate.Role, error) { return c.role(ctx, owner, repo, who) })
+	for i, a := range append(roleIs, also()...) {
+		who := slices.Concat(first, rest)[i]
+		if stop := ask("the role of @"+who.Login, a.err); stop != nil {
 			return p, unknown, stop
 		}
-		if err == nil {
-			p.Roles[who.ID] = role
+		if a.err == nil {
+			p.Roles[who.ID] = a.is
 		}
 	}
 	return p, unknown, soon
@@ -108,28 +114,30 @@ func (c *Client) user(ctx context.Context, login string) (gate.Person, error) {
 }
 
 // team reads a team and its active members. A member who reviewed is asked for by name as well: an invitation that is pending is no membership.
-func (c *Client) team(ctx context.Context, name string, reviewers []gate.Person) (t gate.Team, found bool, err error) {
+// It is nil if there is no such team.
+func (c *Client) team(ctx context.Context, name string, reviewers []gate.Person) (*gate.Team, error) {
 	org, slug, ok := strings.Cut(name, "/")
 	if !ok || !validName(org) || !validName(slug) {
-		return gate.Team{}, false, nil // no team can have that name
+		return nil, nil // no team can have that name
 	}
 	team, _, err := c.gh.Teams.GetTeamBySlug(ctx, org, slug)
 	if errors.Is(fail("", err), ErrNotFound) {
-		return gate.Team{}, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return gate.Team{}, false, err
+		return nil, err
 	}
-	t.ID = team.GetID()
+	t := &gate.Team{ID: team.GetID()}
 	list, complete, err := pages(maxTeamPages, func(o *gh.ListOptions) ([]*gh.User, *gh.Response, error) {
 		return c.gh.Teams.ListTeamMembersBySlug(ctx, org, slug, &gh.TeamListTeamMembersOptions{ListOptions: *o})
 	})
 	if err != nil {
-		return gate.Team{}, false, err
+		return nil, err
 	}
 	if !complete {
-		return gate.Team{}, false, fmt.Errorf("it has more than %d members", maxTeamPages*100)
+		return nil, fmt.Errorf("it has more than %d members", maxTeamPages*100)
 	}
+	var named []gate.Person
 	seen := map[int64]bool{}
 	for _, u := range list {
 		who := person(u)
@@ -138,18 +146,21 @@ func (c *Client) team(ctx context.Context, name string, reviewers []gate.Person)
 		}
 		seen[who.ID] = true
 		if slices.ContainsFunc(reviewers, func(r gate.Person) bool { return r.ID == who.ID }) {
-			active, err := c.active(ctx, org, slug, who.Login)
-			if err != nil {
-				return gate.Team{}, false, err
-			}
-			if !active {
-				continue
-			}
+			named = append(named, who)
+			continue
 		}
 		t.Members = append(t.Members, who)
 	}
+	for i, a := range sideBySide(named, func(who gate.Person) (bool, error) { return c.active(ctx, org, slug, who.Login) })() {
+		if a.err != nil {
+			return nil, a.err
+		}
+		if a.is {
+			t.Members = append(t.Members, named[i])
+		}
+	}
 	sort.Slice(t.Members, func(i, j int) bool { return t.Members[i].ID < t.Members[j].ID })
-	return t, true, nil
+	return t, nil
 }
 
 func (c *Client) active(ctx context.Context, org, slug, login string) (bool, error) {

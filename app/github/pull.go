@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -163,19 +164,36 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 		f.Unknown = append(f.Unknown, gate.Unknown{What: what, Reason: reason(fail(what, err))})
 		return nil
 	}
-	if err := part("the App through which it was opened", c.viaApp(ctx, owner, repo, p)); err != nil {
-		return nil, err
+	// What does not rest on each other is asked for at the same time: somebody waits for the answer.
+	var viaApp, tips, commits, reviews, events error
+	ofCommits, ofReviews := *p, *p // what is listed side by side is put together afterwards
+	var happened eventList
+	var all sync.WaitGroup
+	all.Go(func() { viaApp = c.viaApp(ctx, owner, repo, p) })
+	all.Go(func() { tips = c.tips(ctx, owner, repo, p) })
+	all.Go(func() { commits = c.commits(ctx, owner, repo, pr, &ofCommits) })
+	all.Go(func() { reviews = c.reviews(ctx, owner, repo, &ofReviews) })
+	all.Go(func() { happened, events = c.events(ctx, owner, repo, pr.GetNumber()) })
+	all.Wait()
+	f.Commits, f.Reviews = ofCommits.Facts.Commits, ofReviews.Facts.Reviews
+	for _, of := range []struct {
+		what string
+		err  error
+		more []gate.Unknown
+	}{
+		{"the App through which it was opened", viaApp, nil},
+		{"the tips of the branches", tips, nil},
+		{"the commits", commits, ofCommits.Facts.Unknown},
+		{"the reviews", reviews, ofReviews.Facts.Unknown},
+		{"who assigned whom and who dismissed what", events, happened.unknown()},
+	} {
+		f.Unknown = append(f.Unknown, of.more...)
+		if err := part(of.what, of.err); err != nil {
+			return nil, err
+		}
 	}
-	if err := part("the tips of the branches", c.tips(ctx, owner, repo, p)); err != nil {
-		return nil, err
-	}
-	if err := part("the commits", c.commits(ctx, owner, repo, pr, p)); err != nil {
-		return nil, err
-	}
-	if err := part("the reviews", c.reviews(ctx, owner, repo, p)); err != nil {
-		return nil, err
-	}
-	if err := part("who assigned whom and who dismissed what", c.events(ctx, owner, repo, p)); err != nil {
+	happened.tell(p)
+	if err := part("who set an agent to work on a linked issue", c.linked(ctx, owner, repo, p)); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -357,16 +375,34 @@ func by(u *gh.User, bot string) bool {
 	return u.GetType() == "Bot" && strings.EqualFold(u.GetLogin(), bot)
 }
 
-// events reads who assigned whom (a person who assigns an agent sets it to work) and who dismissed which review.
-func (c *Client) events(ctx context.Context, owner, repo string, p *PullFacts) error {
+// An eventList is what happened to a pull request.
+type eventList struct {
+	list []*gh.IssueEvent
+	cut  bool // there are more
+}
+
+// events reads what happened to a pull request.
+func (c *Client) events(ctx context.Context, owner, repo string, number int) (eventList, error) {
 	list, complete, err := pages(maxEventPages, func(o *gh.ListOptions) ([]*gh.IssueEvent, *gh.Response, error) {
-		return c.gh.Issues.ListIssueEvents(ctx, owner, repo, p.Facts.Number, o)
+		return c.gh.Issues.ListIssueEvents(ctx, owner, repo, number, o)
 	})
 	if err != nil {
-		return err
+		return eventList{}, err
 	}
+	return eventList{list, !complete}, nil
+}
+
+func (l eventList) unknown() []gate.Unknown {
+	if !l.cut {
+		return nil
+	}
+	return []gate.Unknown{{What: "who assigned whom and who dismissed what", Reason: fmt.Sprintf("there are more than %d events", maxEventPages*100)}}
+}
+
+// tell notes who assigned whom (a person who assigns an agent sets it to work) and who dismissed which review.
+func (l eventList) tell(p *PullFacts) {
 	asked := map[int64]bool{}
-	for _, e := range list {
+	for _, e := range l.list {
 		switch e.GetEvent() {
 		case "assigned":
 			who, assignee := person(e.Assigner), person(e.Assignee)
@@ -386,8 +422,4 @@ func (c *Client) events(ctx context.Context, owner, repo string, p *PullFacts) e
 			}
 		}
 	}
-	if !complete {
-		p.Facts.Unknown = append(p.Facts.Unknown, gate.Unknown{What: "who assigned whom and who dismissed what", Reason: fmt.Sprintf("there are more than %d events", maxEventPages*100)})
-	}
-	return nil
 }

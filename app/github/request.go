@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"sync"
 
 	gh "github.com/google/go-github/v60/github"
 
@@ -75,4 +76,23 @@ func person(u *gh.User) gate.Person {
 		return gate.Person{}
 	}
 	return gate.Person{ID: u.GetID(), Login: u.GetLogin(), Type: u.GetType()}
+}
+
+// An answered question.
+type answered[T any] struct {
+	is  T
+	err error
+}
+
+// sideBySide asks about each of the list at the same time, within the bounds of the transport, and gives the answers in the order of the list.
+func sideBySide[A, T any](list []A, ask func(A) (T, error)) (wait func() []answered[T]) {
+	out := make([]answered[T], len(list))
+	var all sync.WaitGroup
+	for i := range list {
+		all.Go(func() { out[i].is, out[i].err = ask(list[i]) })
+	}
+	return func() []answered[T] {
+		all.Wait()
+		return out
+	}
 }

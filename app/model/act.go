@@ -37,6 +37,11 @@ func (w *World) Apply(s Step) bool {
 	mark := len(w.Hooks)
 	before := w.lastPush
 	w.lastPush = 0
+	for _, g := range w.Groups {
+		if g.Age++; g.Age >= 2 {
+			w.land(g)
+		}
+	}
 	w.losing = s.Fate == 11 || s.Fate == 12
 	done := w.apply(s, before)
 	for i := mark; i < len(w.Hooks); i++ {
@@ -124,22 +129,21 @@ func (w *World) apply(s Step, pushed int) bool {
 	case Everybody:
 		any := false
 		for _, u := range w.Users {
-			any = !u.Gone && w.review(p, u, "APPROVED", false) || any
+			any = !u.Gone && w.review(p, u, "APPROVED", pushed == p.Number && s.B%2 == 0) || any
 		}
 		return any
 	case Dismiss:
 		if rank[who.Role] < rank["write"] || len(p.Reviews) == 0 {
 			return false
 		}
-		r := pick(p.Reviews, s.A)
-		if r.State() != "APPROVED" && r.State() != "CHANGES_REQUESTED" {
-			return false
+		if s.B%3 == 2 { // everybody's latest word
+			any := false
+			for _, v := range w.verdicts(p) {
+				any = w.dismiss(p, v.last, who) || any
+			}
+			return any
 		}
-		r.DismissedBy = who
-		w.say("%s dismisses the review %d of %s on #%d", who.Login, r.ID, r.By.Login, p.Number)
-		w.Seen.Add("dismissed " + r.Given)
-		w.hook(Hook{Kind: "review", Number: p.Number, Action: "dismissed", Review: r, Sender: who})
-		return true
+		return w.dismiss(p, pick(p.Reviews, s.A), who)
 	case MergePull:
 		w.Seen.Add("tried to merge")
 		return w.merge(p, who, s.A%4 == 3)
@@ -409,7 +413,11 @@ func (w *World) update(p *Pull, who *User, s Step) bool {
 		tree = maps.Clone(w.Commits[p.Head].Tree)
 	}
 	w.Seen.Add("trick: " + odd)
-	c := w.commit(who, who, tree, "Merge", parents...)
+	author := who
+	if s.On >= 3 && odd != "update of the branch" {
+		author = w.user(s.On + s.A) // somebody made it, and somebody else pushes it
+	}
+	c := w.commit(author, author, tree, "Merge", parents...)
 	w.head(p, c.ID, who, s)
 	return true
 }
@@ -468,6 +476,17 @@ func (w *World) review(p *Pull, who *User, state string, hasty bool) bool {
 	if state == "CHANGES_REQUESTED" {
 		w.Seen.Add("veto")
 	}
+	return true
+}
+
+func (w *World) dismiss(p *Pull, r *Review, by *User) bool {
+	if r.State() != "APPROVED" && r.State() != "CHANGES_REQUESTED" || !slices.Contains(p.Reviews, r) {
+		return false
+	}
+	r.DismissedBy = by
+	w.say("%s dismisses the review %d of %s on #%d", by.Login, r.ID, r.By.Login, p.Number)
+	w.Seen.Add("dismissed " + r.Given)
+	w.hook(Hook{Kind: "review", Number: p.Number, Action: "dismissed", Review: r, Sender: by})
 	return true
 }
 

@@ -19,6 +19,9 @@ func (w *World) Audit() []string {
 		if !green && CheckName(p.Base) != "" && len(w.Missing(p, View{Honest: true})) == 0 {
 			out = append(out, fmt.Sprintf("#%d has all that it needs, and %s on %s says %q", p.Number, CheckName(p.Base), p.Head, w.Checks[[2]string{p.Head, CheckName(p.Base)}]))
 		}
+		if says := w.Checks[[2]string{p.Head, name(p.Base)}]; !w.config().governs(p.Base) && says != "" && says != "cancelled" {
+			out = append(out, fmt.Sprintf("#%d goes into %s, which is not governed, and its check says %q", p.Number, p.Base, says)) // section 0
+		}
 		if green {
 			w.Seen.Add("green")
 		}

@@ -18,11 +18,15 @@ type View struct {
 type config struct {
 	policy, floor *Policy // nil: there is none
 	owners        []Owner
+	tips          map[string]string // of the branches then
 }
 
 func (w *World) config() config {
 	tree := w.Tip(Default).Tree
-	c := config{owners: w.owners[tree[OwnersPath].Text]}
+	c := config{owners: w.owners[tree[OwnersPath].Text], tips: map[string]string{}}
+	for _, b := range []string{Default, "release/1", "play"} {
+		c.tips[b] = w.Branches[b]
+	}
 	if f, ok := tree[PolicyPath]; ok {
 		c.policy = w.policies[f.Text]
 		if c.policy == nil {
@@ -252,6 +256,9 @@ func (w *World) Missing(p *Pull, v View) []string {
 				fresh = append(fresh, who.by)
 			}
 		}
+		if v.Honest && now.renames() {
+			paths = changed // whose owners are asked for the other name, too
+		}
 		for _, miss := range w.lacks(d, paths, c, fresh, extra) {
 			no("%s (%s): %s", d.name, strings.Join(paths, " "), miss)
 		}
@@ -267,7 +274,8 @@ func (w *World) Missing(p *Pull, v View) []string {
 
 // same says whether a review saw everything that the duty covers as it is now, on both sides.
 func (w *World) same(d duty, r *Review, now sides) bool {
-	then := w.sides(r.SawBase, r.Saw)
+	// Whoever had an older head before them saw its files; the base is that of the head that they approved.
+	then := sides{w.sides(r.SawBase, r.At).base, w.Commits[r.Saw].Tree}
 	for _, path := range slices.Concat(then.changed(), now.changed()) {
 		if !(now.base[path] != now.head[path] && d.covers(path, now.base[path], now.head[path])) && !(then.base[path] != then.head[path] && d.covers(path, then.base[path], then.head[path])) {
 			continue
@@ -441,7 +449,7 @@ func (w *World) part(p *Pull, c config, v View) *part {
 	}
 	add := func(u *User) {
 		in.people[u] = true
-		in.agent = in.agent || machine(u) && !u.Gone
+		in.agent = in.agent || machine(u) && (!u.Gone || v.Honest)
 		if machine(u) || u.Gone {
 			for _, layer := range c.each() {
 				for agent, human := range layer.Sponsors {
@@ -551,7 +559,7 @@ func (w *World) verdicts(p *Pull) []verdict {
 
 // Unread lists the covered paths whose content nobody has ever approved: not enough people, whoever they are by now, and whatever became of
 // their reviews. It is what must hold at every moment, however many webhooks are on their way. Any configuration will do that was in force
-// since the last moment of rest, because a new one is known only when its webhook has come.
+// since the last moment of rest, because a new one is known only when its webhook has come; and so it is with a base that moved.
 func (w *World) Unread(p *Pull) []string {
 	var out []string
 	for _, c := range append(w.since, w.config()) {
@@ -560,7 +568,7 @@ func (w *World) Unread(p *Pull) []string {
 			return nil
 		}
 		repair := c.policy != nil && c.policy.Broken
-		now := w.sides(w.Branches[p.Base], p.Head)
+		now := w.sides(c.tips[p.Base], p.Head)
 		var reviews []*Review
 		for _, o := range w.Pulls {
 			reviews = append(reviews, o.Reviews...)

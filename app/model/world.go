@@ -105,6 +105,7 @@ type Group struct {
 	Heads               []string // of the pull requests, as they were queued
 	Squash              bool
 	Tampered            bool
+	Age                 int    // steps since it was built
 	Over                string // "", "merged", "dropped"
 }
 
@@ -343,9 +344,9 @@ func (w *World) SetCheck(head, name, says string) {
 	}
 }
 
-// land puts a merge group whose check is green on its branch.
+// land puts a merge group whose check is green on its branch. Not at once: other checks run on it, too, and meanwhile things happen.
 func (w *World) land(g *Group) {
-	if g.Over != "" || w.Checks[[2]string{g.Head, CheckName(g.Base)}] != "success" || w.Branches[g.Base] != g.On {
+	if g.Over != "" || g.Age < 2 || w.Checks[[2]string{g.Head, CheckName(g.Base)}] != "success" || w.Branches[g.Base] != g.On {
 		return
 	}
 	if w.Merged != nil {
@@ -415,7 +416,7 @@ func (w *World) move(branch, to string, by *User) {
 }
 
 func (w *World) hook(h Hook) {
-	if h.Branch == Default || h.Kind == "floor" {
+	if h.Branch != "" || h.Kind == "floor" {
 		w.since = append(w.since, w.config())
 	}
 	if p := w.Pull(h.Number); p != nil {

@@ -406,12 +406,13 @@ func (s *stage) play(e *simulate.Event) error {
 			return err
 		}
 		return s.by(e.Queue.By, s.pull.Enqueue)
-	case e.Assign != nil && e.Assign.Issue != 0:
-		return errors.New("there are no issues here that are not pull requests")
 	case e.Assign != nil:
 		agent, _, err := s.who(e.Assign.Agent)
 		if err != nil {
 			return err
+		}
+		if e.Assign.Issue != 0 {
+			return s.by(e.Assign.By, func(u *githubtest.User) error { return s.repo.AssignIssue(e.Assign.Issue, u, agent) })
 		}
 		return s.by(e.Assign.By, func(u *githubtest.User) error { return s.pull.Assign(u, agent) })
 	case e.Other != nil:

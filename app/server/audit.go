@@ -94,6 +94,9 @@ func (s *Server) tellBypass(ctx context.Context, ref review.Ref, policy *gate.Po
 	return nil
 }
 
+// bypassSlot begins the slots of what tells that something went around the gate.
+const bypassSlot = "bypass/"
+
 // bypassDeeds are a comment on the merged pull request, and an issue where the policy asks for one.
 func bypassDeeds(ref review.Ref, policy *gate.Policy, b store.Bypass) ([]store.Deed, error) {
 	who := ""
@@ -108,7 +111,7 @@ func bypassDeeds(ref review.Ref, policy *gate.Policy, b store.Bypass) ([]store.D
 		"`reviewgate doctor` says who may. Nothing is undone by this note: it is here so that somebody looks at the change now.\n"
 	var out []store.Deed
 	add := func(kind string, g github.Deed) error {
-		slot := fmt.Sprintf("bypass/%s/%d/%d/%s", kind, ref.RepoID, b.Number, b.Branch)
+		slot := fmt.Sprintf(bypassSlot+"%s/%d/%d/%s", kind, ref.RepoID, b.Number, b.Branch)
 		name := slot + "/" + b.SHA
 		sum := sha256.Sum256([]byte(name))
 		g.Key = "bypass-" + hex.EncodeToString(sum[:12])

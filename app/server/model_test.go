@@ -163,7 +163,7 @@ func (s *stack) do(step model.Step) error {
 	case model.Sweep:
 		s.sweep()
 		return s.audit()
-	case model.Reviews:
+	case model.Reviews, model.Everybody:
 		step.B |= 1 // nobody is hasty
 	default:
 	}

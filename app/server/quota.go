@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
@@ -65,7 +66,7 @@ func (s *Server) anyGreen(ctx context.Context, k store.Key) (bool, error) {
 
 // hold says whether a deed waits while few requests are left: what only informs does.
 func (s *Server) hold(ctx context.Context, d store.Deed) bool {
-	if d.Kind == store.KindCheck || d.Kind == store.KindCancel {
+	if d.Kind == store.KindCheck || d.Kind == store.KindCancel || strings.HasPrefix(d.Slot, bypassSlot) {
 		return false
 	}
 	p, err := s.store.Pull(ctx, d.Key)

@@ -27,13 +27,9 @@ import (
 // server with real git.
 const stories = "../../cmd/reviewgate/testdata/bypass/"
 
-const issues = "githubtest has no issues that are not pull requests"
-
 // notHere lists the files that do not pass here, each with its reason. One that is no file, or that passes, is an error.
 var notHere = map[string]string{
-	"B14_linked_issue":                      issues,
-	"B53_renamed_with_changes_and_by_steps": "git finds renames of files that changed, simulate only of files that did not: where such a file is moved on, the new name asks again",
-	"B54_the_list_is_not_complete":          "the server reads the changed files from git, which has no list that ends early",
+	"B54_the_list_is_not_complete": "the server reads the changed files from git, which has no list that ends early",
 }
 
 // TestBypass plays every file of the catalogue, and the entries that no file can show, on the real server.

@@ -84,6 +84,12 @@ func (s *Server) between(installation int64, every time.Duration) time.Duration 
 	return every
 }
 
+// untold is the difference that needs no new telling, only that what waits is told.
+const untold = "something is still to be told"
+
+// unsure is the difference that goes away by itself, once a job has run in a later second.
+const unsure = "more may have happened in the second in which it was last judged"
+
 // A sweep in progress.
 type sweeping struct {
 	*Server
@@ -114,12 +120,10 @@ func (s *Server) sweep(ctx context.Context, ref review.Ref) error {
 	var err error
 	w.sight, err = w.gh.Sight(ctx, ref.Owner, ref.Name)
 	switch {
-	case errors.Is(err, github.ErrInvalid):
-		s.cfg.Log.Warn().Str("repo", ref.Owner+"/"+ref.Name).Str("error", github.Redact(err.Error())).Msg("this GitHub does not answer the sweep's question; the open pull requests are listed instead")
+	case errors.Is(err, github.ErrInvalid) || errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden):
+		// An old Enterprise Server, a permission that was not granted, or a repository that is gone: the list tells which.
+		s.cfg.Log.Warn().Str("repo", ref.Owner+"/"+ref.Name).Str("error", github.Redact(err.Error())).Msg("GitHub does not answer the sweep's question; the open pull requests are listed instead")
 		return s.list(ctx, ref.RepoID)
-	case errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden):
-		s.cfg.Log.Info().Str("repo", ref.Owner+"/"+ref.Name).Err(err).Msg("the open pull requests cannot be read")
-		return s.store.Swept(ctx, ref.RepoID, nil, nil, start, s.queue.Enqueue)
 	case err != nil:
 		return err
 	case w.sight.Repository.ID != ref.RepoID:
@@ -212,7 +216,7 @@ func (w *sweeping) compare(ctx context.Context) error {
 		}
 		force := false
 		if marks != "" {
-			why, force = append(why, marks), true
+			why, force = append(why, marks), marks != untold
 		}
 		if len(why) == 0 {
 			if st.Done == st.Want && (st.Base != p.Base || !st.Updated.Equal(p.Updated)) {
@@ -224,7 +228,7 @@ func (w *sweeping) compare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if sighting == st.Sighting && w.now.Sub(st.Sighted) < sameAgain && !back {
+		if sighting == st.Sighting && w.now.Sub(st.Sighted) < sameAgain && !(back && green) && !slices.Contains(why, unsure) {
 			return nil // its job has seen that, and found nothing else
 		}
 		w.cfg.Log.Info().Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pr", st.Number).Bool("green", green).Strs("why", why).Msg("a sweep found a difference")
@@ -282,7 +286,7 @@ func (w *sweeping) told(ctx context.Context, st *store.Standing, p *github.Seen)
 	case run == nil && !p.RunsKnown, d.State == store.Refused:
 		return green, "", nil
 	case d.State == store.Pending || st.Pending:
-		return green, "something is still to be told", nil
+		return green, untold, nil
 	case run == nil && m.Says == "cancelled":
 		return green, "", nil
 	case run == nil:
@@ -344,14 +348,15 @@ func (w *sweeping) differs(ctx context.Context, st *store.Standing, p *github.Se
 	add(commentsDiffer(f, p), "a comment was changed or deleted")
 	switch {
 	case st.Updated.Unix() <= 0:
-		add(true, "more may have happened in the second in which it was last judged")
+		add(true, unsure)
 	default:
 		add(!st.Updated.Equal(p.Updated), "GitHub marks it as changed")
 	}
-	if len(why) > 0 {
+	if p.Head != f.Head || p.BaseRef != f.BaseRef {
 		return why, false, nil
 	}
-	return w.rests(ctx, st, p)
+	more, back, err := w.rests(ctx, st, p)
+	return append(why, more...), back, err
 }
 
 func reviewsDiffer(f *gate.Facts, p *github.Seen) bool {

@@ -1,8 +1,11 @@
 package githubtest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// An issue that is no pull request. Only Apps open them here.
+// An issue that is no pull request.
 type issue struct {
 	ID     int64
 	number int
@@ -11,6 +14,7 @@ type issue struct {
 	title  string
 	body   string
 	at     string
+	events []*event
 }
 
 // An IssueInfo is an issue, for tests to read.
@@ -28,6 +32,27 @@ func (r *Repo) Issues() []IssueInfo {
 		list = append(list, IssueInfo{Number: i.number, Author: i.author.Login, Title: i.title, Body: i.body})
 	}
 	return list
+}
+
+// AssignIssue has somebody assign an account to an issue, which they open if there is none of that number.
+func (r *Repo) AssignIssue(number int, by, u *User) error {
+	r.g.mu.Lock()
+	defer r.g.mu.Unlock()
+	for _, p := range r.pulls {
+		if p.Number == number {
+			return fmt.Errorf("#%d is a pull request", number)
+		}
+	}
+	n := slices.IndexFunc(r.issues, func(i *issue) bool { return i.number == number })
+	if n < 0 {
+		r.numbers = max(r.numbers, number)
+		n = len(r.issues)
+		r.issues = append(r.issues, &issue{ID: r.g.id(), number: number, repo: r, author: by, title: "Something is to be done", at: stamp(r.g.now()).(string)})
+	}
+	r.issues[n].events = append(r.issues[n].events, &event{
+		id: r.g.id(), kind: "assigned", actor: by, at: r.g.now(), extras: obj{"assignee": r.g.userJSON(u), "assigner": r.g.userJSON(by)},
+	})
+	return nil
 }
 
 func createIssue(c *call) (*answer, *apiError) {

@@ -500,12 +500,12 @@ func deleteComment(c *call) (*answer, *apiError) {
 	return noContent(), nil
 }
 
-func (p *Pull) eventJSON(e *event) obj {
+func (r *Repo) eventJSON(e *event) obj {
 	var commit, address any
 	if e.sha != "" {
-		commit, address = e.sha, p.repo.api()+"/commits/"+e.sha
+		commit, address = e.sha, r.api()+"/commits/"+e.sha
 	}
-	o := obj{"id": e.id, "node_id": nodeID("Event", e.id), "url": fmt.Sprintf("%s/issues/events/%d", p.repo.api(), e.id), "actor": p.g.userJSON(e.actor), "event": e.kind, "commit_id": commit,
+	o := obj{"id": e.id, "node_id": nodeID("Event", e.id), "url": fmt.Sprintf("%s/issues/events/%d", r.api(), e.id), "actor": r.g.userJSON(e.actor), "event": e.kind, "commit_id": commit,
 		"commit_url": address, "created_at": stamp(e.at), "performed_via_github_app": nil}
 	for k, v := range e.extras {
 		if k != "before" { // kept for us: GitHub does not show it
@@ -516,7 +516,10 @@ func (p *Pull) eventJSON(e *event) obj {
 }
 
 func listEvents(c *call) (*answer, *apiError) {
-	return ok(mapped(page(c, c.pull.events), c.pull.eventJSON)), nil
+	if c.issue != nil {
+		return ok(mapped(page(c, c.issue.events), c.repo.eventJSON)), nil
+	}
+	return ok(mapped(page(c, c.pull.events), c.repo.eventJSON)), nil
 }
 
 // listTimeline mixes commits, reviews, comments and events in the order of time. Commits carry their own dates, so they come first.
@@ -552,7 +555,7 @@ func listTimeline(c *call) (*answer, *apiError) {
 		}
 	}
 	for _, e := range p.events {
-		o := p.eventJSON(e)
+		o := p.repo.eventJSON(e)
 		delete(o, "assigner") // the timeline leaves it out
 		rest = append(rest, entry{e.id, o})
 	}

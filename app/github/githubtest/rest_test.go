@@ -163,6 +163,10 @@ func TestEveryOperation(t *testing.T) {
 	step(alice.PullRequests.DeletePendingReview(ctx, o, r, n, pending.GetID())).ok(t, "delete pending")
 
 	// The conversation.
+	opened := step(inst.Issues.Create(ctx, o, r, &github.IssueRequest{Title: github.String("Look"), Body: github.String("at this")})).ok(t, "open an issue")
+	if list := step(inst.Issues.ListByRepo(ctx, o, r, &github.IssueListByRepoOptions{State: "all", Creator: opened.GetUser().GetLogin()})).ok(t, "list issues"); len(list) != 1 || list[0].GetNumber() != opened.GetNumber() {
+		t.Errorf("issues: %v", list)
+	}
 	issue := step(inst.Issues.CreateComment(ctx, o, r, n, &github.IssueComment{Body: github.String("Hello **you**")})).ok(t, "comment")
 	step(inst.Issues.GetComment(ctx, o, r, issue.GetID())).ok(t, "get comment")
 	step(inst.Issues.ListComments(ctx, o, r, n, nil)).ok(t, "list comments")

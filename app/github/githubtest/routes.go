@@ -16,6 +16,7 @@ type route struct {
 	permission string // what an installation needs, "name:level", alternatives separated by "|"
 	role       string // what a person needs beyond reading
 	appsOnly   bool   // of a repository, refused to people
+	issues     bool   // answers for issues that are no pull requests too
 	do         func(*call) (*answer, *apiError)
 }
 
@@ -108,7 +109,7 @@ var routes = map[string]*route{
 	"issues/get-comment":              {permission: "issues:read|pull_requests:read", do: getComment},
 	"issues/update-comment":           {permission: "issues:write|pull_requests:write", do: updateComment},
 	"issues/delete-comment":           {permission: "issues:write|pull_requests:write", do: deleteComment},
-	"issues/list-events":              {permission: "issues:read|pull_requests:read", do: listEvents},
+	"issues/list-events":              {permission: "issues:read|pull_requests:read", do: listEvents, issues: true},
 	"issues/list-events-for-timeline": {permission: "issues:read|pull_requests:read", do: listTimeline},
 	"issues/list-labels-on-issue":     {permission: "issues:read|pull_requests:read", do: listLabels},
 	"issues/add-labels":               {permission: "issues:write|pull_requests:write", role: "triage", do: addLabels},

@@ -85,6 +85,7 @@ type call struct {
 	actor  actor
 	repo   *Repo
 	pull   *Pull
+	issue  *issue      // only where the route answers for issues
 	header http.Header // of the answer
 }
 
@@ -487,7 +488,12 @@ func (c *call) authorize() *apiError {
 				c.pull = p
 			}
 		}
-		if c.pull == nil {
+		for _, i := range c.repo.issues {
+			if c.route.issues && strconv.Itoa(i.number) == number {
+				c.issue = i
+			}
+		}
+		if c.pull == nil && c.issue == nil {
 			return notFound()
 		}
 	}

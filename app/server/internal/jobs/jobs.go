@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
@@ -45,6 +45,7 @@ type Options struct {
 	Tries   int                              // 0: 10
 	Pause   func(failed int) time.Duration   // before the next try, after so many failed ones; nil: Backoff
 	Timeout time.Duration                    // of one job; 0: 10 minutes
+	Poll    time.Duration                    // between looks for jobs that nothing announced: put off, or due by now; 0: 200 ms
 	Stop    time.Duration                    // how long Stop lets running jobs finish; 0: 30 s
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
@@ -63,6 +64,7 @@ type Jobs struct {
 	store  *store.Store
 	opt    Options
 	client *river.Client[*sql.Tx]
+	bell   bell
 	cancel context.CancelFunc
 	sweeps sync.WaitGroup
 }
@@ -70,7 +72,13 @@ type Jobs struct {
 type prSync struct {
 	RepoID int64 `json:"repo_id" river:"unique"`
 	Number int   `json:"number" river:"unique"`
+	// Again counts the jobs of the pull request that came before this one without a break, because more happened while they ran.
+	Again int `json:"again,omitempty"`
 }
+
+// hurries is how often a pull request is looked at again at once. Where more goes on happening, it waits for the poll each time: a storm of events
+// must not spend the quota of its installation.
+const hurries = 3
 
 // Kind is the name of the job in the queue.
 func (prSync) Kind() string { return "pr_sync" }
@@ -117,14 +125,18 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	if opt.Timeout == 0 {
 		opt.Timeout = 10 * time.Minute
 	}
+	if opt.Poll == 0 {
+		opt.Poll = 200 * time.Millisecond
+	}
 	if opt.Stop == 0 {
 		opt.Stop = 30 * time.Second
 	}
 	if opt.Sweep == 0 {
 		opt.Sweep = 5 * time.Minute
 	}
-	driver := riversqlite.New(st.Writer())
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: opt.Log})
+	ring := newBell()
+	db := newDriver(st.Writer(), ring)
+	migrator, err := rivermigrate.New(db, &rivermigrate.Config{Logger: opt.Log})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
@@ -134,15 +146,14 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	if err := st.ResetQueue(ctx); err != nil {
 		return nil, err
 	}
-	j := &Jobs{store: st, opt: opt}
+	j := &Jobs{store: st, opt: opt, bell: ring}
 	workers := river.NewWorkers()
 	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j}), river.AddWorkerSafely(workers, &waker{jobs: j})); err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
-	j.client, err = river.NewClient(driver, &river.Config{
-		FetchCooldown: 20 * time.Millisecond,
-		// New jobs are announced; one that is put back because more came in meanwhile waits for the poll. Somebody waits for it.
-		FetchPollInterval:    200 * time.Millisecond,
+	j.client, err = river.NewClient(db, &river.Config{
+		FetchCooldown:        5 * time.Millisecond,
+		FetchPollInterval:    opt.Poll,
 		JobTimeout:           opt.Timeout,
 		Logger:               opt.Log,
 		MaxAttempts:          opt.Tries,
@@ -214,30 +225,36 @@ func (j *Jobs) Stop(ctx context.Context) error {
 func (j *Jobs) Enqueue(ctx context.Context, tx *store.Tx, keys []store.Key) error {
 	// What concerns many pull requests at once (a push to the default branch) does not hold up somebody who waits for one.
 	if len(keys) > 1 {
-		return j.insert(ctx, tx, keys, many)
+		return j.insert(ctx, tx, keys, many, 0)
 	}
-	return j.insert(ctx, tx, keys, urgent)
+	return j.insert(ctx, tx, keys, urgent, 0)
 }
 
 // EnqueueFound is Enqueue for pull requests that nobody waits for.
 func (j *Jobs) EnqueueFound(ctx context.Context, tx *store.Tx, keys []store.Key) error {
-	return j.insert(ctx, tx, keys, maintenance)
+	return j.insert(ctx, tx, keys, maintenance, 0)
 }
 
-func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, priority int) error {
+func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, priority, again int) error {
 	if len(keys) == 0 {
 		return nil
 	}
 	params := make([]river.InsertManyParams, len(keys))
 	for i, k := range keys {
 		params[i] = river.InsertManyParams{
-			Args:       prSync{RepoID: k.RepoID, Number: k.Number},
+			Args:       prSync{RepoID: k.RepoID, Number: k.Number, Again: again},
 			InsertOpts: &river.InsertOpts{Priority: priority, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}},
 		}
 	}
 	results, err := j.client.InsertManyTx(ctx, tx.SQL(), params)
 	if err != nil {
 		return fmt.Errorf("inserting %d jobs: %w", len(keys), err)
+	}
+	if again <= hurries && slices.ContainsFunc(results, func(r *rivertype.JobInsertResult) bool {
+		// A job that is there was announced, or is one that must not hurry; one that failed is hastened below.
+		return !r.UniqueSkippedAsDuplicate || r.Job.State == rivertype.JobStateRetryable
+	}) {
+		j.bell.after(tx)
 	}
 	if priority > urgent {
 		return nil
@@ -272,6 +289,7 @@ func (j *Jobs) Search(ctx context.Context, tx *store.Tx, searches ...Search) err
 	if _, err := j.client.InsertManyTx(ctx, tx.SQL(), params); err != nil {
 		return fmt.Errorf("inserting %d searches: %w", len(searches), err)
 	}
+	j.bell.after(tx)
 	return nil
 }
 
@@ -358,19 +376,27 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	again := false
 	err = j.store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
-		if again, err = tx.Finish(ctx, k, p.Want); err != nil || again {
+		if again, err = tx.Finish(ctx, k, p.Want); err != nil {
 			return err
 		}
-		if _, err := river.JobCompleteTx[*riversqlite.Driver](ctx, tx.SQL(), job); err != nil {
+		if _, err := river.JobCompleteTx[driver](ctx, tx.SQL(), job); err != nil {
 			return fmt.Errorf("completing the job: %w", err)
 		}
-		return nil
+		if !again {
+			return nil
+		}
+		// More came in meanwhile, and somebody may wait for it: a new job begins, at once as a rule. Putting this one back would cost a poll.
+		priority := urgent
+		if k.Number == store.SweepNumber {
+			priority = job.Priority
+		}
+		return j.insert(ctx, tx, []store.Key{k}, priority, job.Args.Again+1)
 	})
 	switch {
 	case err != nil:
 		return "failed", err
 	case again:
-		return "again", river.JobSnooze(0)
+		return "again", nil
 	case result == "":
 		result = "done"
 	}

@@ -107,7 +107,7 @@ func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) (err error) {
 		r.takeBack(ctx, j.ref, []Mark{{Slot: j.slot, Head: j.stand.Head, Name: j.name, Says: says}})
 		return errors.Join(err, unread)
 	case !governed:
-		return nil
+		return r.cancelGroup(ctx, ref, g) // what was set while it was governed must not shine on
 	}
 	switch after, _, err := r.judgeGroup(ctx, gh, ref, g); {
 	case err != nil:

@@ -126,6 +126,8 @@ type play struct {
 	midAt  int
 	mid    *model.Step
 
+	looked map[int]bool // in this try of a job: pull requests that were read again, and stood still since
+
 	late  []model.Hook
 	blind bool
 	todo  map[int]bool
@@ -147,7 +149,7 @@ type play struct {
 }
 
 func newPlay(h *model.History) *play {
-	p := &play{w: model.NewWorld(h), h: h, todo: map[int]bool{}, standing: map[int]github.Standing{}, entries: map[int][]review.Entry{}, pushers: map[int][]gate.Person{}, moved: map[int][2]string{},
+	p := &play{w: model.NewWorld(h), h: h, todo: map[int]bool{}, looked: map[int]bool{}, standing: map[int]github.Standing{}, entries: map[int][]review.Entry{}, pushers: map[int][]gate.Person{}, moved: map[int][2]string{},
 		cache: map[string][]byte{}, newest: map[string]review.Mark{}, wrote: map[string]map[int]bool{}, last: map[string]int{}, equal: map[string]string{}, done: map[string]bool{}}
 	p.w.Tell = func(format string, args ...any) { p.tell(format, args...) }
 	p.w.Merged = p.merged
@@ -211,6 +213,7 @@ func (p *play) run(ctx context.Context) []string {
 func (p *play) act(s model.Step) {
 	mark := p.w.Hooks
 	p.w.Hooks = nil
+	clear(p.looked)
 	done := p.w.Apply(s)
 	hooks := p.w.Hooks
 	p.w.Hooks = mark
@@ -218,7 +221,7 @@ func (p *play) act(s model.Step) {
 		p.sweep()
 	}
 	switch {
-	case !done || len(hooks) == 0:
+	case len(hooks) == 0:
 	case s.Fate == 11 || s.Fate == 12:
 		p.tell("  its webhooks are lost")
 		p.blind = true
@@ -275,6 +278,7 @@ func (p *play) settle(ctx context.Context) {
 			ref := review.Ref{Installation: 3, RepoID: 7, Owner: "acme", Name: "shop", Number: n, Generation: int64(round)}
 			var err error
 			for range 8 {
+				clear(p.looked)
 				if n == 0 {
 					err = p.reviewer.Queue(ctx, ref)
 				} else {
@@ -453,6 +457,7 @@ func (p *play) Standing(_ context.Context, _, _ string, number int) (github.Stan
 		return github.Standing{}, err
 	}
 	q := p.w.Pull(number)
+	p.looked[number] = true
 	return github.Standing{State: q.State, Draft: q.Draft, Head: q.Head, BaseRef: q.Base, Base: p.w.Branches[q.Base]}, nil
 }
 
@@ -840,6 +845,9 @@ func (p *play) Deliver(context.Context, review.Ref) error {
 
 func (p *play) set(number int, head, name, says string) {
 	was := p.w.Checks[[2]string{head, name}]
+	if q := p.w.Pull(number); says == "success" && p.looked[number] && (q.State != "open" || q.Head != head || gate.CheckName(model.Default, q.Base) != name) {
+		p.wrong = append(p.wrong, fmt.Sprintf("%s on %s is green for #%d, which is %s at %s into %s by the last reading", name, head, number, q.State, q.Head, q.Base)) // I11
+	}
 	if was == says {
 		return
 	}

@@ -134,7 +134,13 @@ func (s *Store) Close() error {
 func (s *Store) Writer() *sql.DB { return s.write }
 
 // A Tx is one writing transaction.
-type Tx struct{ tx *sql.Tx }
+type Tx struct {
+	tx    *sql.Tx
+	after []func()
+}
+
+// AfterCommit has fn called once the transaction is committed; never, if it is not.
+func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
 
 // SQL is the transaction for the queue, which inserts and completes its jobs in it.
 func (t *Tx) SQL() *sql.Tx { return t.tx }
@@ -151,11 +157,15 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
 			err = errors.Join(err, back)
 		}
 	}()
-	if err := fn(&Tx{tx}); err != nil {
+	t := &Tx{tx: tx}
+	if err := fn(t); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing: %w", err)
+	}
+	for _, then := range t.after {
+		then()
 	}
 	return nil
 }
