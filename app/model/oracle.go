@@ -114,20 +114,6 @@ func (w *World) sides(baseTip, head string) sides {
 
 func (s sides) changed() []string { return Differ(s.base, s.head) }
 
-// renames says whether a file that is gone and one that is new hold the same.
-func (s sides) renames() bool {
-	gone := map[File]bool{}
-	for _, path := range s.changed() {
-		if _, there := s.head[path]; !there {
-			gone[s.base[path]] = true
-		}
-	}
-	return slices.ContainsFunc(s.changed(), func(path string) bool {
-		_, was := s.base[path]
-		return !was && gone[s.head[path]]
-	})
-}
-
 // Missing lists what keeps a pull request from being merged now. Nothing: it may be.
 func (w *World) Missing(p *Pull, v View) []string {
 	c := w.config()
@@ -246,18 +232,10 @@ func (w *World) Missing(p *Pull, v View) []string {
 				if v.Honest && (r.Unheard || r.Hasty) {
 					return false
 				}
-				whole := d
-				if v.Honest && now.renames() {
-					// What stands for both names of a renamed file is up to git: in plain sight is what saw everything.
-					whole.covers = func(string, File, File) bool { return true }
-				}
-				return (!anyPush || r.At == p.Head && r.BaseRef == p.Base) && w.same(whole, r, now)
+				return (!anyPush || r.At == p.Head && r.BaseRef == p.Base) && w.same(d, r, now)
 			}) {
 				fresh = append(fresh, who.by)
 			}
-		}
-		if v.Honest && now.renames() {
-			paths = changed // whose owners are asked for the other name, too
 		}
 		for _, miss := range w.lacks(d, paths, c, fresh, extra) {
 			no("%s (%s): %s", d.name, strings.Join(paths, " "), miss)
