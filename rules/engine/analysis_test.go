@@ -17,6 +17,8 @@ func TestEntropyIsHigh(t *testing.T) {
 		"CustomerAccountService":      false,
 		"https://example.com/a/guide": false,
 		"zzzzzzzzzzzzzzzzzzzzzzzz":    false,
+		"Rzzzzzzzzzzzzzzz":            true,
+		"tttttttt-tttttttt":           false,
 		"k3y":                         false,
 	} {
 		if got := entropyIsHigh(text); got != want {

@@ -240,6 +240,9 @@ func (f *file) findTypes() {
 	}
 	for _, id := range f.ids(language.Assign) {
 		target, typ := t.Child(id, language.SlotTarget), t.Child(id, language.SlotType)
+		if t.Spec.Semicolon && !t.Spec.PartialDict && t.Nodes[id].Flags&language.Declares == 0 {
+			continue // in Java a variable has the type that it is declared with
+		}
 		if typ == language.None || f.value(typ) == "var" {
 			typ = f.made(t.Child(id, language.SlotValue))
 		}

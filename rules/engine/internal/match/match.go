@@ -245,6 +245,9 @@ func rootKinds(p *pattern.Node) []language.Kind {
 	case language.Metavar, language.TypedMetavar, language.DeepEllipsis, language.Ellipsis:
 		return expressions
 	case language.Dot, language.Name:
+		if name := p.Child(language.SlotName); name != nil && name.IsEllipsis() {
+			return []language.Kind{language.Dot, language.Name, language.Call} // f(). ...
+		}
 		return []language.Kind{language.Dot, language.Name}
 	case language.Assign:
 		return []language.Kind{language.Assign, language.Import, language.ImportFrom}
