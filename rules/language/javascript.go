@@ -6,8 +6,10 @@ import (
 	grammarjavascript "github.com/tree-sitter/tree-sitter-javascript/bindings/go"
 )
 
-func javascript() *Spec {
-	g := newGrammar(grammarjavascript.Language(), scriptRules())
+// javascript is read with the grammar that knows types, as in Semgrep: projects write them in .js files too, and all other code reads the same.
+// Where that fails and the grammar without types does not, what the latter says counts.
+func javascript(typed *grammar) *Spec {
+	plain := newGrammar(grammarjavascript.Language(), scriptRules())
 	return &Spec{
 		Name:        "javascript",
 		Aliases:     []string{"js", "jsx"},
@@ -16,8 +18,9 @@ func javascript() *Spec {
 		PartialDict: true,
 		Semicolon:   true,
 		Wrappers:    scriptWrappers,
-		grammar:     func(string) *grammar { return g },
-		patterns:    func() *grammar { return g },
+		grammar:     func(string) *grammar { return typed },
+		second:      plain,
+		patterns:    func() *grammar { return typed },
 	}
 }
 
@@ -221,7 +224,7 @@ func scriptRules() map[string]lowerFunc {
 				return
 			}
 			id := l.open(Call, slot, r)
-			if l.kid(r, "optional_chain") >= 0 {
+			if l.kid(r, "optional_chain") >= 0 || l.has(r, "?.") {
 				l.nodes[id].Flags |= Optional
 			}
 			l.lower(l.field(r, fFunction), SlotCallee)

@@ -23,7 +23,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	switch p.Kind {
 	case language.Metavar:
-		if n.Kind != language.KeyArg && m.sameText(p, id) && !m.fragment(id) {
+		if n.Kind != language.KeyArg && m.sameText(p, id) && (id == m.root || !m.fragment(id)) {
 			m.bind(p.Value, id, b, k)
 		}
 		return
