@@ -20,7 +20,13 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	case n.Kind == language.ImportFrom && p.Value == "=" && target != nil && value != nil && target.Kind == language.Metavar:
 		if call := m.t.Child(id, language.SlotValue); call != language.None {
-			m.bindTo(target.Value, m.names(id), b, func(b Bindings) { m.node(value, call, b, k) })
+			bind := func(names Bound) {
+				m.bindTo(target.Value, names, b, func(b Bindings) { m.node(value, call, b, k) })
+			}
+			bind(m.names(id))
+			if word := m.keyword(id); len(m.p.Roots) > 1 && (p.Flags&language.Declares == 0 || word.Text == declaring(p)) {
+				bind(word)
+			}
 		}
 		return
 	case n.Kind != language.Assign || n.Value != p.Value, (p.Type == "as_pattern") != (m.t.Type(id) == "as_pattern"):
@@ -81,6 +87,17 @@ func (m *matcher) pairwise(p *pattern.Node, id language.ID, b Bindings, k next) 
 	for i := 0; i < len(ts) && len(ts) == len(vs) && !m.over; i++ {
 		m.node(target, ts[i], b, func(b Bindings) { m.node(value, vs[i], b, k) })
 	}
+}
+
+// declaring is the keyword of a declaration of JavaScript.
+func declaring(p *pattern.Node) string {
+	switch {
+	case p.Type != "lexical_declaration":
+		return "var"
+	case p.Flags&language.Const != 0:
+		return "const"
+	}
+	return "let"
 }
 
 var assignSlots = []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}

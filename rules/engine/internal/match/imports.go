@@ -221,3 +221,17 @@ func (m *matcher) loads(id language.ID, module string) bool {
 	}
 	return false
 }
+
+// keyword is the other thing that the x of `x = require(...)` can be for `const {a} = require(...)`, in a row of statements: Semgrep takes the
+// declaration for an import, which has no variable, and its keyword for the name. All such are equal (see same).
+func (m *matcher) keyword(id language.ID) Bound {
+	n := &m.t.Nodes[id]
+	bound := Bound{Start: n.Start, End: n.Start, Node: id, Text: "const"}
+	for _, word := range []string{"const", "let", "var"} {
+		if strings.HasPrefix(m.t.Source[n.Start:], word) {
+			bound.Text = word
+			bound.End += uint32(len(word))
+		}
+	}
+	return bound
+}

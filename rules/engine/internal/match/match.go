@@ -358,6 +358,9 @@ func (f *file) same(a, b Bound) bool {
 			return true
 		}
 		x, y := &f.tree.Nodes[a.Node], &f.tree.Nodes[b.Node]
+		if x.Kind == language.ImportFrom && y.Kind == language.ImportFrom {
+			return true // keywords, see keyword
+		}
 		if literal(x.Kind) == literal(y.Kind) {
 			return false
 		}
