@@ -358,8 +358,8 @@ func (f *file) same(a, b Bound) bool {
 			return true
 		}
 		x, y := &f.tree.Nodes[a.Node], &f.tree.Nodes[b.Node]
-		if x.Kind == language.ImportFrom && y.Kind == language.ImportFrom {
-			return true // keywords, see keyword
+		if f.requires(a) && takesApart(y) || f.requires(b) && takesApart(x) {
+			return true
 		}
 		if literal(x.Kind) == literal(y.Kind) {
 			return false
