@@ -264,3 +264,24 @@ func (m *matcher) required(id language.ID) bool {
 	}
 	return m.value(m.t.Child(value, language.SlotCallee)) == "require"
 }
+
+// fromStar says whether a name or member access is that of path if it comes from one of the modules that the file imports all of.
+func (m *matcher) fromStar(path []string, id language.ID) bool {
+	for _, module := range m.stars {
+		if len(module) < len(path) && slices.Equal(module, path[:len(module)]) && m.plainly(path[len(module):], id) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainly says whether code is written as the path, with a first name that the file does not declare.
+func (m *matcher) plainly(path []string, id language.ID) bool {
+	for i := len(path) - 1; i > 0; i-- {
+		if id == language.None || m.t.Nodes[id].Kind != language.Dot || m.value(m.t.Child(id, language.SlotName)) != path[i] {
+			return false
+		}
+		id = m.t.Child(id, language.SlotOperand)
+	}
+	return id != language.None && m.t.Nodes[id].Kind == language.Name && m.t.Nodes[id].Value == path[0] && m.variables().Of(id) == 0
+}

@@ -469,7 +469,7 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 	}
 	if p.Path != nil && (n.Kind == language.Name || n.Kind == language.Dot) {
-		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value {
+		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value || full == nil && m.fromStar(p.Path, id) {
 			k(b)
 		}
 		return
