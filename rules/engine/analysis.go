@@ -3,24 +3,25 @@ package engine
 import "strings"
 
 // entropyIsHigh says whether a text looks as if it was made by chance, as keys and tokens are. Each character costs as many bits as it is
-// unexpected after the one before: little within words, more among digits, most in letters that no word has side by side.
+// unexpected after those before: little within words, more among digits, most in letters that no word has side by side.
 func entropyIsHigh(s string) bool {
 	const enough, each = 45.0, 3.0 // bits in all, and for each character
-	total, n := 0.0, 0
-	var prev byte
-	for i := range len(s) {
-		c := s[i]
-		total += unexpected(prev, c)
-		prev = c
-		n++
+	if s == "" || strings.Trim(s, s[:1]) == "" {
+		return false // one character over and over fills a place
 	}
-	return n > 0 && total >= enough && total/float64(n) >= each
+	total := 0.0
+	var before, prev byte
+	for i := range len(s) {
+		total += unexpected(before, prev, s[i])
+		before, prev = prev, s[i]
+	}
+	return total >= enough && total/float64(len(s)) >= each
 }
 
-// unexpected is the cost of a character after another, in bits.
-func unexpected(prev, c byte) float64 {
+// unexpected is the cost of a character after the two before it, in bits.
+func unexpected(before, prev, c byte) float64 {
 	switch {
-	case c == prev:
+	case c == prev && !letter(c) && !digit(c):
 		return 0.5
 	case digit(c):
 		return 4.3
@@ -30,6 +31,8 @@ func unexpected(prev, c byte) float64 {
 		return 4.6
 	case !letter(prev):
 		return 2.5 // a word begins
+	case c == prev && c == before:
+		return 5
 	case common[lower(prev)-'a'][lower(c)-'a']:
 		if upper(c) && !upper(prev) {
 			return 2.5 // so does one in the midst of a name
@@ -54,7 +57,7 @@ func lower(c byte) byte {
 
 // common are the pairs of letters that words are made of.
 var common = func() (pairs [26][26]bool) {
-	const after = "a:bcdgiklmnprstuvwy b:aeijlorsuy c:aehikloqrstu d:aedioruvs e:abcdefglmnoprstvwxy f:aefioru g:aeghilnoru h:aeiortu i:acdefglmnoprstvz " +
+	const after = "a:bcdgiklmnprstuvwy b:abeijlorsuy c:acehikloqrstu d:adeioruvs e:abcdefglmnoprstvwxy f:aefioru g:aeghilnoru h:aeiortu i:acdefglmnoprstvz " +
 		"j:aeou k:eisy l:adefiklostuvy m:abeimopsu n:acdefgiknostuvy o:abcdfgiklmnoprstuvw p:aehiloprstu q:u r:abcdegiklmnorstuvy s:acehikmnopqrstuwy " +
 		"t:aehilorstuwy u:abcdeglmnprst v:aeio w:aehino x:acept y:aeomps z:aeiy"
 	for list := range strings.FieldsSeq(after) {

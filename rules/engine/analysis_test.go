@@ -5,19 +5,21 @@ import "testing"
 func TestEntropyIsHigh(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"7b1e94c05da83f26":            true,
-		"Qz81kVw0TgXr5Ymd":            true,
-		"xkqvjzwpfhgtbn":              true,
-		"84920175360284":              true,
-		"9f8c/Ke+21Qx7ZpLw":           true,
-		"":                            false,
-		"password":                    false,
-		"example_account_name":        false,
-		"a sentence of common words":  false,
-		"CustomerAccountService":      false,
-		"https://example.com/a/guide": false,
-		"zzzzzzzzzzzzzzzzzzzzzzzz":    false,
-		"k3y":                         false,
+		"7b1e94c05da83f26":             true,
+		"Qz81kVw0TgXr5Ymd":             true,
+		"xkqvjzwpfhgtbn":               true,
+		"84920175360284":               true,
+		"9f8c/Ke+21Qx7ZpLw":            true,
+		"":                             false,
+		"password":                     false,
+		"example_account_name":         false,
+		"a sentence of common words":   false,
+		"CustomerAccountService":       false,
+		"https://example.com/a/guide":  false,
+		"zzzzzzzzzzzzzzzzzzzzzzzz":     false,
+		"Rzzzzzzzzzzzzzzz":             true,
+		"----------------------------": false,
+		"k3y":                          false,
 	} {
 		if got := entropyIsHigh(text); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)

@@ -6,8 +6,10 @@ import (
 	grammarjavascript "github.com/tree-sitter/tree-sitter-javascript/bindings/go"
 )
 
-func javascript() *Spec {
-	g := newGrammar(grammarjavascript.Language(), scriptRules())
+// javascript is read with the grammar that knows types, as in Semgrep: projects write them in .js files too, and all other code reads the same.
+// Where that fails and the grammar without types does not, what the latter says counts.
+func javascript(typed *grammar) *Spec {
+	plain := newGrammar(grammarjavascript.Language(), scriptRules())
 	return &Spec{
 		Name:        "javascript",
 		Aliases:     []string{"js", "jsx"},
@@ -16,8 +18,9 @@ func javascript() *Spec {
 		PartialDict: true,
 		Semicolon:   true,
 		Wrappers:    scriptWrappers,
-		grammar:     func(string) *grammar { return g },
-		patterns:    func() *grammar { return g },
+		grammar:     func(string) *grammar { return typed },
+		second:      plain,
+		patterns:    func() *grammar { return typed },
 	}
 }
 
@@ -105,7 +108,7 @@ func scriptRules() map[string]lowerFunc {
 		},
 		"using_declaration":               func(l *lowerer, r int32, slot Slot) { scriptDeclare(l, r, slot, Declares|Const) },
 		"assignment_expression":           func(l *lowerer, r int32, slot Slot) { l.assign(r, slot, 0, "=") },
-		"augmented_assignment_expression": func(l *lowerer, r int32, slot Slot) { l.assign(r, slot, 0, l.operator(r)) },
+		"augmented_assignment_expression": scriptAugmented,
 
 		"import_statement": scriptImport,
 		"export_statement": scriptExport,
@@ -221,7 +224,7 @@ func scriptRules() map[string]lowerFunc {
 				return
 			}
 			id := l.open(Call, slot, r)
-			if l.kid(r, "optional_chain") >= 0 {
+			if l.kid(r, "optional_chain") >= 0 || l.has(r, "?.") {
 				l.nodes[id].Flags |= Optional
 			}
 			l.lower(l.field(r, fFunction), SlotCallee)
@@ -413,6 +416,46 @@ func scriptTemplate(l *lowerer, outer int32, slot Slot, tag, r int32) {
 		}
 	}
 	l.close(id)
+}
+
+// maxRepeated is how many nodes the left side of `x += e` may have to be written twice.
+const maxRepeated = 32
+
+// scriptAugmented writes `x += e` as `x = x + e`, and `x ||= e` as `x = e`, as Semgrep does for JavaScript. A left side that is long or assigns
+// itself stays as it is written.
+func scriptAugmented(l *lowerer, r int32, slot Slot) {
+	target, value, op := l.field(r, fLeft), l.field(r, fRight), l.operator(r)
+	if target < 0 || value < 0 || !l.plain(target) {
+		l.assign(r, slot, 0, op)
+		return
+	}
+	id := l.open(Assign, slot, r)
+	l.nodes[id].Value = "="
+	l.lower(target, SlotTarget)
+	if op = strings.TrimSuffix(op, "="); op == "||" || op == "&&" || op == "??" {
+		l.lower(value, SlotValue)
+	} else {
+		sum := l.open(Binary, SlotValue, r)
+		l.nodes[sum].Value = op
+		l.lower(target, SlotLeft)
+		l.lower(value, SlotRight)
+		l.close(sum)
+	}
+	l.close(id)
+}
+
+// plain says whether a node is short and holds no assignment: written twice at each level, nested ones would grow without end.
+func (l *lowerer) plain(r int32) bool {
+	next := int32(l.recs[r].next)
+	if next-r > maxRepeated {
+		return false
+	}
+	for c := r; c < next; c++ {
+		if l.is(c, "augmented_assignment_expression") {
+			return false
+		}
+	}
+	return true
 }
 
 // requires returns the string node of `require('m')`, or -1.

@@ -39,13 +39,15 @@ type Spec struct {
 
 	grammar  func(path string) *grammar
 	patterns func() *grammar
+	second   *grammar // tried where the first reads a text with errors, if there is one
 }
 
 // A Wrapper is text before and after a pattern that makes it a file of the language.
 type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
-	return []*Spec{golang(), java(), javascript(), python(), typescript()}
+	elements := tsx()
+	return []*Spec{golang(), java(), javascript(elements), python(), typescript(elements)}
 })
 
 var anyFile = sync.OnceValue(texts)
@@ -88,7 +90,7 @@ func ForPath(p string) *Spec {
 // Parse reads a file. Whatever the bytes are there is a tree, with what could not be understood in Tree.Errors; the only errors are
 // the limits (MaxSource, MaxDepth, MaxNodes and the parser's steps), which wrap ErrLimit and name the path.
 func (s *Spec) Parse(path string, src []byte) (*Tree, error) {
-	t, err := s.parse(s.grammar(path), src)
+	t, err := s.read(s.grammar(path), src)
 	if err != nil {
 		return nil, fmt.Errorf("parse %s as %s: %w", path, s.Name, err)
 	}
@@ -98,9 +100,20 @@ func (s *Spec) Parse(path string, src []byte) (*Tree, error) {
 // ParsePattern reads the text of a pattern that has been made code of the language. It differs from Parse in the dialect: a
 // TypeScript pattern may hold JSX.
 func (s *Spec) ParsePattern(src []byte) (*Tree, error) {
-	t, err := s.parse(s.patterns(), src)
+	t, err := s.read(s.patterns(), src)
 	if err != nil {
 		return nil, fmt.Errorf("parse pattern as %s: %w", s.Name, err)
+	}
+	return t, nil
+}
+
+func (s *Spec) read(g *grammar, src []byte) (*Tree, error) {
+	t, err := s.parse(g, src)
+	if err != nil || len(t.Errors) == 0 || s.second == nil {
+		return t, err
+	}
+	if u, err := s.parse(s.second, src); err == nil && len(u.Errors) == 0 {
+		return u, nil
 	}
 	return t, nil
 }

@@ -6,10 +6,11 @@ import (
 	grammartypescript "github.com/tree-sitter/tree-sitter-typescript/bindings/go"
 )
 
-func typescript() *Spec {
-	rules := scriptRules()
-	plain := newGrammar(grammartypescript.LanguageTypescript(), rules)
-	jsx := newGrammar(grammartypescript.LanguageTSX(), rules)
+// tsx is TypeScript with elements; JavaScript is read with it too.
+func tsx() *grammar { return newGrammar(grammartypescript.LanguageTSX(), scriptRules()) }
+
+func typescript(jsx *grammar) *Spec {
+	plain := newGrammar(grammartypescript.LanguageTypescript(), scriptRules())
 	return &Spec{
 		Name:        "typescript",
 		Aliases:     []string{"ts", "tsx"},

@@ -21,6 +21,7 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 	case n.Kind == language.ImportFrom && p.Value == "=" && target != nil && value != nil && target.Kind == language.Metavar:
 		if call := m.t.Child(id, language.SlotValue); call != language.None {
 			m.bindTo(target.Value, m.names(id), b, func(b Bindings) { m.node(value, call, b, k) })
+			m.row(p, id, call, b, k)
 		}
 		return
 	case n.Kind != language.Assign || n.Value != p.Value, (p.Type == "as_pattern") != (m.t.Type(id) == "as_pattern"):
@@ -33,6 +34,9 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 		return
 	}
 	m.pairwise(p, id, b, k)
+	if target != nil && value != nil && target.Kind == language.Metavar && m.required(id) {
+		m.row(p, id, m.t.Child(id, language.SlotValue), b, k)
+	}
 	source := m.t.Child(id, language.SlotValue)
 	if (value == nil) != (source == language.None) {
 		return // `T x;` is a declaration without a value
@@ -81,6 +85,25 @@ func (m *matcher) pairwise(p *pattern.Node, id language.ID, b Bindings, k next) 
 	for i := 0; i < len(ts) && len(ts) == len(vs) && !m.over; i++ {
 		m.node(target, ts[i], b, func(b Bindings) { m.node(value, vs[i], b, k) })
 	}
+}
+
+// row matches `x = e` in a row of statements with a declaration that takes apart what require gives; x is its keyword then.
+func (m *matcher) row(p *pattern.Node, id, call language.ID, b Bindings, k next) {
+	word := m.keyword(id)
+	if len(m.p.Roots) > 1 && (p.Flags&language.Declares == 0 || word.Text == declaring(p)) {
+		m.bindTo(p.Child(language.SlotTarget).Value, word, b, func(b Bindings) { m.node(p.Child(language.SlotValue), call, b, k) })
+	}
+}
+
+// declaring is the keyword of a declaration of JavaScript.
+func declaring(p *pattern.Node) string {
+	switch {
+	case p.Type != "lexical_declaration":
+		return "var"
+	case p.Flags&language.Const != 0:
+		return "const"
+	}
+	return "let"
 }
 
 var assignSlots = []language.Slot{language.SlotDecorator, language.SlotType, language.SlotTarget, language.SlotBody}

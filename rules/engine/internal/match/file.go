@@ -14,6 +14,7 @@ type file struct {
 	tree    *language.Tree
 	byKind  [256][]language.ID
 	imports map[names.Var][]string   // imported variable -> qualified name
+	stars   [][]string               // modules of Python of which all names are imported
 	types   map[string][]declaration // name -> where it is declared with a type
 
 	statements []language.ID // of all blocks, in preorder
@@ -173,6 +174,10 @@ func (f *file) findImports() {
 				continue
 			}
 			name := t.Child(c, language.SlotName)
+			if t.Spec.Name == "python" && f.value(name) == "*" {
+				f.stars = append(f.stars, mod)
+				continue
+			}
 			local := t.Child(c, language.SlotAlias)
 			if local == language.None {
 				local = name
@@ -240,6 +245,9 @@ func (f *file) findTypes() {
 	}
 	for _, id := range f.ids(language.Assign) {
 		target, typ := t.Child(id, language.SlotTarget), t.Child(id, language.SlotType)
+		if t.Spec.Semicolon && !t.Spec.PartialDict && t.Nodes[id].Flags&language.Declares == 0 {
+			continue // in Java a variable has the type that it is declared with
+		}
 		if typ == language.None || f.value(typ) == "var" {
 			typ = f.made(t.Child(id, language.SlotValue))
 		}

@@ -221,3 +221,67 @@ func (m *matcher) loads(id language.ID, module string) bool {
 	}
 	return false
 }
+
+// keyword is the other thing that the x of `x = require(...)` can be for `const {a} = require(...)`, in a row of statements: Semgrep takes the
+// declaration for an import, which has no variable, and its keyword for the name. It is equal to whatever takes a value apart.
+func (m *matcher) keyword(id language.ID) Bound {
+	n := &m.t.Nodes[id]
+	bound := Bound{Start: n.Start, End: n.Start, Node: id, Text: "const"}
+	for _, word := range []string{"const", "let", "var"} {
+		if strings.HasPrefix(m.t.Source[n.Start:], word) {
+			bound.Text = word
+			bound.End += uint32(len(word))
+		}
+	}
+	return bound
+}
+
+// requires says whether a metavariable stands for the keyword of such a declaration.
+func (f *file) requires(b Bound) bool {
+	n := &f.tree.Nodes[b.Node]
+	return n.Kind == language.ImportFrom || n.Kind == language.Assign && n.Flags&language.Declares != 0
+}
+
+// takesApart says whether a node is the left side of `const {a} = e` or `const [a] = e`, or such a declaration itself.
+func takesApart(n *language.Node) bool {
+	switch n.Kind {
+	case language.ImportFrom, language.Assign:
+		return true
+	case language.Dict, language.List:
+		return n.Slot == language.SlotTarget
+	}
+	return false
+}
+
+// required says whether a declaration takes apart what require gives, in more than its members' names.
+func (m *matcher) required(id language.ID) bool {
+	if !m.t.Spec.PartialDict || m.t.Nodes[id].Flags&language.Declares == 0 {
+		return false
+	}
+	target, value := m.t.Child(id, language.SlotTarget), m.t.Child(id, language.SlotValue)
+	if target == language.None || value == language.None || m.t.Nodes[value].Kind != language.Call || !takesApart(&m.t.Nodes[target]) {
+		return false
+	}
+	return m.value(m.t.Child(value, language.SlotCallee)) == "require"
+}
+
+// fromStar says whether a name or member access is that of path if it comes from one of the modules that the file imports all of.
+func (m *matcher) fromStar(path []string, id language.ID) bool {
+	for _, module := range m.stars {
+		if len(module) < len(path) && slices.Equal(module, path[:len(module)]) && m.plainly(path[len(module):], id) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainly says whether code is written as the path, with a first name that the file does not declare.
+func (m *matcher) plainly(path []string, id language.ID) bool {
+	for i := len(path) - 1; i > 0; i-- {
+		if id == language.None || m.t.Nodes[id].Kind != language.Dot || m.value(m.t.Child(id, language.SlotName)) != path[i] {
+			return false
+		}
+		id = m.t.Child(id, language.SlotOperand)
+	}
+	return id != language.None && m.t.Nodes[id].Kind == language.Name && m.t.Nodes[id].Value == path[0] && m.variables().Of(id) == 0
+}

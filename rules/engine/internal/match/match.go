@@ -245,6 +245,9 @@ func rootKinds(p *pattern.Node) []language.Kind {
 	case language.Metavar, language.TypedMetavar, language.DeepEllipsis, language.Ellipsis:
 		return expressions
 	case language.Dot, language.Name:
+		if name := p.Child(language.SlotName); name != nil && name.IsEllipsis() {
+			return []language.Kind{language.Dot, language.Name, language.Call} // f(). ...
+		}
 		return []language.Kind{language.Dot, language.Name}
 	case language.Assign:
 		return []language.Kind{language.Assign, language.Import, language.ImportFrom}
@@ -355,6 +358,9 @@ func (f *file) same(a, b Bound) bool {
 			return true
 		}
 		x, y := &f.tree.Nodes[a.Node], &f.tree.Nodes[b.Node]
+		if f.requires(a) && takesApart(y) || f.requires(b) && takesApart(x) {
+			return true
+		}
 		if literal(x.Kind) == literal(y.Kind) {
 			return false
 		}

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
@@ -24,75 +25,195 @@ func (m *matcher) typ(p *pattern.Node, id language.ID, b Bindings, k next) {
 
 // hasType says whether an expression is known to have a type.
 func (m *matcher) hasType(id language.ID, want string) bool {
-	t := m.t
-	n := &t.Nodes[id]
+	n := &m.t.Nodes[id]
 	switch n.Kind {
-	case language.Str, language.Template, language.Num, language.Bool:
+	case language.Str, language.Num, language.Bool:
 		return m.kindIs(n.Kind, n.Value, want)
 	}
-	typ := m.typeOf(id)
-	if typ == language.None {
-		if n.Kind == language.Binary && n.Value == "+" && (want == "String" || want == "string") {
-			for c := range t.Children(id) {
-				if k := t.Nodes[c].Kind; k == language.Str || k == language.Template {
-					return true
-				}
-			}
-		}
-		v, ok := m.constant(id)
-		return ok && (n.Kind == language.Name || n.Kind == language.Dot) && m.kindIs(v.Kind, v.Text, want)
+	if typ := m.typeOf(id); typ != language.None {
+		return m.typeIs(typ, want)
 	}
-	return m.typeIs(typ, want)
+	if n.Kind == language.Call && n.Flags&language.New == 0 && m.t.Spec.Name == "go" && goConversions[want] && m.value(m.t.Child(id, language.SlotCallee)) == want {
+		return true
+	}
+	if worked := m.worksOut(id, 0); worked != unknown {
+		return basic[want] == worked
+	}
+	v, ok := m.constant(id)
+	return ok && (n.Kind == language.Name || n.Kind == language.Dot) && m.kindIs(v.Kind, v.Text, want)
 }
 
 // kindIs says whether a literal has a type.
 func (m *matcher) kindIs(kind language.Kind, value, want string) bool {
 	switch kind {
-	case language.Str, language.Template:
+	case language.Str:
 		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
 	case language.Num:
 		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x") || m.t.Spec.PartialDict // JavaScript has no others
 		switch want {
 		case "int", "long", "short", "byte", "Integer", "Long":
 			return !float
-		case "float", "double", "float64", "Double", "Float":
+		case "float", "double", "Double", "Float":
 			return float
 		case "number":
 			return true
 		}
 	case language.Bool:
-		return want == "bool" || want == "boolean" || want == "Boolean"
+		return want == "bool" && m.t.Spec.Name != "go" || want == "boolean" || want == "Boolean" // Go's are names like others
 	}
 	return false
 }
 
-// typeIs compares a type as written with the one wanted: the text, the text without type arguments, or the qualified name.
+// A basicType is what an expression amounts to by its operators alone.
+type basicType uint8
+
+const (
+	unknown basicType = iota
+	boolean
+	integer
+	text
+)
+
+var basic = map[string]basicType{
+	"bool": boolean, "boolean": boolean, "Boolean": boolean, "int": integer, "long": integer, "short": integer, "byte": integer, "String": text, "string": text,
+}
+
+var goConversions = map[string]bool{
+	"string": true, "bool": true, "int": true, "int8": true, "int16": true, "int32": true, "int64": true, "uint": true, "uint8": true, "uint16": true,
+	"uint32": true, "uint64": true, "float32": true, "float64": true, "byte": true, "rune": true, "uintptr": true,
+}
+
+// javaMethods are those that give the same whatever they are called on.
+var javaMethods = map[string]basicType{
+	"equals": boolean, "isEmpty": boolean, "contains": boolean, "containsKey": boolean, "containsValue": boolean,
+	"length": integer, "size": integer, "compareTo": integer,
+}
+
+// javaFunctions are those of classes.
+var javaFunctions = map[string]basicType{
+	"Boolean.parseBoolean": boolean, "Integer.parseInt": integer, "Integer.valueOf": integer, "Long.parseLong": integer,
+}
+
+// maxOperators bounds how deep operators are looked into for a type.
+const maxOperators = 20
+
+// worksOut tells the type that comparisons and arithmetic give, as far as Semgrep knows it: a sum of strings is none.
+func (m *matcher) worksOut(id language.ID, depth int) basicType {
+	if id == language.None || depth > maxOperators || !m.step() {
+		return unknown
+	}
+	t := m.t
+	operand := func(s language.Slot) basicType { return m.worksOut(t.Child(id, s), depth+1) }
+	switch n := &t.Nodes[id]; n.Kind {
+	case language.Bool:
+		return boolean
+	case language.Num:
+		if !strings.Contains(n.Value, ".") {
+			return integer
+		}
+	case language.Str:
+		return text
+	case language.Name:
+		if typ := m.typeOf(id); typ != language.None {
+			return basic[t.Text(typ)]
+		}
+	case language.Unary:
+		if n.Value == "!" {
+			return boolean
+		}
+	case language.Binary:
+		switch n.Value {
+		case "==", "!=", "===", "!==", "<", "<=", ">", ">=", "in":
+			return boolean
+		case "&&", "||":
+			if t.Spec.Name == "java" {
+				return boolean
+			}
+		case "&", "|", "^":
+			if t.Spec.Name == "java" && operand(language.SlotLeft) == boolean {
+				return boolean
+			}
+		case "+", "-", "*", "%":
+			if operand(language.SlotLeft) == integer && operand(language.SlotRight) == integer {
+				return integer
+			}
+		}
+	case language.Ternary:
+		if then := operand(language.SlotThen); then == operand(language.SlotElse) {
+			return then
+		}
+	case language.Dot:
+		if t.Spec.Name == "java" && m.value(t.Child(id, language.SlotName)) == "length" {
+			return integer
+		}
+	case language.Call:
+		callee := t.Child(id, language.SlotCallee)
+		if t.Spec.Name == "java" && callee != language.None && t.Nodes[callee].Kind == language.Dot {
+			name := m.value(t.Child(callee, language.SlotName))
+			if known, ok := javaFunctions[m.value(t.Child(callee, language.SlotOperand))+"."+name]; ok {
+				return known
+			}
+			return javaMethods[name]
+		}
+	}
+	return unknown
+}
+
+// typeIs compares a type as written with the one wanted: the text, the text without type arguments, or the qualified name. Type arguments
+// must be there if they are asked for, and be the same but for metavariables.
 func (m *matcher) typeIs(typ language.ID, want string) bool {
 	t := m.t
 	n := &t.Nodes[typ]
-	text := strings.Join(strings.Fields(t.Text(typ)), "")
-	if n.Kind == language.Type && t.Type(typ) == "generic_type" && !strings.Contains(want, "<") {
-		if o := t.Child(typ, language.SlotOperand); o != language.None {
-			return m.typeIs(o, want)
+	if n.Kind == language.Type && t.Type(typ) == "generic_type" {
+		name, args, generic := strings.Cut(want, "<")
+		if o := t.Child(typ, language.SlotOperand); o != language.None && (!generic || sameArguments(t.Source[t.Nodes[o].End:n.End], "<"+args)) {
+			return m.typeIs(o, name)
 		}
 	}
 	if strings.HasPrefix(want, "$") {
 		return true // ($T $X): any declared type
 	}
-	if text == want {
+	if text := squeeze(t.Text(typ)); text == want {
 		return true
+	} else if i := strings.LastIndexByte(want, '.'); t.Spec.Name == "java" && i >= 0 && text == want[i+1:] && m.starImport(want[:i]) {
+		return true // a simple name may be the last part of the qualified one
 	}
-	if full := m.qualified(typ); full != nil && strings.Join(full, ".") == want {
-		return true
-	}
-	// A simple name in the source may be the last part of the qualified one that the pattern gives, and the reverse.
-	if t.Spec.Name == "java" {
-		if i := strings.LastIndexByte(want, '.'); i >= 0 && text == want[i+1:] {
-			return m.starImport(want[:i])
+	full := m.qualified(typ)
+	return full != nil && strings.Join(full, ".") == want
+}
+
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// sameArguments compares type arguments with those wanted, in which metavariables stand for any.
+func sameArguments(own, want string) bool {
+	got, wanted := typeArguments(own), typeArguments(want)
+	return len(got) == len(wanted) && !slices.ContainsFunc(wanted, func(w string) bool {
+		g := got[0]
+		got = got[1:]
+		return w != g && !strings.HasPrefix(w, "$") && w != "..."
+	})
+}
+
+// typeArguments are those of `<A, B<C, D>>`, without the white space.
+func typeArguments(s string) []string {
+	s = squeeze(s)
+	s = strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">")
+	var list []string
+	depth, from := 0, 0
+	for i := range len(s) {
+		switch s[i] {
+		case '<':
+			depth++
+		case '>':
+			depth--
+		case ',':
+			if depth == 0 {
+				list = append(list, s[from:i])
+				from = i + 1
+			}
 		}
-		return strings.HasSuffix(text, "."+want)
 	}
-	return false
+	return append(list, s[from:])
 }
 
 // starImport says whether the file imports all of a package.

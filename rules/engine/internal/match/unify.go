@@ -23,7 +23,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	switch p.Kind {
 	case language.Metavar:
-		if n.Kind != language.KeyArg && m.sameText(p, id) {
+		if n.Kind != language.KeyArg && m.sameText(p, id) && (id == m.root || !m.fragment(id)) {
 			m.bind(p.Value, id, b, k)
 		}
 		return
@@ -169,6 +169,16 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 // comprehends says whether a node of Python is a comprehension in braces: in a pattern, {... for x in y} is that of a set or a dictionary.
 func comprehends(typ string) bool {
 	return typ == "set_comprehension" || typ == "dictionary_comprehension"
+}
+
+// fragment says whether a node is the text between the expressions of a template: `a${b}` has one expression, not two.
+func (m *matcher) fragment(id language.ID) bool {
+	n := &m.t.Nodes[id]
+	if n.Kind != language.Str || n.Slot != language.Item || m.t.Nodes[n.Parent].Kind != language.Template || m.t.Nodes[n.Parent].Flags&language.Tagged != 0 {
+		return false
+	}
+	typ := m.t.Type(id)
+	return typ == "string_fragment" || typ == "escape_sequence" || typ == "string_content"
 }
 
 // sameText says whether a metavariable inside a JSX element stands for the same as what it is tried on: text, or an expression in braces.
@@ -459,7 +469,7 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 	}
 	if p.Path != nil && (n.Kind == language.Name || n.Kind == language.Dot) {
-		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value {
+		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value || full == nil && m.fromStar(p.Path, id) {
 			k(b)
 		}
 		return

@@ -117,13 +117,6 @@ func (p *prepared) read() (*reading, error) {
 			p.holes[i].choice = keep
 		}
 	}
-	if best.errors > 0 && p.lang("javascript") { // with types, as Semgrep reads them
-		typed := *p
-		typed.spec = language.ForName("typescript")
-		if r, err := typed.read(); err == nil {
-			return r, nil
-		}
-	}
 	if best.errors > 0 {
 		line, column := position(p.source, p.origin(best))
 		return nil, &Error{line, column, fmt.Sprintf("the pattern is not code of %s: it cannot be read from here", p.spec.Name)}

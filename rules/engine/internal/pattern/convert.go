@@ -145,8 +145,11 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		if kid.Kind == language.Block && len(kid.Kids) == 0 && c.lang("python") {
 			continue // a header whose body was left out; the grammar lets it pass
 		}
-		if n.Kind == language.Template && kid.AnyString {
+		switch {
+		case n.Kind == language.Template && kid.AnyString:
 			kid = &Node{Kind: language.Ellipsis, Slot: kid.Slot}
+		case n.Kind == language.Template && kid.Kind == language.Ellipsis:
+			kid = &Node{Kind: language.Metavar, Value: "$_", Slot: kid.Slot} // {...} is one expression
 		}
 		n.Kids = append(n.Kids, kid)
 	}

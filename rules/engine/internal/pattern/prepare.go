@@ -113,6 +113,15 @@ func (p *prepared) hole(at int, spelling ...string) {
 	p.holes = append(p.holes, hole{at: at, spelling: spelling})
 }
 
+// metavariable writes the stand-in of `$X`. A parameter of Java may be a name without its type, which is any then.
+func (p *prepared) metavariable(at int, name string) {
+	if n := len(p.open); p.lang("java") && n > 0 && p.open[n-1].role == "params" {
+		p.hole(at, name, p.spec.Metavar+ellipsisWord+" "+name)
+		return
+	}
+	p.hole(at, name)
+}
+
 func (p *prepared) token(t string) {
 	switch {
 	case p.first == "":
@@ -193,7 +202,7 @@ func (p *prepared) scan(from, to int) {
 				i = m
 				continue
 			}
-			p.hole(i, p.spec.Metavar+rest[1:n])
+			p.metavariable(i, p.spec.Metavar+rest[1:n])
 			p.token("$")
 			i += n
 		case c == '$' && !p.script() && !p.lang("java"):
@@ -406,8 +415,8 @@ func (p *prepared) role(c byte) string {
 			}
 		}
 		switch {
-		case p.lang("python"):
-			return "object"
+		case p.lang("python"), p.script() && t == "":
+			return "object" // first of all, the pattern {...} is that
 		case t == "" || t == ")" || t == ";" || t == "{" || t == "}" || t == "else" || t == "try" || t == "finally" || t == "do" || t == "static",
 			t == ">" && (t1 == "=" || t1 == "-"):
 			return "block"
