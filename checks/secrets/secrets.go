@@ -68,13 +68,14 @@ func scanFiles(ctx context.Context, pass *checks.Pass) error {
 
 // scan looks at one file.
 func scan(pass *checks.Pass, name string, class checks.Class, text []byte) {
+	lower := bytes.ToLower(text)
 	var may []format
 	for _, f := range formats {
-		if f.anchor == "" || bytes.Contains(text, []byte(f.anchor)) {
+		if f.anchor != "" && bytes.Contains(text, []byte(f.anchor)) || f.anchor == "" && bytes.Contains(lower, []byte("aws")) {
 			may = append(may, f)
 		}
 	}
-	s := scanner{pass: pass, name: name, class: class, values: class == checks.ClassProduct && !lockfile(name)}
+	s := scanner{pass: pass, name: name, class: class, values: class == checks.ClassProduct && !lockfile(name) && (speaks(lower) || bytes.Contains(text, []byte("://")))}
 	at, line := 0, 0
 	for raw := range bytes.Lines(text) {
 		line++
@@ -123,13 +124,13 @@ func (s *scanner) line(number int, raw []byte, may []format) {
 	if !s.values {
 		return
 	}
-	if m := address.FindSubmatchIndex(raw); m != nil {
+	if m := find(address, raw, bytes.Contains(raw, []byte("://"))); m != nil {
 		if user, password, host := string(raw[m[2]:m[3]]), string(raw[m[4]:m[5]]), string(raw[m[6]:m[7]]); loggedIn(user, password, host) {
 			s.report(number, raw, m[4:6], "a password in an address", password, checks.High, checks.Likely)
 			return
 		}
 	}
-	if m := assigned.FindSubmatchIndex(raw); m != nil {
+	if m := find(assigned, raw, bytes.ContainsAny(raw, `"'`) && speaks(bytes.ToLower(raw))); m != nil {
 		name, value := string(raw[m[2]:m[3]]), string(raw[m[4]+1:m[5]-1])
 		switch {
 		case about(name) || placeholder(value) || strings.Contains(strings.ToLower(name), strings.ToLower(value)) || strings.Contains(strings.ToLower(value), "password"):
@@ -139,6 +140,24 @@ func (s *scanner) line(number int, raw []byte, may []format) {
 			s.report(number, raw, m[4:6], fmt.Sprintf("a value for %q", strings.Trim(name, `"'[].`)), value, checks.Medium, checks.Unsure)
 		}
 	}
+}
+
+// find looks for an expression where it can be: these have no literal that Go's engine could jump to.
+func find(re *regexp.Regexp, raw []byte, can bool) []int {
+	if !can {
+		return nil
+	}
+	return re.FindSubmatchIndex(raw)
+}
+
+// speaks tells whether a text in lower case has a word that the names of credentials have.
+func speaks(lower []byte) bool {
+	for _, word := range []string{"passw", "passphrase", "secret", "api", "token", "credential", "key"} {
+		if bytes.Contains(lower, []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scanner) report(line int, raw []byte, span []int, what, secret string, severity checks.Severity, confidence checks.Confidence) {
