@@ -76,7 +76,7 @@ func (k Kind) String() string { return kindNames[k] }
 
 // often says how likely a kind is, beside the others.
 var often = [Kinds]int{Open: 6, Push: 6, Reviews: 10, Everybody: 8, MergePull: 6, Pusher: 5, Odd: 4, UpdateTo: 4, Force: 5, Dismiss: 5, Enqueue: 6, Tamper: 2, Arm: 2, Retarget: 3, Ready: 2, CloseOpen: 3, Twin: 3,
-	Assign: 1, Mark: 2, RoleNow: 3, TeamNow: 3, PolicyNow: 2, PolicyIn: 2, OwnersNow: 1, FloorNow: 1, BaseNow: 3, Replay: 2, Ghost: 1, Cut: 1, Sweep: 1}
+	Assign: 1, Mark: 2, RoleNow: 3, TeamNow: 3, PolicyNow: 2, PolicyIn: 2, OwnersNow: 1, FloorNow: 1, BaseNow: 3, Replay: 4, Ghost: 1, Cut: 1, Sweep: 1}
 
 // A Step is one thing that somebody does. Numbers are taken modulo what is there, so that every step means something in every world.
 type Step struct {

@@ -342,9 +342,8 @@ func (p *play) work(hooks []model.Hook) {
 				if m := p.moved[h.Number]; r.Hasty && m[1] == e.Head {
 					e.MovedFrom = m[0]
 				}
-				if !slices.ContainsFunc(p.entries[h.Number], func(o review.Entry) bool { return o.ReviewID == e.ReviewID }) {
-					p.entries[h.Number] = append(p.entries[h.Number], e)
-				}
+				// The store keeps the first alone; that the first counts is the gate's to know, too.
+				p.entries[h.Number] = append(p.entries[h.Number], e)
 			}
 		case "push":
 			p.touch(func(s github.Standing) bool { return h.Branch == model.Default || s.BaseRef == h.Branch })
@@ -704,7 +703,7 @@ func (p *play) Ledger(_ context.Context, ref review.Ref) ([]review.Entry, error)
 
 func (p *play) CompleteEntry(_ context.Context, ref review.Ref, e gate.LedgerEntry) error {
 	for i := range p.entries[ref.Number] {
-		if o := &p.entries[ref.Number][i]; o.ReviewID == e.ReviewID && !o.Complete {
+		if o := &p.entries[ref.Number][i]; o.ReviewID == e.ReviewID && o.Head == e.Head && o.BaseRef == e.BaseRef && o.Base == e.Base && !o.Complete {
 			o.LedgerEntry = e
 		}
 	}
