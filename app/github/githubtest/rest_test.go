@@ -171,6 +171,7 @@ func TestEveryOperation(t *testing.T) {
 	step(inst.Issues.GetComment(ctx, o, r, issue.GetID())).ok(t, "get comment")
 	step(inst.Issues.ListComments(ctx, o, r, n, nil)).ok(t, "list comments")
 	step(inst.Issues.EditComment(ctx, o, r, issue.GetID(), &github.IssueComment{Body: github.String("Hello")})).ok(t, "edit comment")
+	step(inst.Reactions.CreateIssueCommentReaction(ctx, o, r, issue.GetID(), "+1")).ok(t, "react")
 	done(inst.Issues.DeleteComment(ctx, o, r, issue.GetID())).ok(t, "delete comment")
 	step(inst.Issues.CreateComment(ctx, o, r, n, &github.IssueComment{Body: github.String("Stay")})).ok(t, "comment")
 	step(inst.Issues.AddLabelsToIssue(ctx, o, r, n, []string{"agent", "risky"})).ok(t, "add labels")
