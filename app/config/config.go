@@ -28,8 +28,8 @@ type Input struct {
 	FloorMissing string
 	// Tree lists the paths of the default branch, to warn of globs that match none of them; nil: not looked at.
 	Tree []string
-	// NoAlerts says that the caller tells of merges around the gate where it always does, and not where "audit" asks for; the owners of the policy are told.
-	NoAlerts bool
+	// NoSink says that the caller sends no messages of merges around the gate, which "audit.sink" asks for; the owners of the policy are told.
+	NoSink bool
 }
 
 // Effective is the configuration that applies.
@@ -67,8 +67,8 @@ func Load(in Input) *Effective {
 		e.warn(problems)
 	}
 	for _, d := range []*document{floor, repo} {
-		if in.NoAlerts && d != nil && (d.audit.Issue || d.audit.Webhook) {
-			e.notUsed(d, "audit", "audit is not acted on by the server of this version: a merge around the gate is told on the pull request and in the server's log")
+		if in.NoSink && d != nil && d.audit.Webhook {
+			e.notUsed(d, "audit", "audit.sink is not acted on yet: a merge around the gate is told on the pull request, in the server's log and, where bypass_alert asks for it, by an issue")
 		}
 	}
 	if in.Tree != nil && repo != nil { // a floor's globs are written for many repositories

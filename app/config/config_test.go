@@ -305,14 +305,14 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestNoAlerts: what a caller does not act on is told, with its place.
-func TestNoAlerts(t *testing.T) {
+// TestNoSink: what a caller does not act on is told, with its place.
+func TestNoSink(t *testing.T) {
 	t.Parallel()
-	in := Input{Repo: NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\naudit: {bypass_alert: issue}\n")}), NoAlerts: true}
-	if e := Load(in); len(e.Warnings) != 1 || e.Warnings[0].Line != 2 || !e.Policy.Audit.Issue {
+	in := Input{Repo: NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\naudit: {bypass_alert: issue, sink: webhook}\n")}), NoSink: true}
+	if e := Load(in); len(e.Warnings) != 1 || e.Warnings[0].Line != 2 || !e.Policy.Audit.Webhook {
 		t.Errorf("%v", e.Warnings)
 	}
-	if in.NoAlerts = false; len(Load(in).Warnings) != 0 {
+	if in.NoSink = false; len(Load(in).Warnings) != 0 {
 		t.Error("told where it is acted on")
 	}
 }

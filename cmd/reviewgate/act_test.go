@@ -313,6 +313,7 @@ type actKit struct {
 	action     string // a copy of action.yml alone
 	stub       string // in the place of github/codeql-action/upload-sarif
 	source     func() string
+	bash       string // a folder with a bash that keeps what the action's step prints
 }
 
 func newActKit(t *testing.T) *actKit {
@@ -345,6 +346,11 @@ func newActKit(t *testing.T) *actKit {
 	a.stub = a.dir(t)
 	must(os.MkdirAll(filepath.Join(a.stub, "upload-sarif"), 0o755))
 	must(os.WriteFile(filepath.Join(a.stub, "upload-sarif", "action.yml"), []byte("name: stub\ninputs:\n  sarif_file: {required: true}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      env: {FILE: \"${{ inputs.sarif_file }}\"}\n      run: cp \"$FILE\" \"$KEEP/uploaded.sarif\"\n"), 0o600))
+	// act does not wait for the last lines of a step that fails, so the step's own shell keeps them.
+	bash, err := exec.LookPath("bash")
+	must(err)
+	a.bash = a.dir(t)
+	must(os.WriteFile(filepath.Join(a.bash, "bash"), fmt.Appendf(nil, "#!/bin/sh\n[ -n \"$ACTION_PATH\" ] || exec %[1]s \"$@\"\n%[1]s \"$@\" >\"$KEEP/output\" 2>&1\ncode=$?\ncat \"$KEEP/output\"\nexit $code\n", bash), 0o700)) //nolint:gosec // a program
 	// The tree as a runner has it: no .git folder, no build output.
 	source := a.dir(t)
 	a.source = func() string {
@@ -445,14 +451,16 @@ func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt a
 		"--insecure-secrets", // act would put *** for the token that we want to see if it is printed
 		"--env", "GITHUB_SERVER_URL="+f.URL(), "--local-repository", "reviewgate-app/reviewgate@v1="+opt.action, "--local-repository", "github/codeql-action@v4="+a.stub)
 	cmd.Dir = opt.work
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "KEEP=" + r.keep,
+	cmd.Env = []string{"PATH=" + a.bash + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "KEEP=" + r.keep,
 		"https_proxy=http://127.0.0.1:1", "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local", "GOCACHE=" + caches[0], "GOMODCACHE=" + caches[1]} // no network
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("act: %v", err)
 	}
-	r.read(out)
+	printed, rerr := os.ReadFile(filepath.Join(r.keep, "output"))
+	f.must(rerr)
+	r.read(out, printed)
 	if (err != nil) != (r.result == "failure") {
 		t.Errorf("act: %v, but the job's result is %q", err, r.result)
 	}
@@ -480,13 +488,13 @@ type actRun struct {
 	raw     []string // what the step printed, line by line
 }
 
-func (r *actRun) read(log []byte) {
+func (r *actRun) read(log, printed []byte) {
 	r.t.Helper()
-	r.all, r.out = log, map[string]string{}
+	r.all, r.out = slices.Concat(log, printed), map[string]string{}
+	r.raw = strings.SplitAfter(string(printed), "\n")
 	for line := range bytes.Lines(log) {
 		var e struct {
 			Level, Msg, Raw, Command, Name, Arg, Content, JobResult string
-			RawOutput                                               bool     `json:"raw_output"`
 			StepID                                                  []string `json:"stepID"`
 		}
 		if json.Unmarshal(line, &e) != nil {
@@ -497,11 +505,8 @@ func (r *actRun) read(log []byte) {
 		}
 		inside := len(e.StepID) == 2 && e.StepID[1] == "scan"
 		switch {
-		case inside && e.RawOutput:
-			r.raw = append(r.raw, e.Msg)
-		case inside && e.Raw != "":
-			r.raw = append(r.raw, e.Raw)
-		case inside && e.Command == "set-output": // without Raw: from the file GITHUB_OUTPUT
+		case e.Raw != "": // printed by the step: the shell kept it whole
+		case inside && e.Command == "set-output": // from the file GITHUB_OUTPUT
 			r.out[e.Name] = e.Arg
 		case inside && e.Command == "summary":
 			r.summary += e.Content

@@ -190,7 +190,7 @@ func (j *judgement) readConfig(ctx context.Context) error {
 		}
 		return nil
 	}
-	in := config.Input{FloorMissing: missing, NoAlerts: true}
+	in := config.Input{FloorMissing: missing, NoSink: true}
 	if floor.DefaultSHA != "" && missing == "" {
 		if in.Floor, err = j.floorLayer(ctx, floor); err != nil {
 			if !final(err) {
