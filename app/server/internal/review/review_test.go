@@ -560,6 +560,8 @@ func TestDraftClosedMerged(t *testing.T) {
 	w.expect(1, "pull 1", "set reviewgate on h1: in_progress", "people", "decided pass", "set reviewgate on h1: success")
 	w.pulls[1].Facts.State = "merged"
 	w.expect(1, "pull 1")
+	w.pulls[1].Facts.Head = "h2" // it was pushed to before the merge, and nobody told us
+	w.expect(1, "pull 1", "set reviewgate on h1: cancelled")
 	w.pullErr = &github.Error{Op: "reading", Status: 404}
 	w.expect(1, "pull 1")
 	if s := w.standing[1].State; s != "gone" {
