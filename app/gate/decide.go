@@ -944,10 +944,10 @@ func teamNames(names []string) []string {
 }
 
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
-// took part is not known yet, so May names the approvers as the policy does.
-func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
+// took part is not known yet, so May names the approvers as the policy does. symbolic are the links of both trees, as in Facts.
+func WillNeed(p *Policy, files []FileChange, symbolic []Link) []GuardAnswer {
 	files = splitFiles(files)
-	c := newCover(p.Guards, files, looks(files), nil)
+	c := newCover(p.Guards, files, looks(files), symbolic)
 	if p.ControlPlane == PlaneOff {
 		c.matched[guardPlane] = nil
 	}

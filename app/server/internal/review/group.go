@@ -494,7 +494,12 @@ func (j *judgement) guarded(changed map[string]gate.Seen) map[string]bool {
 	}
 	slices.SortFunc(files, func(a, b gate.FileChange) int { return strings.Compare(a.Path, b.Path) })
 	out := map[string]bool{}
-	for _, answer := range gate.WillNeed(j.config.Policy, files) {
+	if j.git.NoLinks != "" { // any of them may lie behind a link
+		for path := range changed {
+			out[path] = true
+		}
+	}
+	for _, answer := range gate.WillNeed(j.config.Policy, files, j.git.links()) {
 		for _, path := range answer.Files {
 			out[path] = true
 		}

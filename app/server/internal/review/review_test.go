@@ -923,6 +923,14 @@ func TestMergeGroupThatIsNotProved(t *testing.T) {
 			w.aGroup([]string{"m0", "h1"}, true)
 			w.changed = []*checks.File{{Path: "src/pay/card.go", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "both"}}
 		}, "action_required"},
+		"a file that a guarded link leads to with other content, cleanly merged": {func(w *world) {
+			w.files["m0"][".github/reviewgate.yml"] = strings.Replace(payPolicy, "src/pay/**", "conf/**", 1)
+			w.cache = map[string][]byte{}
+			w.run(1)
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.links = map[string]map[string][]byte{"g1": {"conf/live": []byte("../src/pay/card.go")}}
+			w.changed = []*checks.File{{Path: "src/pay/card.go", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "both"}}
+		}, "action_required"},
 		"a flaw of the whole": {func(w *world) {
 			w.aGroup([]string{"m0", "h1"}, true)
 			w.result.Findings = []checks.Finding{finding("f1", true)}
