@@ -242,7 +242,7 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 		return err
 	}
 	// Whatever comes of it here, the merge group that it is in asks again.
-	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref)) }()
+	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref, f.Head, f.BaseRef)) }()
 	switch f.State {
 	case "merged": // what the check run of the merged head says is left as it was
 		if err := r.end(ctx, ref, stand, f.Default, f.Head, gate.CheckName(f.Default, f.BaseRef)); err != nil {

@@ -898,6 +898,14 @@ func TestMergeGroup(t *testing.T) {
 		t.Errorf("%v, %q", err, w.log)
 	}
 	w.pullErr = nil
+	// So is what happens to another pull request with the head of a member.
+	w.pulls[2] = w.pull(2, "h1", eve)
+	w.run(2)
+	if got := w.run(2); got[len(got)-1] != "touch [0]" {
+		t.Errorf("%q", got)
+	}
+	w.pulls[2].Facts.State = "closed"
+	w.run(2)
 	// The branch of the group is gone: nothing may shine on its commit.
 	delete(w.tips, "gh-readonly-queue/main/pr-1-0123456")
 	if diff := cmp.Diff([]string{"set reviewgate on g1: cancelled", "close g1"}, w.queue()); diff != "" {
