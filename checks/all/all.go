@@ -9,7 +9,12 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
+	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
+	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
+	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
+	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
+	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -19,7 +24,12 @@ import (
 var coded = []*checks.Check{
 	removedcontrol.Check,
 	weakenedtest.Check,
+	agentworkflow.Check,
+	dangeroustrigger.Check,
 	hiddenunicode.Check,
+	tokenpermissions.Check,
+	unpinnedaction.Check,
+	workflowinjection.Check,
 	secrets.Check,
 }
 
