@@ -9,6 +9,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
+	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
 	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
@@ -25,6 +26,7 @@ import (
 var coded = []*checks.Check{
 	removedcontrol.Check,
 	weakenedtest.Check,
+	agentsettings.Check,
 	agentworkflow.Check,
 	dangeroustrigger.Check,
 	hiddenunicode.Check,
