@@ -8,6 +8,9 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
+	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
+	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -25,6 +28,9 @@ import (
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
 	removedcontrol.Check,
+	replacedbystub.Check,
+	residue.Check,
+	stub.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
