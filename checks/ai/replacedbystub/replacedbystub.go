@@ -61,12 +61,11 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 		before := map[string]code.Func{}
 		for _, fn := range code.Funcs(old.Tree) {
-			before[fn.Symbol] = fn
+			before[fn.Symbol+signature(old.Tree, fn)] = fn
 		}
 		for _, fn := range code.Funcs(now.Tree) {
-			was, ok := before[fn.Symbol]
-			delete(before, fn.Symbol) // overloads: only the first is compared
-			if !ok || !now.Changed(fn.Body) && now.Tree.Text(fn.Body) == old.Tree.Text(was.Body) {
+			was, ok := before[fn.Symbol+signature(now.Tree, fn)]
+			if !ok || now.Tree.Nodes[fn.ID].Value == "constructor" || !now.Changed(fn.Body) && now.Tree.Text(fn.Body) == old.Tree.Text(was.Body) {
 				continue
 			}
 			stub, ok := code.AsStub(now.Tree, fn)
@@ -87,6 +86,15 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 	}
 	return nil
+}
+
+// signature tells Java's overloads apart; elsewhere a function stays the same when its parameters change.
+func signature(tree *language.Tree, fn code.Func) string {
+	params := tree.Child(fn.ID, language.SlotParams)
+	if tree.Spec.Name != "java" || params == language.None {
+		return ""
+	}
+	return code.Fold(tree.Text(params))
 }
 
 func report(pass *checks.Pass, old, now code.File, was, fn code.Func, stub code.Stub, lines int) {

@@ -344,15 +344,20 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 			have[g.what]++
 		}
 	}
+	own := 0 // steps at head minus base that do something of their own
 	for _, w := range old {
+		own -= ownSteps(w)
 		for _, g := range gateSteps(w) {
 			kinds[g.kind]--
 		}
 	}
+	for _, w := range now {
+		own += ownSteps(w)
+	}
 	told := map[string]bool{}
 	for _, w := range old {
 		for _, g := range gateSteps(w) {
-			if have[g.what] > 0 || kinds[g.kind] >= 0 || told[g.what] {
+			if have[g.what] > 0 || kinds[g.kind] >= 0 || own >= 0 || told[g.what] {
 				continue
 			}
 			told[g.what] = true
@@ -380,4 +385,20 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 		}
 	}
 	return nil
+}
+
+// ownSteps counts the steps that are more than preparation: what comes instead of a tool need not be one that we know.
+func ownSteps(w *workflow.File) int {
+	n := 0
+	for _, job := range w.Jobs {
+		if document.Get(job.Node, "uses") != nil {
+			n++
+		}
+		for _, s := range job.Steps {
+			if s.Run != nil || s.Uses != nil && !strings.HasPrefix(s.Action(), "actions/") {
+				n++
+			}
+		}
+	}
+	return n
 }

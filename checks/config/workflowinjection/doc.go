@@ -13,6 +13,6 @@
 //
 // The check reads `run:` of workflows and composite actions, the scripts that actions are given, and follows a value through `env:` into
 // ${{ env.X }}. Values of an event that a stranger can write block. Inputs of a dispatch, of a called workflow or of a composite action are
-// told: it depends on the caller who writes them; inputs that are booleans, numbers or choices are no text. Comparisons and functions that
+// told: it depends on the caller who writes them (once for a file); inputs that are booleans, numbers or choices are no text. Comparisons and functions that
 // answer yes or no are no text either.
 package workflowinjection

@@ -43,11 +43,12 @@ var Check = &checks.Check{
 
 func run(ctx context.Context, pass *checks.Pass) error {
 	return workflow.Each(ctx, pass, pass.Side, func(_ *checks.File, w *workflow.File) {
+		inputs := map[string]bool{} // told: an input is pasted many times where it is pasted at all
 		for _, job := range w.Jobs {
 			for _, step := range job.Steps {
 				tainted := environment(w, job, step)
 				for _, script := range scripts(step) {
-					judge(pass, w, script, tainted)
+					judge(pass, w, script, tainted, inputs)
 				}
 			}
 		}
@@ -87,13 +88,9 @@ func environment(w *workflow.File, job *workflow.Job, step *workflow.Step) map[s
 
 var variable = regexp.MustCompile(`\benv\.([A-Za-z_][\w-]*)`)
 
-func judge(pass *checks.Pass, w *workflow.File, script *yaml.Node, tainted map[string]string) {
+func judge(pass *checks.Pass, w *workflow.File, script *yaml.Node, tainted map[string]string, inputs map[string]bool) {
 	lines := strings.Split(script.Value, "\n")
-	type told struct {
-		line int
-		from string
-	}
-	seen := map[told]bool{}
+	seen := map[string]bool{}
 	for _, e := range workflow.Expressions(script.Value) {
 		from, severity, confidence := workflow.Untrusted(e.Text), checks.High, checks.Certain
 		if from == "" {
@@ -103,21 +100,25 @@ func judge(pass *checks.Pass, w *workflow.File, script *yaml.Node, tainted map[s
 				}
 			}
 		}
-		who := "whoever writes it"
+		who, key := "whoever writes it", from+" "+strings.TrimSpace(lines[e.Line])
 		if from == "" {
 			from, severity, confidence = w.Input(e.Text), checks.Medium, checks.Likely
-			who = "whoever sets it"
+			who, key = "whoever sets it", from
+			if inputs[from] {
+				continue
+			}
+			inputs[from] = true
 		}
-		if from == "" || seen[told{e.Line, from}] {
+		if from == "" || seen[from] {
 			continue
 		}
-		seen[told{e.Line, from}] = true
+		seen[from] = true
 		line := lines[e.Line]
 		pass.Report(checks.Finding{
 			RuleID: ruleID, Severity: severity, Confidence: confidence,
 			Message:  fmt.Sprintf("`%s` is pasted into the script before it runs, so %s can run commands in this job. Put it into `env:` and let the script read the variable in quotes", from, who),
 			Location: w.AtLine(script, e.Line, line),
-			Key:      from + " " + strings.TrimSpace(line),
+			Key:      key,
 		})
 	}
 }
