@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
@@ -27,6 +28,7 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	missingguard.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
