@@ -8,6 +8,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
@@ -29,6 +30,7 @@ import (
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
 	missingguard.Check,
+	passthrough.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,

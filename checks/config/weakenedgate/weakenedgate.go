@@ -344,20 +344,22 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 			have[g.what]++
 		}
 	}
-	own := 0 // steps at head minus base that do something of their own
+	own, whole := 0, 0 // steps that do something of their own, and workflows that are called as a whole, at head minus base
 	for _, w := range old {
-		own -= ownSteps(w)
+		steps, called := ownSteps(w)
+		own, whole = own-steps, whole-called
 		for _, g := range gateSteps(w) {
 			kinds[g.kind]--
 		}
 	}
 	for _, w := range now {
-		own += ownSteps(w)
+		steps, called := ownSteps(w)
+		own, whole = own+steps, whole+called
 	}
 	told := map[string]bool{}
 	for _, w := range old {
 		for _, g := range gateSteps(w) {
-			if have[g.what] > 0 || kinds[g.kind] >= 0 || own >= 0 || told[g.what] {
+			if have[g.what] > 0 || kinds[g.kind] >= 0 || own >= 0 || whole > 0 || told[g.what] {
 				continue
 			}
 			told[g.what] = true
@@ -367,7 +369,7 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 			}
 			pass.Report(checks.Finding{
 				RuleID: removed, Key: g.what, Location: w.At(at),
-				Message: fmt.Sprintf("no workflow runs `%s` any more, and nothing of its kind (%s) comes instead. Put it back, or say in the pull request what does its work now", g.what, g.kind),
+				Message: fmt.Sprintf("`%s` no longer runs in any workflow here, and nothing of its kind (%s) comes instead. Put it back, or say in the pull request what does its work now", g.what, g.kind),
 			})
 		}
 	}
@@ -387,18 +389,18 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 	return nil
 }
 
-// ownSteps counts the steps that are more than preparation: what comes instead of a tool need not be one that we know.
-func ownSteps(w *workflow.File) int {
-	n := 0
+// ownSteps counts the steps that are more than preparation, and the workflows that are called: what comes instead of a tool need not be one
+// that we know.
+func ownSteps(w *workflow.File) (steps, called int) {
 	for _, job := range w.Jobs {
 		if document.Get(job.Node, "uses") != nil {
-			n++
+			called++
 		}
 		for _, s := range job.Steps {
 			if s.Run != nil || s.Uses != nil && !strings.HasPrefix(s.Action(), "actions/") {
-				n++
+				steps++
 			}
 		}
 	}
-	return n
+	return steps, called
 }

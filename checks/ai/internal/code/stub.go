@@ -32,8 +32,8 @@ func IsLog(tree *language.Tree, stmt language.ID) bool {
 // AsStub tells a function that does no work: whose body is empty, gives one constant, or says that it is not implemented.
 func AsStub(tree *language.Tree, fn Func) (Stub, bool) {
 	stub := Stub{Stmt: language.None, Value: language.None}
-	body := &tree.Nodes[fn.Body]
-	for _, c := range Comments(tree, body.Start, body.End) {
+	// Python's block begins with its first statement: a comment before that lies outside of it.
+	for _, c := range Comments(tree, tree.Nodes[fn.ID].Start, tree.Nodes[fn.Body].End) {
 		if intent.MatchString(Comment(tree, c)) {
 			stub.Declared = true
 		}
