@@ -13,6 +13,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
+	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -35,6 +36,7 @@ var coded = []*checks.Check{
 	replacedbystub.Check,
 	residue.Check,
 	stub.Check,
+	swallowederror.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
