@@ -187,7 +187,9 @@ func harmless(tree *language.Tree, call language.ID, name string) bool {
 var stores = map[string]bool{"db": true, "database": true, "session": true, "repo": true, "repository": true, "model": true, "objects": true, "collection": true, "table": true, "store": true, "dao": true, "order": true,
 	"user": true, "account": true, "payment": true, "invoice": true, "prisma": true, "connection": true, "conn": true, "cursor": true, "tx": true, "transaction": true, "self": true, "instance": true, "record": true, "row": true}
 
-func calleeText(tree *language.Tree, call language.ID) string { return tree.Text(tree.Child(call, language.SlotCallee)) }
+func calleeText(tree *language.Tree, call language.ID) string {
+	return tree.Text(tree.Child(call, language.SlotCallee))
+}
 
 var (
 	success = regexp.MustCompile(`(?i)^\{[^{}]*["']?\b(ok|success|succeeded)\b["']?\s*:\s*true\b|^\{[^{}]*["']?\b(status|result|state)\b["']?\s*:\s*["'](ok|success|succeeded|completed|done|approved|paid|sent|healthy)["']`)
