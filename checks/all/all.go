@@ -13,11 +13,13 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
+	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
 	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
+	"github.com/reviewgate-app/reviewgate/checks/config/gatefiles"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
 	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
@@ -36,11 +38,13 @@ var coded = []*checks.Check{
 	replacedbystub.Check,
 	residue.Check,
 	stub.Check,
+	suppression.Check,
 	swallowederror.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
 	dangeroustrigger.Check,
+	gatefiles.Check,
 	hiddenunicode.Check,
 	tokenpermissions.Check,
 	unpinnedaction.Check,
