@@ -7,9 +7,24 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
+	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
+	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
+	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
+	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
+	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
+	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
+	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
+	"github.com/reviewgate-app/reviewgate/checks/config/gatefiles"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
+	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
+	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
+	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
+	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -17,9 +32,24 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	missingguard.Check,
+	passthrough.Check,
 	removedcontrol.Check,
+	replacedbystub.Check,
+	residue.Check,
+	stub.Check,
+	suppression.Check,
+	swallowederror.Check,
 	weakenedtest.Check,
+	agentsettings.Check,
+	agentworkflow.Check,
+	dangeroustrigger.Check,
+	gatefiles.Check,
 	hiddenunicode.Check,
+	tokenpermissions.Check,
+	unpinnedaction.Check,
+	weakenedgate.Check,
+	workflowinjection.Check,
 	secrets.Check,
 }
 

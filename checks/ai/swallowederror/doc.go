@@ -1,0 +1,19 @@
+// Package swallowederror finds failures that nobody learns of.
+//
+// Told that a program crashes, an agent may catch what crashes it and go on. The crash is gone, and so is every hint that the work was not done:
+//
+//	try:
+//	    db.commit()
+//	except Exception:
+//	    pass
+//
+//	except Exception:
+//	    return {"status": "ok"}      # it was not
+//
+// Let the error through, or handle the one kind of error that is expected, and log or report the rest.
+//
+// Two rules. The first looks at handlers that catch everything and do nothing, around code that must not fail unseen: what writes, sends, pays,
+// commits, verifies. Handlers around reading, parsing, probing and cleaning up are mostly meant and are not reported, nor is one that
+// explains itself in a comment, names the one error that it expects, or logs it. The second looks at handlers that catch everything and return
+// something that claims success.
+package swallowederror

@@ -1,0 +1,244 @@
+package swallowederror
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+//go:embed doc.go
+var doc string
+
+// The rules of this check.
+const (
+	swallowed = "error-swallowed"
+	disguised = "failure-as-success"
+)
+
+// Check is the check.
+var Check = &checks.Check{
+	Name:  "ai/swallowed-error",
+	Doc:   doc,
+	Scope: checks.PerSide,
+	Rules: []checks.RuleInfo{
+		rule(swallowed, "An error is caught and dropped", checks.Likely, []string{"CWE-390"},
+			"The work was not done, nobody is told, and the program goes on as if it were.",
+			"Let the error through. If one kind of error is expected, catch that one, and say in a comment why it does not matter."),
+		rule(disguised, "A failure is answered with success", checks.Certain, []string{"CWE-390", "CWE-394"},
+			"The caller, and whoever watches it, believes that the work was done.",
+			"Return or raise the error, so that the caller can act on it."),
+	},
+	Run: run,
+}
+
+func rule(id, title string, confidence checks.Confidence, cwe []string, why, remedy string) checks.RuleInfo {
+	return checks.RuleInfo{
+		ID: id, Title: title, Severity: checks.Medium, Confidence: confidence, CWE: cwe, Why: why, Remedy: remedy,
+		References: []string{"https://cwe.mitre.org/data/definitions/390.html"},
+		Tags:       []string{"correctness"},
+		Languages:  []string{"java", "javascript", "python", "typescript"}, // Go: checks/golang, with types
+		Rollout:    checks.RolloutBlock,
+		Origin:     "builtin",
+	}
+}
+
+func run(ctx context.Context, pass *checks.Pass) error {
+	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+		for i := range f.Tree.Nodes {
+			if f.Tree.Nodes[i].Kind == language.Try {
+				try(pass, f, language.ID(i))
+			}
+		}
+	})
+}
+
+func try(pass *checks.Pass, f code.File, id language.ID) {
+	tree := f.Tree
+	body := tree.Child(id, language.SlotBody)
+	if body == language.None {
+		return
+	}
+	for c := range tree.Children(id) {
+		if tree.Nodes[c].Kind != language.Catch || !broad(tree, c) {
+			continue
+		}
+		handler := tree.Child(c, language.SlotBody)
+		if handler == language.None {
+			continue
+		}
+		symbol := tree.SymbolAt(tree.Nodes[c].Start)
+		if value := claimed(tree, handler); value != language.None && !predicate(symbol) {
+			pass.Report(checks.Finding{
+				RuleID: disguised, Location: f.Head(value), Key: symbol + " " + code.Fold(tree.Text(value)),
+				Message: fmt.Sprintf("`%s` is the answer when anything fails here, and it claims success. Return or raise the error, so that the caller learns of it", code.Shorten(tree.Text(value))),
+			})
+			continue
+		}
+		if !empty(tree, handler) || explained(tree, c, id) {
+			continue
+		}
+		if call := grave(tree, body); call != "" {
+			pass.Report(checks.Finding{
+				RuleID: swallowed, Location: f.Head(c), Key: symbol + " " + call,
+				Message: fmt.Sprintf("when `%s` fails, nobody learns of it: everything is caught and dropped. Let the error through, or catch the one error that is expected and say why it does not matter", call),
+			})
+		}
+	}
+}
+
+// broad tells a handler that catches everything.
+func broad(tree *language.Tree, catch language.ID) bool {
+	typed := false
+	for c := range tree.Children(catch) {
+		if tree.Nodes[c].Slot != language.SlotType {
+			continue
+		}
+		typed = true
+		switch code.Last(tree, c) {
+		case "Exception", "BaseException", "Throwable", "RuntimeException", "StandardError", "any", "unknown", "Error":
+			return true
+		}
+	}
+	return !typed
+}
+
+// empty tells a handler that does nothing: no statement, or only pass and continue.
+func empty(tree *language.Tree, handler language.ID) bool {
+	for _, s := range code.Statements(tree, handler) {
+		switch n := &tree.Nodes[s]; {
+		case n.Kind == language.Jump && (n.Value == "pass" || n.Value == "continue"):
+		case tree.Text(s) == "..." || tree.Text(s) == ";":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// explained tells a handler with a comment in it or right before it: somebody thought about it.
+func explained(tree *language.Tree, catch, try language.ID) bool {
+	for _, c := range code.Comments(tree, tree.Nodes[catch].Start, tree.Nodes[try].End) {
+		if !marks.MatchString(code.Comment(tree, c)) {
+			return true
+		}
+	}
+	// Python's comment after "pass" may lie behind the block.
+	end := min(int(tree.Nodes[try].End)+120, len(tree.Source))
+	line, _ := tree.Position(tree.Nodes[try].End)
+	for _, c := range code.Comments(tree, tree.Nodes[try].End, uint32(end)) {
+		if at, _ := tree.Position(c.Start); at == line && !marks.MatchString(code.Comment(tree, c)) {
+			return true
+		}
+	}
+	return false
+}
+
+// marks are comments that say nothing about why.
+var marks = regexp.MustCompile(`(?i)^(noqa|nosec|type: ignore|pylint|todo|fixme|eslint|nopmd|nosonar)`)
+
+// graveWords are calls that change something outside, or decide something: those must not fail unseen.
+var graveWords = map[string]bool{
+	"commit": true, "save": true, "insert": true, "update": true, "upsert": true, "persist": true, "publish": true, "charge": true, "pay": true, "refund": true, "transfer": true,
+	"migrate": true, "backup": true, "restore": true, "authorize": true, "authenticate": true, "verify": true, "encrypt": true, "decrypt": true, "executemany": true, "bulk": true,
+}
+
+// graveCalls are whole names of the same kind whose words alone would say too little.
+var graveCalls = map[string]bool{"commit": true, "sendMail": true, "send_mail": true, "sendmail": true, "send_email": true, "sendEmail": true, "executeUpdate": true, "writeFile": true, "write_text": true, "putObject": true, "put_object": true,
+	"upload_file": true, "uploadFile": true, "send_message": true, "sendMessage": true}
+
+// grave names the first call in a body that must not fail unseen, "" if there is none.
+func grave(tree *language.Tree, body language.ID) string {
+	for id := body; id < tree.Nodes[body].Next; id++ {
+		switch tree.Nodes[id].Kind {
+		case language.Func, language.Try: // what is in there has its own handlers, or runs later
+			if id != body {
+				id = tree.Nodes[id].Next - 1
+			}
+		case language.Call:
+			name := code.Callee(tree, id)
+			if words := code.Words(name); graveCalls[name] || len(words) > 0 && graveWords[words[0]] && !harmless(tree, id, name) {
+				return code.Shorten(calleeText(tree, id))
+			}
+		}
+	}
+	return ""
+}
+
+// harmless tells calls of a grave name that change nothing outside: hash.update(x), dict.update(y), display.update().
+func harmless(tree *language.Tree, call language.ID, name string) bool {
+	if name != "update" && name != "insert" && name != "save" && name != "restore" && name != "verify" {
+		return false
+	}
+	callee := tree.Child(call, language.SlotCallee)
+	if tree.Nodes[callee].Kind != language.Dot {
+		return true
+	}
+	owner := code.Last(tree, tree.Child(callee, language.SlotOperand))
+	return !slices.ContainsFunc(code.Words(owner), func(w string) bool { return stores[w] }) && owner != ""
+}
+
+// stores are the owners by which a common name is meant in earnest.
+var stores = map[string]bool{"db": true, "database": true, "session": true, "repo": true, "repository": true, "model": true, "objects": true, "collection": true, "table": true, "store": true, "dao": true, "order": true,
+	"user": true, "account": true, "payment": true, "invoice": true, "prisma": true, "connection": true, "conn": true, "cursor": true, "tx": true, "transaction": true, "self": true, "instance": true, "record": true, "row": true}
+
+func calleeText(tree *language.Tree, call language.ID) string {
+	return tree.Text(tree.Child(call, language.SlotCallee))
+}
+
+var (
+	success = regexp.MustCompile(`(?i)^\{[^{}]*["']?\b(ok|success|succeeded)\b["']?\s*:\s*true\b|^\{[^{}]*["']?\b(status|result|state)\b["']?\s*:\s*["'](ok|success|succeeded|completed|done|approved|paid|sent|healthy)["']`)
+	nothing = regexp.MustCompile(`(?i)^(is|has|have|can|should|exists|check|supports|matches|contains|needs|allow|skip|ignore)`)
+)
+
+// claimed gives what a handler returns where that claims success; a log line before it does not make it true.
+func claimed(tree *language.Tree, handler language.ID) language.ID {
+	for _, s := range code.Statements(tree, handler) {
+		if code.IsLog(tree, s) {
+			continue
+		}
+		if tree.Nodes[s].Kind != language.Return {
+			return language.None
+		}
+		value := tree.Child(s, language.SlotOperand)
+		if value == language.None {
+			return language.None
+		}
+		for tree.Nodes[value].Kind == language.Call { // jsonify({...}), res.json({...}), Response(...)
+			args := code.Args(tree, value)
+			if len(args) == 0 {
+				return language.None
+			}
+			value = args[0]
+		}
+		switch n := &tree.Nodes[value]; {
+		case n.Kind == language.Dict && success.MatchString(code.Fold(tree.Text(value))):
+			return value
+		case n.Kind == language.Bool && n.Value == "true" && n.Parent == s:
+			return value
+		}
+		return language.None
+	}
+	return language.None
+}
+
+// predicate tells functions whose "true" is an answer and no claim.
+func predicate(symbol string) bool {
+	words := code.Words(symbol)
+	if len(words) == 0 {
+		return true
+	}
+	short := symbol
+	for i := len(symbol) - 1; i >= 0; i-- {
+		if symbol[i] == '.' {
+			short = symbol[i+1:]
+			break
+		}
+	}
+	return nothing.MatchString(short)
+}
