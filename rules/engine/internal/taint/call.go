@@ -271,7 +271,7 @@ func (m *machine) set(id, target language.ID, v value) {
 		m.env.vars = m.env.vars.set(uint32(base), m.env.vars.get(uint32(base)).add(names, v.taints.passing(target), fields))
 		return
 	}
-	if m.hit {
+	if m.hit || m.deep() && m.t.Nodes[target].Kind == language.Index { // the other elements are as before
 		return
 	}
 	m.clean(target)
