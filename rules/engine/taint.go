@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/taint"
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -104,7 +105,7 @@ func (e *evaluation) taint(n *taintNode, rule *rules.Rule) (out []region, ways [
 		in.Agree = func(source, sink int) bool { return e.agree(sources[source].env, sinks[sink].env) }
 	}
 	if e.run.flows == nil {
-		e.run.flows = taint.NewFile(tree)
+		e.run.flows = taint.NewFile(tree, in.Names, func(id language.ID) (consts.Value, bool) { return e.run.budget.Constant(tree, id) })
 	}
 	found, err := e.run.flows.Find(&in)
 	if err != nil {

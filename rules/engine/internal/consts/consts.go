@@ -124,6 +124,40 @@ func (c *Table) value(id language.ID) Value {
 	return none
 }
 
+// pick is a character of a constant string: s[1], s.charAt(1).
+func (c *Table) pick(id language.ID) Value {
+	n := &c.t.Nodes[id]
+	text, at := c.t.Child(id, language.SlotOperand), language.None
+	if n.Kind == language.Call {
+		callee, args := c.t.Child(id, language.SlotCallee), c.t.Child(id, language.SlotArgs)
+		if callee == language.None || args == language.None || c.t.Nodes[callee].Kind != language.Dot {
+			return none
+		}
+		if name := c.t.Child(callee, language.SlotName); name == language.None || c.t.Nodes[name].Value != "charAt" {
+			return none
+		}
+		text, id = c.t.Child(callee, language.SlotOperand), args
+	} else if n.Kind != language.Index || c.t.Spec.Name == "go" { // where it is a byte
+		return none
+	}
+	for k := range c.t.Children(id) {
+		if k != text {
+			at = k
+		}
+	}
+	if text == language.None || at == language.None || c.t.Nodes[text].Kind != language.Name && c.t.Nodes[text].Kind != language.Str {
+		return none
+	}
+	s, i := c.value(text), c.value(at)
+	if !s.IsString() || !s.Known || i.Kind != language.Num || !i.Known {
+		return none
+	}
+	if k, err := strconv.Atoi(i.Text); err == nil && k >= 0 && k < len(s.Text) && s.Text[k] < 0x80 {
+		return Value{Kind: language.Str, Known: true, Text: s.Text[k : k+1]}
+	}
+	return none
+}
+
 // normal brings integers to one spelling.
 func normal(digits string) string {
 	if len(digits) < 2 {

@@ -314,7 +314,7 @@ func (w *walker) assigned(value language.ID) Value {
 			}
 		}
 	}
-	return none
+	return w.pick(value)
 }
 
 // function follows the body of a function. A lambda sees what is known where it is made; a declared function is called elsewhere.

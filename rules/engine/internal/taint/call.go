@@ -19,6 +19,7 @@ func (m *machine) call(id language.ID) value {
 		for c := range t.Children(list) {
 			v := m.result(c)
 			v.taints = m.typed(v.taints, c)
+			m.keep(c, v)
 			args = append(args, argument{c, v})
 			all = union(all, v.all())
 		}
@@ -39,6 +40,9 @@ func (m *machine) call(id language.ID) value {
 		}
 	default:
 		out = m.callee(id, callee, args, all)
+	}
+	if v, ok := m.element(id); ok {
+		out = v
 	}
 	out = m.finish(id, out)
 	m.thrown, m.throws = m.thrown.merge(m.env), true
@@ -81,6 +85,9 @@ func (m *machine) callee(id, callee language.ID, args []argument, all taints) va
 		if v, ok := m.sums.call(m, callee, args); ok {
 			return v
 		}
+	}
+	if method {
+		m.put(callee, all)
 	}
 	passes := !m.in.Options.AssumeSafeFunctions && !m.in.Options.OnlyThroughAssignments
 	var through taints
@@ -154,6 +161,7 @@ func (m *machine) assignment(id language.ID) {
 	m.prepareTarget(target)
 	v := m.result(val)
 	v.taints = m.typed(v.taints, val)
+	m.keep(val, v)
 	if target != language.None && n.Value != "=" && n.Value != ":=" {
 		v = value{taints: union(m.result(target).all(), v.all())}
 		if m.in.Options.OnlyThroughAssignments {
@@ -263,7 +271,7 @@ func (m *machine) set(id, target language.ID, v value) {
 		m.env.vars = m.env.vars.set(uint32(base), m.env.vars.get(uint32(base)).add(names, v.taints.passing(target), fields))
 		return
 	}
-	if m.hit {
+	if m.hit || m.deep() && m.t.Nodes[target].Kind == language.Index { // the other elements are as before
 		return
 	}
 	m.clean(target)

@@ -145,6 +145,12 @@ func (m *machine) ternary(id language.ID) {
 	}
 	before := m.env
 	var v value
+	if outcome, known := m.file.truth(cond); known && m.deep() {
+		if !outcome {
+			then = other
+		}
+		other = then
+	}
 	branch := func(c language.ID) env {
 		m.env = before
 		if c != language.None {
@@ -473,6 +479,10 @@ func (m *machine) lval(id language.ID) lval {
 			l.cell = sub.cell.field(m.name(t.Nodes[name].Value))
 		}
 	case language.Index:
+		if v, ok := m.element(id); ok {
+			sub = lval{fresh: v.taints, cell: &cell{fields: v.fields}}
+			break
+		}
 		member(t.Child(id, language.SlotOperand))
 		if sub.cell != nil {
 			for _, f := range sub.cell.fields {

@@ -65,7 +65,8 @@ type machine struct {
 	inside []language.ID
 	runs   map[language.ID]lambdaRun
 
-	types map[int32]valueType // made when first asked for
+	types map[int32]valueType   // made when first asked for
+	held  map[language.ID]value // of what was put into collections
 	sums  *summaries
 }
 
@@ -79,7 +80,7 @@ const anyField = 0
 func newMachine(f *File, in *Input) *machine {
 	m := &machine{
 		t: f.t, file: f, in: in, rule: in.Rule, steps: in.Steps, fields: map[string]int32{}, found: map[[2]int]Finding{},
-		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, runs: map[language.ID]lambdaRun{}, done: map[language.ID]bool{},
+		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, held: map[language.ID]value{}, runs: map[language.ID]lambdaRun{}, done: map[language.ID]bool{},
 	}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps

@@ -44,7 +44,8 @@ const (
 // reached, and finally is not passed by a return.
 type builder struct {
 	t      *language.Tree
-	deep   bool // further than Semgrep, which lets every case of Java's switches fall through
+	file   *File
+	deep   bool // further than Semgrep, which lets every case of Java's switches fall through, and does not ask which way is never gone
 	g      *graph
 	at     int32 // the point that comes before what is built next; none: nothing leads there
 	throw  int32
@@ -67,8 +68,8 @@ type jump struct {
 	exitOnly bool  // a labelled block: only a break with the label leads there
 }
 
-func newGraph(t *language.Tree, body []language.ID, deep bool) *graph {
-	b := &builder{t: t, deep: deep, g: &graph{}, throw: none, labels: map[string]int32{}}
+func newGraph(f *File, body []language.ID, deep bool) *graph {
+	b := &builder{t: f.t, file: f, deep: deep, g: &graph{}, throw: none, labels: map[string]int32{}}
 	b.g.points = []point{{throw: none}, {throw: none}}
 	b.at = entry
 	for _, id := range body {
@@ -160,9 +161,15 @@ func (b *builder) stmt(id language.ID) {
 	case language.If:
 		b.children(id, language.SlotInit, b.stmt)
 		cond := b.next(opCond, t.Child(id, language.SlotCond))
+		outcome, known := b.truth(t.Child(id, language.SlotCond))
+		if known && !outcome {
+			b.at = none
+		}
 		b.all(t.Child(id, language.SlotThen))
 		then := b.at
-		b.at = cond
+		if b.at = cond; known && outcome {
+			b.at = none
+		}
 		b.all(t.Child(id, language.SlotElse))
 		b.join(then)
 	case language.For:
@@ -196,6 +203,14 @@ func (b *builder) stmt(id language.ID) {
 	default:
 		b.expression(id)
 	}
+}
+
+// truth gives the outcome of a condition that is always the same.
+func (b *builder) truth(cond language.ID) (outcome, known bool) {
+	if !b.deep {
+		return false, false
+	}
+	return b.file.truth(cond)
 }
 
 // expression builds an expression that stands as a statement.
@@ -338,17 +353,20 @@ func (b *builder) choice(id language.ID, label string) {
 	b.jumps = append(b.jumps, jump{label: label, breakTo: after, nextTo: none})
 	test := b.at
 	fallen, standard := int32(none), int32(none)
-	var starts []int32
+	subject, known := b.file.subject(id)
+	known = known && b.deep
 	for c := range t.Children(id) {
 		if t.Nodes[c].Kind != language.Case {
 			continue
 		}
 		start := b.point(opNone, c)
-		starts = append(starts, start)
-		asked := false
+		asked, choice := false, never
 		b.at = test
 		b.children(c, language.SlotOperand, func(o language.ID) {
 			asked = true
+			if c := b.file.choose(subject, o); choice != always && c != never {
+				choice = c
+			}
 			if python {
 				return
 			}
@@ -358,10 +376,17 @@ func (b *builder) choice(id language.ID, label string) {
 				b.next(opCond, o)
 			}
 		})
-		b.children(c, language.SlotCond, func(o language.ID) { b.next(opCond, o) })
+		b.children(c, language.SlotCond, func(o language.ID) {
+			b.next(opCond, o)
+			choice = perhaps
+		})
 		if asked {
-			b.edge(b.at, start)
-			test = b.at
+			if test = b.at; !known || choice != never {
+				b.edge(test, start)
+			}
+			if known && choice == always {
+				test = none
+			}
 		} else {
 			standard = start
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/names"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -106,10 +107,14 @@ func (m *machine) role(id language.ID) *roles {
 // File is what is worked out once about a tree, for all taint rules.
 type File struct {
 	t       *language.Tree
-	ordered []language.ID // nodes in order of their start, the longer first
+	names   *names.Table
+	of      func(language.ID) (consts.Value, bool) // which constant an expression stands for
+	ordered []language.ID                          // nodes in order of their start, the longer first
 	graphs  map[graphKey]*graph
 	fixed   []language.ID // declarations of variables that are given one value: functions see it
 	found   bool          // fixed was looked for
+
+	elements *elements // made when first asked for
 
 	byName map[string][]declaration // made when first asked for
 	loose  map[language.ID]names.Var
@@ -120,9 +125,9 @@ type graphKey struct {
 	deep bool
 }
 
-// NewFile prepares a tree.
-func NewFile(t *language.Tree) *File {
-	f := &File{t: t, ordered: make([]language.ID, len(t.Nodes)), graphs: map[graphKey]*graph{}}
+// NewFile prepares a tree. constant tells which constant an expression stands for; nil: none.
+func NewFile(t *language.Tree, vars *names.Table, constant func(language.ID) (consts.Value, bool)) *File {
+	f := &File{t: t, names: vars, of: constant, ordered: make([]language.ID, len(t.Nodes)), graphs: map[graphKey]*graph{}}
 	for i := range f.ordered {
 		f.ordered[i] = language.ID(i)
 	}
@@ -131,6 +136,13 @@ func NewFile(t *language.Tree) *File {
 		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(y.End, x.End))
 	})
 	return f
+}
+
+func (f *File) constant(id language.ID) (consts.Value, bool) {
+	if f.of == nil || id == language.None {
+		return consts.Value{}, false
+	}
+	return f.of(id)
 }
 
 // within gives the nodes that lie in a range.

@@ -299,7 +299,15 @@ func (s *summaries) callee(m *machine, callee language.ID) (fn language.ID, meth
 		}
 	case language.Dot:
 		operand, name := t.Child(callee, language.SlotOperand), t.Child(callee, language.SlotName)
-		if operand == language.None || name == language.None || t.Nodes[operand].Kind != language.Name {
+		if operand == language.None || name == language.None {
+			break
+		}
+		if class, ok := s.classes[m.made(operand)]; ok { // new X().f()
+			if fn, ok := s.methods[class][t.Nodes[name].Value]; ok {
+				return fn, false
+			}
+		}
+		if t.Nodes[operand].Kind != language.Name {
 			break
 		}
 		class := language.None
@@ -320,6 +328,20 @@ func (s *summaries) callee(m *machine, callee language.ID) (fn language.ID, meth
 		}
 	}
 	return language.None, false
+}
+
+// made gives the name of the class that an expression makes an object of; empty for another expression.
+func (m *machine) made(id language.ID) string {
+	t := m.t
+	n := &t.Nodes[id]
+	if n.Kind != language.Call || n.Flags&language.New == 0 && t.Spec.Name != "python" {
+		return ""
+	}
+	callee := t.Child(id, language.SlotCallee)
+	if callee == language.None || t.Nodes[callee].Kind != language.Name {
+		return ""
+	}
+	return t.Nodes[callee].Value
 }
 
 // call gives the value of a call of a function of the file, and does what it does; false if the function is not known.

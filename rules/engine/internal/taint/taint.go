@@ -129,7 +129,7 @@ func (f *File) graph(id language.ID, deep bool) *graph {
 			stmts = append(stmts, c)
 		}
 	}
-	g := newGraph(t, stmts, deep)
+	g := newGraph(f, stmts, deep)
 	f.graphs[key] = g
 	return g
 }
