@@ -26,6 +26,8 @@ type Spec struct {
 
 	// PartialDict says that a dictionary or object literal in a pattern may leave out members without "...".
 	PartialDict bool
+	// PartialMembers says the same, and nothing else of what JavaScript means by an object.
+	PartialMembers bool
 	// KeyArgs says that arguments may be given by name, in any order.
 	KeyArgs bool
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
@@ -48,7 +50,7 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements := tsx()
-	return []*Spec{golang(), java(), javascript(elements), python(), typescript(elements)}
+	return []*Spec{golang(), java(), javascript(elements), json(), python(), hcl(), typescript(elements), yaml()}
 })
 
 var anyFile = sync.OnceValue(texts)

@@ -98,7 +98,7 @@ func (m *matcher) choose(ps []*pattern.Node, rest *pattern.Node, ids, taken []la
 			continue
 		}
 		now := append(taken[:len(taken):len(taken)], id)
-		m.node(ps[0], id, b, func(b Bindings) { m.choose(ps[1:], rest, ids, now, b, k) })
+		m.member(ps[0], id, b, func(b Bindings) { m.choose(ps[1:], rest, ids, now, b, k) })
 	}
 }
 

@@ -144,7 +144,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.args(p.Kids, m.kids(id, nil), b, k)
 	case language.Dict:
 		m.slot(p, id, language.SlotType, b, func(b Bindings) {
-			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), m.p.Spec.PartialDict, b, k)
+			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), m.p.Spec.PartialDict || m.p.Spec.PartialMembers, b, k)
 		})
 	case language.Pair:
 		m.pair(p, id, b, k)

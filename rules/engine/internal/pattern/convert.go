@@ -53,6 +53,7 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 		return nil, &Error{1, 1, "the pattern is neither one piece of code nor a list of statements"}
 	}
 	if len(out.Roots) == 1 {
+		out.Roots[0] = c.member(out.Roots[0])
 		root := out.Roots[0]
 		closed := p.spec.Semicolon && strings.HasSuffix(p.source, ";")
 		if root.Kind == language.ExprStmt && !closed && len(root.Kids) == 1 && !root.Kids[0].IsEllipsis() {
@@ -123,7 +124,7 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		return &Node{}
 	}
 	n := &Node{Kind: from.Kind, Slot: from.Slot, Flags: from.Flags, Value: from.Value, Type: c.tree.Type(id)}
-	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || n.Kind == language.Other && from.Next == id+1 {
+	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || c.standIn(n) || n.Kind == language.Other && from.Next == id+1 {
 		if s, ok := c.stand(n.Value); ok {
 			s.Slot = n.Slot
 			if n.Type == "jsx_text" {
@@ -244,6 +245,10 @@ func (c *converter) collapse(n *Node) *Node {
 			break
 		}
 		return as(first)
+	case language.Dict:
+		if n.Type == "block_mapping" && len(n.Kids) == 1 && n.Kids[0].IsEllipsis() {
+			return as(n.Kids[0]) // `key:` with an ellipsis below has any value
+		}
 	case language.Func:
 		if n.Value == "constructor" && c.lang("java") {
 			n.Value = "" // `f(...) {...}` leaves out what a method returns

@@ -92,7 +92,9 @@ func position(s string, at int) (line, column int) {
 
 func prepare(spec *language.Spec, source string) *prepared {
 	p := &prepared{spec: spec, source: source}
-	p.scan(0, len(source))
+	if !p.data() {
+		p.scan(0, len(source))
+	}
 	if p.err == nil && len(p.deep) > 0 {
 		p.fail(p.deep[len(p.deep)-1], "`<...` is not closed by `...>`")
 	}
