@@ -16,7 +16,7 @@ var ErrNoLanguage = errors.New("no language for this file name")
 
 // maxHeld is how many bytes of trees are kept for other checks. A change fits in; of a whole tree, the files that were read last are kept,
 // and one that is asked for later is parsed again.
-const maxHeld = 16 << 20
+const maxHeld = 8 << 20
 
 type (
 	store struct{} // the key of a change's trees

@@ -13,7 +13,7 @@ import (
 
 // batchBytes is how much of a whole tree is in memory at a time. Each batch costs a worker that compiles the rules: a fifth of a second for some
 // hundreds of them.
-const batchBytes = 16 << 20
+const batchBytes = 12 << 20
 
 // runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches.
 func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool) (*scan.Result, error) {

@@ -160,6 +160,9 @@ func (c *compiler) rule(r *rules.Rule) {
 	if r.FixRegex != nil {
 		out.fixRegex = c.regex(r.FixRegex.Regex, "")
 	}
+	for _, f := range out.formulas {
+		f.key = f.needs(&c.set.words)
+	}
 	if !c.stopped && len(out.formulas) > 0 {
 		c.set.rules = append(c.set.rules, out)
 	}
@@ -379,6 +382,9 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		}
 		if r.words == nil {
 			r.words = s.words.Scan(r.source)
+		}
+		if !r.words.HasAny(formula.key) {
+			continue
 		}
 		e := &evaluation{run: r}
 		var ways [][]language.Span
