@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 )
 
 // The limits of a folder of rules.
@@ -106,7 +108,7 @@ var (
 // has the key is taken for a rule file, so that its owner hears of it.
 func looksLikeRules(name string, data []byte) bool {
 	if rulesLine.Match(data) {
-		return !manifestLine.Match(data)
+		return !bytes.Contains(data, []byte("apiVersion:")) || !manifestLine.Match(data)
 	}
 	if !bytes.Contains(data, []byte("rules")) {
 		return false
@@ -132,10 +134,23 @@ func ParseAll(sources []Source) ([]*Rule, []Problem) {
 	var all []*Rule
 	var problems []Problem
 	first := map[string]*Rule{}
-	for _, src := range sources {
-		rs, ps := Parse(src)
-		problems = append(problems, ps...)
-		for _, r := range rs {
+	type file struct {
+		rules    []*Rule
+		problems []Problem
+	}
+	files := make([]file, len(sources))
+	group := errgroup.Group{}
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, src := range sources {
+		group.Go(func() error {
+			files[i].rules, files[i].problems = Parse(src)
+			return nil
+		})
+	}
+	_ = group.Wait() // none returns an error
+	for _, f := range files {
+		problems = append(problems, f.problems...)
+		for _, r := range f.rules {
 			if other := first[r.ID.Value]; other != nil {
 				problems = append(problems, r.Problem(Broken, r.ID.Pos, "the id is taken by the rule at %s:%d: give this one another id", other.File, other.ID.Pos.Line))
 				continue

@@ -51,6 +51,10 @@ type Rule struct {
 	FixRegex  *FixRegex
 	Options   Options
 	Metadata  Metadata
+
+	// Idle says that no file to be looked at is of the rule's languages. The engine lists such a rule and spares itself to compile it. Parse never
+	// sets it; whoever does sets it on a copy.
+	Idle bool
 }
 
 // A FixRegex edits the text of the match. Replacement names groups of the expression as \1 or \g<name>.

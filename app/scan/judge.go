@@ -17,7 +17,7 @@ import (
 // judge does the whole scan in this process.
 func judge(ctx context.Context, in *Input, list Lister, progress func(done, total int)) (*Result, error) {
 	found, problems := parseRules(in)
-	all, more, err := listChecks(list, found)
+	all, more, err := listChecks(list, forLanguages(found, in.Files))
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,28 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 		return said == checks.RolloutOff
 	})
 	return all, problems
+}
+
+// forLanguages marks the rules that no file of the change concerns, so that a library for many languages costs what those of the change cost.
+func forLanguages(rs []*rules.Rule, files []*checks.File) []*rules.Rule {
+	present := map[*language.Spec]bool{}
+	for _, f := range files {
+		present[language.ForPath(f.Path)] = true
+		present[language.ForPath(f.OldPath)] = true
+	}
+	concerned := func(l rules.Text) bool {
+		spec := language.ForName(l.Value)
+		return spec == nil || spec.AnyFile || present[spec]
+	}
+	out := slices.Clone(rs)
+	for i, r := range out {
+		if !slices.ContainsFunc(r.Languages, concerned) {
+			idle := *r
+			idle.Idle = true
+			out[i] = &idle
+		}
+	}
+	return out
 }
 
 // listChecks asks for the checks, sorted by name. Rules that cannot run are no reason to stop.

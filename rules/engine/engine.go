@@ -19,7 +19,6 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/rules"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
-	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/prefilter"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/taint"
 	"github.com/reviewgate-app/reviewgate/rules/language"
@@ -88,7 +87,7 @@ type Overrun struct {
 // Compile prepares rules. A rule that cannot run is left out, with a Problem at the place in its file; so is a rule whose id an earlier
 // rule has.
 func Compile(rs []*rules.Rule) (*Set, []rules.Problem) {
-	c := &compiler{set: &Set{}, known: map[searchKey]int{}}
+	c := &compiler{set: &Set{}, known: map[searchKey]int{}, read: readPatterns(rs)}
 	ids := map[string]*rules.Rule{}
 	for _, r := range rs {
 		if other := ids[r.ID.Value]; other != nil {
@@ -96,6 +95,10 @@ func Compile(rs []*rules.Rule) (*Set, []rules.Problem) {
 			continue
 		}
 		ids[r.ID.Value] = r
+		if r.Idle {
+			c.set.rules = append(c.set.rules, &compiled{rule: r})
+			continue
+		}
 		c.rule(r)
 	}
 	rules.SortProblems(c.problems)
@@ -113,6 +116,7 @@ type compiler struct {
 	set      *Set
 	problems []rules.Problem
 	known    map[searchKey]int
+	read     map[patternKey]*readPattern
 	r        *rules.Rule
 	stopped  bool
 	root     *rules.Formula // what node is in
@@ -155,6 +159,9 @@ func (c *compiler) rule(r *rules.Rule) {
 	out.exclude = c.globs(r.Paths.Exclude)
 	if r.FixRegex != nil {
 		out.fixRegex = c.regex(r.FixRegex.Regex, "")
+	}
+	for _, f := range out.formulas {
+		f.key = f.needs(&c.set.words)
 	}
 	if !c.stopped && len(out.formulas) > 0 {
 		c.set.rules = append(c.set.rules, out)
@@ -242,14 +249,14 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 	}
 	index, ok := c.known[key]
 	if !ok {
-		p, err := pattern.Compile(spec, text.Value)
-		if err != nil {
-			line, column, message := place(err)
+		p := c.read[patternKey{spec, text.Value}]
+		if p.err != nil {
+			line, column, message := place(p.err)
 			c.problem(rules.Broken, text.At(line, column), "the pattern cannot be read as %s: %s", spec.Name, message)
 			return 0, nil
 		}
 		index = len(c.set.searches)
-		c.set.searches = append(c.set.searches, search{p, used, key.options})
+		c.set.searches = append(c.set.searches, search{p.pattern, used, key.options})
 		c.known[key] = index
 	}
 	var words []prefilter.Word
@@ -375,6 +382,9 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		}
 		if r.words == nil {
 			r.words = s.words.Scan(r.source)
+		}
+		if !r.words.HasAny(formula.key) {
+			continue
 		}
 		e := &evaluation{run: r}
 		var ways [][]language.Span

@@ -23,6 +23,8 @@ type node struct {
 	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
 	words    []prefilter.Word // Pattern: all of these must be in a file with a match; Regex, MetavariableRegex: one of them, if there are any
 
+	key []prefilter.Word // of a whole formula: a file with a match holds one of them; none: that cannot be told
+
 	generic  *generic.Pattern  // Pattern of language generic; search is not used then
 	compare  *compare.Expr     // MetavariableComparison
 	strip    bool              // MetavariableComparison: values are turned into numbers
@@ -56,6 +58,67 @@ func (n *node) possible(words *prefilter.Set) bool {
 		return n.children[0].possible(words)
 	}
 	return true // exclusions and focus ask for nothing
+}
+
+// maxKey bounds how many words one rule is looked up by.
+const maxKey = 200
+
+// needs gives words of which every file with a match holds one; none if that cannot be told. Where several would do, those are taken that cost
+// least to look for.
+func (n *node) needs(d *prefilter.Dictionary) []prefilter.Word {
+	var best []prefilter.Word
+	offer := func(ws []prefilter.Word) {
+		if len(ws) > 0 && (len(best) == 0 || cost(d, ws) < cost(d, best)) {
+			best = ws
+		}
+	}
+	if n.taint != nil {
+		offer(oneOf(d, n.taint.sources))
+		offer(oneOf(d, n.taint.sinks))
+		return best
+	}
+	switch n.op {
+	case rules.Pattern:
+		for i := range n.words {
+			offer(n.words[len(n.words)-1-i:][:1]) // the last says most: join in os.path.join
+		}
+	case rules.Regex, rules.MetavariableRegex:
+		return n.words
+	case rules.Inside:
+		return n.children[0].needs(d)
+	case rules.Or:
+		return oneOf(d, n.children)
+	case rules.And:
+		for _, c := range n.children {
+			offer(c.needs(d))
+		}
+	}
+	return best
+}
+
+// oneOf is needs of several formulas of which one has to match.
+func oneOf(d *prefilter.Dictionary, list []*node) []prefilter.Word {
+	var all []prefilter.Word
+	for _, c := range list {
+		ws := c.needs(d)
+		if len(ws) == 0 || len(all)+len(ws) > maxKey {
+			return nil
+		}
+		all = append(all, ws...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// cost is what it takes to look for words.
+func cost(d *prefilter.Dictionary, ws []prefilter.Word) int {
+	sum := 0
+	for _, w := range ws {
+		if sum++; d.Part(w) {
+			sum += 100
+		}
+	}
+	return sum
 }
 
 // A region is a range of the file that a formula matches, with what its metavariables stand for.

@@ -28,12 +28,11 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 	t := &Tree{Spec: s, Source: string(src), symbols: g}
 	full := false
 	err := g.parse(src, func(recs []record) {
-		l := &lowerer{
-			g: g, recs: recs, src: t.Source, nodes: make([]Node, 0, len(recs)*2/3+8), parent: None,
-			limit: min(MaxNodes, 4*len(recs)+10_000),
-		}
+		l := &lowerer{g: g, recs: recs, src: t.Source, parent: None, limit: min(MaxNodes, 4*len(recs)+10_000)}
+		size := 8 // most named records become a node
 		for i := range recs {
 			r := &recs[i]
+			size += int(r.flags & named)
 			switch {
 			case r.flags&(broken|missing) != 0:
 				if n := len(t.Errors); n == 0 || r.start >= t.Errors[n-1].End || r.start == r.end && r.start > t.Errors[n-1].Start {
@@ -43,6 +42,7 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 				t.Comments = append(t.Comments, Comment{r.start, r.end})
 			}
 		}
+		l.nodes = make([]Node, 0, size)
 		root := l.open(File, Item, 0)
 		l.nodes[root].Start, l.nodes[root].End = 0, uint32(len(t.Source))
 		l.children(0, Item)

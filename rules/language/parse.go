@@ -43,9 +43,10 @@ const (
 	broken  = C.RG_ERROR
 )
 
-// A grammar is a tree-sitter language with its names resolved once.
+// A grammar is a tree-sitter language with its names resolved once, by the first parse: a program has more languages than a run reads.
 type grammar struct {
 	language unsafe.Pointer
+	load     func()
 	names    []string // by symbol
 	named    []bool
 	fields   []field // by the grammar's field number
@@ -58,8 +59,16 @@ const errorSymbol = math.MaxUint16
 var setup = sync.OnceFunc(func() { C.rg_setup() })
 
 func newGrammar(language unsafe.Pointer, rules map[string]lowerFunc) *grammar {
-	setup()
 	g := &grammar{language: language}
+	g.load = sync.OnceFunc(func() {
+		setup()
+		g.resolve(rules)
+	})
+	return g
+}
+
+func (g *grammar) resolve(rules map[string]lowerFunc) {
+	language := g.language
 	n := int(C.rg_symbols(language))
 	for i := range n {
 		name := C.GoString(C.rg_symbol_name(language, C.uint16_t(i)))
@@ -76,7 +85,6 @@ func newGrammar(language unsafe.Pointer, rules map[string]lowerFunc) *grammar {
 	for i := range int(C.rg_fields(language)) {
 		g.fields = append(g.fields, fieldNames[C.GoString(C.rg_field_name(language, C.uint16_t(i+1)))])
 	}
-	return g
 }
 
 func (g *grammar) name(symbol uint16) string {
@@ -91,6 +99,7 @@ func (g *grammar) parse(src []byte, use func([]record)) error {
 	if len(src) > MaxSource {
 		return fmt.Errorf("the file has %d bytes; the most that is read is %d: %w", len(src), MaxSource, ErrLimit)
 	}
+	g.load()
 	limits := C.rg_limits{max_depth: MaxDepth, max_nodes: MaxNodes, max_steps: C.uint64_t(stepsBase + stepsPerKB*(len(src)>>10)), max_millis: C.uint64_t(millisBase + millisPerMB*(len(src)>>20))}
 	var text *C.char
 	if len(src) > 0 {

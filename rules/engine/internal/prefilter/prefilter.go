@@ -59,6 +59,9 @@ func (d *Dictionary) AddPart(text string, fold bool) Word {
 	return id
 }
 
+// Part says whether a number is that of a part, which costs more to look for than a word.
+func (d *Dictionary) Part(w Word) bool { return d.list[w].text != "" }
+
 // A Set is what a text holds of a Dictionary. It belongs to one goroutine.
 type Set struct {
 	list  []part
@@ -107,7 +110,7 @@ func (s *Set) holds(p part) bool {
 	}
 	if s.lower == "" {
 		// Besides its capital, two letters have a third form; a text with one of those is never ruled out.
-		if strings.ContainsAny(s.text, "\u017f\u212a") {
+		if strings.Contains(s.text, "\u017f") || strings.Contains(s.text, "\u212a") {
 			return true
 		}
 		s.lower = strings.ToLower(s.text)

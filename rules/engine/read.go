@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reviewgate-app/reviewgate/rules"
+	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
+	"github.com/reviewgate-app/reviewgate/rules/language"
+)
+
+type patternKey struct {
+	spec *language.Spec
+	text string
+}
+
+type readPattern struct {
+	pattern *pattern.Pattern
+	err     error
+}
+
+// readPatterns reads all patterns of the rules that are to be compiled, each once, on all processors: that is most of the work.
+func readPatterns(rs []*rules.Rule) map[patternKey]*readPattern {
+	all := map[patternKey]*readPattern{}
+	for _, r := range rs {
+		for _, l := range r.Languages {
+			if spec := language.ForName(l.Value); spec != nil && !r.Idle {
+				for _, f := range formulas(r) {
+					collect(all, f, spec)
+				}
+			}
+		}
+	}
+	group := errgroup.Group{}
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for key, p := range all {
+		group.Go(func() error {
+			p.pattern, p.err = pattern.Compile(key.spec, key.text)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are kept beside the patterns
+	return all
+}
+
+// formulas are all of a rule.
+func formulas(r *rules.Rule) []*rules.Formula {
+	if r.Taint == nil {
+		return []*rules.Formula{r.Formula}
+	}
+	var all []*rules.Formula
+	for i := range r.Taint.Sources {
+		all = append(all, r.Taint.Sources[i].Formula)
+	}
+	for i := range r.Taint.Sinks {
+		all = append(all, r.Taint.Sinks[i].Formula)
+	}
+	for i := range r.Taint.Sanitizers {
+		all = append(all, r.Taint.Sanitizers[i].Formula)
+	}
+	for i := range r.Taint.Propagators {
+		all = append(all, r.Taint.Propagators[i].Formula)
+	}
+	return all
+}
+
+// collect adds the patterns of a formula that a grammar reads.
+func collect(all map[patternKey]*readPattern, f *rules.Formula, spec *language.Spec) {
+	if f.Op == rules.MetavariablePattern && f.Language.Value != "" {
+		if spec = language.ForName(f.Language.Value); spec == nil {
+			return
+		}
+	}
+	if key := (patternKey{spec, f.Text.Value}); f.Op == rules.Pattern && !spec.AnyFile && all[key] == nil {
+		all[key] = &readPattern{}
+	}
+	for _, c := range f.Children {
+		collect(all, c, spec)
+	}
+}
