@@ -15,6 +15,10 @@ type Options struct {
 	NoDeepExpr  bool // implicit_deep_exprstmt: false: `f();` does not find `x = f();`
 	NoVardef    bool // vardef_assign: false: `x = 1` does not find a declaration
 
+	NoAC            bool // ac_matching: false: operators in a row are matched as they are grouped
+	CommutativeBool bool // commutative_boolop: true: `a && b` finds `b && a`
+	SymmetricEq     bool // symmetric_eq: true, commutative_compop: true: `a == b` finds `b == a`
+
 	Generic GenericOptions
 
 	// Of mode: taint.
@@ -53,12 +57,12 @@ func (o *Options) switches() map[string]struct {
 		"taint_only_propagate_through_assignments": {false, &o.OnlyThroughAssignments},
 		"taint_unify_mvars":                        {false, &o.UnifyMetavariables},
 
-		"ac_matching":              {true, nil},
-		"commutative_boolop":       {false, nil},
-		"symmetric_eq":             {false, nil},
+		"ac_matching":              {true, &o.NoAC},
+		"commutative_boolop":       {false, &o.CommutativeBool},
+		"symmetric_eq":             {false, &o.SymmetricEq},
+		"commutative_compop":       {false, &o.SymmetricEq},
 		"arrow_is_function":        {true, nil},
 		"attr_expr":                {true, nil},
-		"commutative_compop":       {false, nil},
 		"decorators_order_matters": {false, nil},
 		"flddef_assign":            {false, nil},
 		"go_deeper_expr":           {true, nil},
@@ -87,7 +91,7 @@ func (p *parser) options(n *yaml.Node) Options {
 			value := p.boolean(e.node, "option "+e.key)
 			switch {
 			case s.set != nil:
-				*s.set = value != s.standard
+				*s.set = *s.set || value != s.standard
 			case value != s.standard:
 				p.problem(Unsupported, e.from, "cannot run yet: option %s other than %v; remove the option if the rule can do without", e.key, s.standard)
 			}

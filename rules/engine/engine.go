@@ -267,7 +267,8 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 }
 
 func matchOptions(o rules.Options) match.Options {
-	return match.Options{NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef}
+	return match.Options{NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef, NoAC: o.NoAC, CommutativeBool: o.CommutativeBool,
+		SymmetricEq: o.SymmetricEq}
 }
 
 func (c *compiler) regex(text rules.Text, prefix string) *regex {

@@ -21,6 +21,7 @@ func python() *Spec {
 			{"try:\n  pass\n", ""},
 			{"(", ")"},
 			{"match x:\n  ", ""},
+			{"", "\ndef f(): pass"}, // a decorator
 			{"x = {", "}"},
 		},
 		grammar:  func(string) *grammar { return g },
@@ -55,6 +56,9 @@ func pythonRules() map[string]lowerFunc {
 				n := l.open(ImportName, Item, c)
 				l.leaf(Name, SlotName, c, "*")
 				l.close(n)
+			}
+			if l.code(c) {
+				l.nodes[id].End = l.recs[c].end // without the parentheses that names may stand in
 			}
 		}
 		l.close(id)
@@ -118,12 +122,22 @@ func pythonRules() map[string]lowerFunc {
 		"subscript": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Index, slot, r)
 			l.lower(l.field(r, fValue), SlotOperand)
+			var items []int32
 			for c := l.first(r); c >= 0; c = l.next(r, c) {
 				if l.fieldOf(c) == fSubscript {
-					l.lower(c, Item)
+					items = append(items, c)
 				}
 			}
-			l.close(id)
+			if len(items) > 1 { // x[1, 2] is x[(1, 2)]
+				t := l.open(Tuple, Item, items[0])
+				l.span(t, items[0], items[len(items)-1])
+				defer func() { l.close(t); l.close(id) }()
+			} else {
+				defer l.close(id)
+			}
+			for _, c := range items {
+				l.lower(c, Item)
+			}
 		},
 		"slice": slice,
 		"call": func(l *lowerer, r int32, slot Slot) {
@@ -219,7 +233,15 @@ func pythonRules() map[string]lowerFunc {
 				lowerOther(l, r, slot)
 			}
 		},
-		"decorator": one(Decorator, SlotOperand),
+		"decorator": func(l *lowerer, r int32, slot Slot) {
+			id := l.open(Decorator, slot, r)
+			if c := l.child(r, 0); c >= 0 && strings.TrimSuffix(squeeze(l.text(c)), "()") == "staticmethod" {
+				l.nodes[id].Value = "static" // a modifier, as in other languages
+			} else {
+				l.children(r, SlotOperand)
+			}
+			l.close(id)
+		},
 
 		"if_statement": func(l *lowerer, r int32, slot Slot) { pythonIf(l, r, slot) },
 		"for_statement": func(l *lowerer, r int32, slot Slot) {

@@ -45,6 +45,17 @@ func (m *matcher) imported(p *pattern.Node, id language.ID, b Bindings, k next) 
 func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	mod := p.Child(language.SlotModule)
+	if p.Kind == language.Import && !m.p.Spec.PartialDict && m.t.Spec.Name != "go" && mod != nil && p.Child(language.SlotAlias) == nil &&
+		(mod.Kind == language.Metavar || len(mod.Path) > 1) {
+		for _, own := range m.loaded(id) {
+			m.parts(pathOf(mod), own, b, k)
+		}
+		return
+	}
+	if p.Kind == language.ImportFrom && n.Kind == language.Import && m.p.Spec.KeyArgs {
+		m.last(p, id, b, k)
+		return
+	}
 	if p.Kind == language.Import && m.p.Spec.KeyArgs && p.Child(language.SlotAlias) == nil && mod != nil && mod.Kind == language.Name {
 		if m.loads(id, mod.Value) {
 			k(b)
@@ -70,6 +81,117 @@ func (m *matcher) importing(p *pattern.Node, id language.ID, b Bindings, k next)
 	})
 }
 
+// A part of a module's name, and where it is written.
+type part struct {
+	text       string
+	start, end uint32
+	node       language.ID
+}
+
+func pathOf(mod *pattern.Node) []string {
+	if mod.Kind == language.Metavar {
+		return []string{mod.Value}
+	}
+	return mod.Path
+}
+
+// loaded are the names of what an import of Python or Java loads, in their parts: `from a import b, c` loads a.b and a.c.
+func (m *matcher) loaded(id language.ID) [][]part {
+	mod := m.t.Child(id, language.SlotModule)
+	if mod == language.None {
+		return nil
+	}
+	own := moduleParts(m.t.Nodes[mod].Value, m.t.Nodes[mod].Start)
+	if m.t.Nodes[id].Kind == language.Import {
+		return [][]part{own}
+	}
+	var list [][]part
+	for _, c := range m.inSlot(id, language.Item) {
+		if name := m.t.Child(c, language.SlotName); name != language.None {
+			n := &m.t.Nodes[name]
+			all := own[:len(own):len(own)]
+			if n.Value != "*" {
+				all = append(all, part{n.Value, n.Start, n.End, name})
+			}
+			list = append(list, all)
+		}
+	}
+	return list
+}
+
+// moduleParts takes a module's name apart. The dots at the front of Python's relative names are a part.
+func moduleParts(name string, start uint32) []part {
+	var list []part
+	if dots := len(name) - len(strings.TrimLeft(name, ".")); dots > 0 {
+		list = append(list, part{name[:dots], start, start + uint32(dots), language.None})
+		name, start = name[dots:], start+uint32(dots)
+	}
+	for text := range strings.SplitSeq(name, ".") {
+		if text != "" {
+			list = append(list, part{text, start, start + uint32(len(text)), language.None})
+		}
+		start += uint32(len(text)) + 1
+	}
+	return list
+}
+
+// parts matches a module's name with that of the pattern, which may leave out what comes last. A metavariable that comes last stands for all
+// that is left.
+func (m *matcher) parts(ps []string, own []part, b Bindings, k next) {
+	switch {
+	case !m.step():
+	case len(ps) == 0:
+		k(b)
+	case len(own) == 0:
+	case strings.HasPrefix(ps[0], "$"):
+		last := 1
+		if len(ps) == 1 {
+			last = len(own)
+		}
+		m.bindTo(ps[0], joined(own[:last]), b, func(b Bindings) { m.parts(ps[1:], own[last:], b, k) })
+	case ps[0] == own[0].text:
+		m.parts(ps[1:], own[1:], b, k)
+	}
+}
+
+func joined(own []part) Bound {
+	bound := Bound{Start: own[0].start, End: own[len(own)-1].end, Node: language.None}
+	if len(own) == 1 {
+		bound.Node = own[0].node
+	}
+	for i, p := range own {
+		if i > 0 && strings.Trim(own[i-1].text, ".") != "" {
+			bound.Text += "."
+		}
+		bound.Text += p.text
+	}
+	return bound
+}
+
+// last matches `from a import b` with Python's `import a.b`.
+func (m *matcher) last(p *pattern.Node, id language.ID, b Bindings, k next) {
+	mod, names := p.Child(language.SlotModule), p.In(language.Item)
+	if mod == nil || len(names) != 1 || names[0].Kind != language.ImportName || m.t.Child(id, language.SlotAlias) != language.None {
+		return
+	}
+	name := names[0].Child(language.SlotName)
+	loaded := m.loaded(id)
+	if name == nil || names[0].Child(language.SlotAlias) != nil || len(loaded) != 1 || len(loaded[0]) < 2 {
+		return
+	}
+	own := loaded[0]
+	at := len(own) - 1
+	want := name.Value
+	if name.Kind != language.Name && name.Kind != language.Metavar {
+		return
+	}
+	if mod.Kind == language.Metavar {
+		m.bindTo(mod.Value, joined(own[:at]), b, func(b Bindings) { m.parts([]string{want}, own[at:], b, k) })
+	} else if len(mod.Path) == at {
+		m.parts(append(mod.Path[:at:at], want), own, b, k)
+	}
+}
+
 // module matches the module of an import: that of the pattern, or one below it.
 func (m *matcher) module(p *pattern.Node, id language.ID, b Bindings, k next) {
 	mod, own := p.Child(language.SlotModule), m.t.Child(id, language.SlotModule)
@@ -80,6 +202,16 @@ func (m *matcher) module(p *pattern.Node, id language.ID, b Bindings, k next) {
 	separator := "/"
 	if m.t.Nodes[own].Kind == language.Name {
 		separator = "."
+	}
+	if m.p.Spec.KeyArgs && strings.HasPrefix(mod.Value, ".") { // a relative name of Python: as many dots
+		a, b1 := moduleParts(mod.Value, 0), moduleParts(m.t.Nodes[own].Value, 0)
+		for i := range a {
+			if i >= len(b1) || a[i].text != b1[i].text {
+				return
+			}
+		}
+		k(b)
+		return
 	}
 	rest, ok := strings.CutPrefix(m.t.Nodes[own].Value, mod.Value)
 	if ok && (rest == "" || strings.HasPrefix(rest, separator) && rest != ".*" && m.t.Child(id, language.SlotValue) == language.None) {

@@ -46,6 +46,10 @@ type Options struct {
 	Symbolic    bool // a variable also is the expression that it was given
 	NoDeepExpr  bool // `f();` finds no `x = f();`
 	NoVardef    bool // `x = 1` finds no declaration
+
+	NoAC            bool // operators in a row are matched as they are grouped
+	CommutativeBool bool // && and || take their operands in any order
+	SymmetricEq     bool // so do == and !=
 }
 
 // A Match is one way that the pattern fits.
@@ -226,10 +230,24 @@ func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
 		if !m.rootAllowed(root, id) {
 			continue
 		}
-		n := &m.t.Nodes[id]
+		start, end := m.t.Nodes[id].Start, m.t.Nodes[id].End
+		if m.p.Header {
+			end = m.header(id)
+		}
 		m.root, m.tagged = id, language.None
-		m.node(root, id, nil, func(b Bindings) { m.emit(id, n.Start, n.End, b) })
+		m.node(root, id, nil, func(b Bindings) { m.emit(id, start, end, b) })
 	}
+}
+
+// header is where the head of a statement or declaration ends.
+func (m *matcher) header(id language.ID) uint32 {
+	n := &m.t.Nodes[id]
+	for c := range m.t.Children(id) {
+		if k := &m.t.Nodes[c]; k.Slot == language.SlotBody || k.Slot == language.SlotThen {
+			return n.Start + uint32(len(strings.TrimRight(m.t.Source[n.Start:max(n.Start, k.Start)], " \t\r\n")))
+		}
+	}
+	return n.End
 }
 
 // expressions are the kinds that a lone metavariable finds.
@@ -273,6 +291,14 @@ func rootKinds(p *pattern.Node) []language.Kind {
 // a loop, which are no statements.
 func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	n := &m.t.Nodes[id]
+	switch n.Kind {
+	case language.Func:
+		return p.Kind == language.Func || !m.statementish(id) && m.t.Nodes[n.Parent].Kind != language.Dict // a declaration is no expression
+	case language.Block:
+		return p.Slot == n.Slot && (p.Flags^n.Flags)&language.Static == 0 // finally {...}, static {...}
+	case language.Import:
+		return (p.Flags^n.Flags)&language.Static == 0
+	}
 	if n.Kind == language.Assign {
 		return n.Slot != language.SlotInit || n.Flags&language.Declares == 0 || m.t.Nodes[n.Parent].Kind != language.For || m.t.Spec.Name == "go"
 	}
@@ -283,7 +309,7 @@ func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	case language.SlotName:
 		// The name of a declared parameter or function is found by the pattern that is just that name, as in Semgrep.
 		switch m.t.Nodes[n.Parent].Kind {
-		case language.KeyArg, language.Dot, language.ImportName:
+		case language.KeyArg, language.Dot, language.ImportName, language.Func, language.Class:
 			return false
 		}
 		return p.Kind == language.Name

@@ -155,10 +155,10 @@ func hasEllipsis(ps []*pattern.Node) bool {
 // the last does not matter.
 func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if !hasEllipsis(p.Kids) {
-		ids := m.list(id)
-		if p.Slot == language.SlotElse && len(ids) == 1 && m.t.Child(ids[0], language.SlotInit) != language.None &&
-			len(p.Kids) == 1 && p.Kids[0].Kind == language.If && p.Kids[0].Child(language.SlotInit) == nil {
-			return // Go's `else if x := f(); x` is an else with two statements
+		ids := m.withHeads(m.list(id))
+		if v := p.Kids; p.Single && len(ids) != 1 && v[0].Kind == language.ExprStmt && len(v[0].Kids) == 1 && v[0].Kids[0].Kind == language.Metavar {
+			m.bind(v[0].Kids[0].Value, id, b, k) // `if (x) $S` finds whatever is done
+			return
 		}
 		m.stmts(p.Kids, ids, 0, b, func(b Bindings, taken int) {
 			if taken == len(ids) {
@@ -179,6 +179,28 @@ func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if nested := m.nested(id); len(nested) > len(own) {
 		m.stmts(p.Kids, nested, 0, b, func(b Bindings, _ int) { k(b) })
 	}
+}
+
+// withHeads puts what stands in the head of an if or switch before it: Go's `if x := f(); x` is two statements.
+func (m *matcher) withHeads(ids []language.ID) []language.ID {
+	var out []language.ID
+	for i, id := range ids {
+		if k := m.t.Nodes[id].Kind; k == language.If || k == language.Switch {
+			if init := m.t.Child(id, language.SlotInit); init != language.None {
+				if out == nil {
+					out = slices.Clone(ids[:i])
+				}
+				out = append(out, init)
+			}
+		}
+		if out != nil {
+			out = append(out, id)
+		}
+	}
+	if out == nil {
+		return ids
+	}
+	return out
 }
 
 // bare says whether a block is a single statement without braces, which is no list of statements.

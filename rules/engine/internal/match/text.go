@@ -23,6 +23,9 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	}
+	if p.Prefix != "" && (n.Kind != language.Str || strings.Trim(strings.ToLower(m.prefix(id)), "fut") != p.Prefix) {
+		return // b"..." and r"..." are strings written that way
+	}
 	var value string
 	at := id // the literal
 	if n.Kind == language.Template && id == m.tagged && n.Flags&language.Tagged != 0 {

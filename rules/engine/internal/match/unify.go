@@ -108,19 +108,8 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 			return
 		}
 	case language.Binary:
-		right := p.Child(language.SlotRight)
-		if right != nil && right.IsEllipsis() {
-			m.sum(p, id, b, k)
+		if m.binary(p, id, b, k) {
 			return
-		}
-		if p.Slot != language.SlotLeft && m.inChain(id) {
-			return
-		}
-		if right != nil && right.Kind == language.Metavar {
-			m.restOfChain(p, right, id, b, k)
-		}
-		if n.Kind == language.Binary && n.Value == p.Value && (n.Value == "|" || n.Value == "&" || n.Value == "^") {
-			m.swapped(p, id, b, k)
 		}
 	}
 	if n.Kind != p.Kind {
@@ -357,7 +346,9 @@ func (m *matcher) inSlot(id language.ID, slot language.Slot) []language.ID {
 // optional are the parts of a node that a pattern may leave out.
 func optional(k language.Kind, s language.Slot) bool {
 	switch s {
-	case language.SlotElse, language.SlotResource, language.SlotDecorator, language.SlotReturns, language.SlotReceiver, language.SlotBase:
+	case language.SlotElse:
+		return k != language.Try
+	case language.SlotResource, language.SlotDecorator, language.SlotReturns, language.SlotReceiver, language.SlotBase:
 		return true
 	case language.SlotType:
 		return k != language.Cast && k != language.List && k != language.Dict && k != language.Catch

@@ -13,6 +13,9 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 	t := r.tree
 	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") // the wrapper adds a body
 	lo, hi := r.lo, r.hi
+	if strings.HasPrefix(r.wrap.After, ";") {
+		hi++ // a declaration holds the semicolon that the wrapper adds
+	}
 	for lo < hi && strings.IndexByte(" \t\r\n", t.Source[lo]) >= 0 {
 		lo++
 	}
@@ -55,6 +58,7 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 	if len(out.Roots) == 1 {
 		out.Roots[0] = c.member(out.Roots[0])
 		root := out.Roots[0]
+		out.Header = (grown || hi > r.hi && root.Kind == language.Func) && root.Child(language.SlotBody) == nil && root.Child(language.SlotThen) == nil
 		closed := p.spec.Semicolon && strings.HasSuffix(p.source, ";")
 		if root.Kind == language.ExprStmt && !closed && len(root.Kids) == 1 && !root.Kids[0].IsEllipsis() {
 			root = root.Kids[0]
@@ -141,6 +145,8 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		c.str(id, n)
 		return n
 	}
+	n.Single = from.Kind == language.Block && from.Next > id+1 && c.tree.Nodes[id+1].Next == from.Next &&
+		(c.spec.KeyArgs || c.tree.Nodes[id+1].Start == from.Start && c.tree.Nodes[id+1].Symbol == from.Symbol)
 	for k := range c.tree.Children(id) {
 		kid := c.node(k, depth+1)
 		if kid.Kind == language.Block && len(kid.Kids) == 0 && c.lang("python") {
@@ -166,6 +172,9 @@ func (c *converter) str(id language.ID, n *Node) {
 	if n.Type == "concatenated_string" && strings.Trim(n.Value, ".") == "" && strings.Contains(text, "...") {
 		n.AnyString = true
 		return
+	}
+	if quote := strings.IndexAny(text, "\"'"); c.spec.KeyArgs && quote > 0 {
+		n.Prefix = strings.Trim(strings.ToLower(text[:quote]), "fut")
 	}
 	if n.Value == "..." {
 		n.AnyString = true
@@ -261,8 +270,24 @@ func (c *converter) collapse(n *Node) *Node {
 		n.Path = path(n)
 	case language.Name:
 		n.Path = []string{n.Value}
+		if n.Slot == language.SlotModule && strings.Contains(n.Value, "."+c.spec.Metavar) {
+			c.module(n)
+		}
 	}
 	return n
+}
+
+// module reads the name of a module with metavariables in it, import a.$X: Value is what stands before them, Path all parts.
+func (c *converter) module(n *Node) {
+	n.Path = strings.Split(n.Value, ".")
+	first := len(n.Path)
+	for i, part := range n.Path {
+		if s, ok := c.stand(part); ok && s.Kind == language.Metavar {
+			n.Path[i] = s.Value
+			first = min(first, i)
+		}
+	}
+	n.Value = strings.Join(n.Path[:first], ".")
 }
 
 // path is the qualified name of nested member accesses between plain names, or nil.

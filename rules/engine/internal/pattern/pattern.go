@@ -30,6 +30,8 @@ type Pattern struct {
 	Roots []*Node
 	// Sequence says that the pattern matches a run of statements: it has several, or ends in a semicolon, or is an ellipsis.
 	Sequence bool
+	// Header says that the pattern is the head of something that has a body: a match ends where the body begins.
+	Header bool
 
 	source string
 	words  []string
@@ -47,6 +49,10 @@ type Node struct {
 
 	// Path is the qualified name of a Name or Dot that is made of plain names only: ["os", "path", "join"].
 	Path []string
+	// Single says of a block that it is one statement without braces; in Python, which has none, of each block with one statement.
+	Single bool
+	// Prefix is that of a string of Python in lower case: "b", "r".
+	Prefix string
 	// Regexp is what the content of a string must match: "=~/re/". The expression may match anywhere in the string.
 	Regexp *regexp.Regexp
 	// Vars are the metavariables of the node and what is below it, but for those in strings and of ellipses: each stands for code that a match
