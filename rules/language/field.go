@@ -11,6 +11,7 @@ const (
 	fArguments
 	fArray
 	fAttribute
+	fBlock
 	fBody
 	fCapacity
 	fCause
@@ -30,6 +31,7 @@ const (
 	fEnd
 	fExpression
 	fField
+	fExceptions
 	fFinalizer
 	fFlags
 	fFunction
@@ -44,6 +46,7 @@ const (
 	fKind
 	fLabel
 	fLeft
+	fMethod
 	fModule
 	fModuleName
 	fName
@@ -75,11 +78,12 @@ const (
 	fTypeArguments
 	fUpdate
 	fValue
+	fVariable
 )
 
 var fieldNames = map[string]field{
 	"alias": fAlias, "alternative": fAlternative, "argument": fArgument, "arguments": fArguments, "array": fArray,
-	"attribute": fAttribute, "body": fBody, "capacity": fCapacity, "cause": fCause, "channel": fChannel, "close_tag": fCloseTag,
+	"attribute": fAttribute, "block": fBlock, "body": fBody, "capacity": fCapacity, "cause": fCause, "channel": fChannel, "close_tag": fCloseTag,
 	"code": fCode, "communication": fCommunication, "condition": fCondition, "consequence": fConsequence,
 	"constructor": fConstructor, "declaration": fDeclaration, "declarator": fDeclarator, "decorator": fDecorator,
 	"definition": fDefinition, "dimensions": fDimensions, "element": fElement, "end": fEnd, "expression": fExpression,
@@ -91,5 +95,6 @@ var fieldNames = map[string]field{
 	"pattern": fPattern, "property": fProperty, "receiver": fReceiver, "resources": fResources, "result": fResult,
 	"return_type": fReturnType, "right": fRight, "scope": fScope, "source": fSource, "start": fStart, "subject": fSubject,
 	"subscript": fSubscript, "superclass": fSuperclass, "superclasses": fSuperclasses, "type": fType,
-	"type_arguments": fTypeArguments, "update": fUpdate, "value": fValue,
+	"type_arguments": fTypeArguments, "update": fUpdate, "value": fValue, "variable": fVariable,
+	"exceptions": fExceptions, "method": fMethod,
 }

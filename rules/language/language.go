@@ -22,6 +22,8 @@ type Spec struct {
 	// Metavar is what a pattern's "$X" is spelt with in place of the dollar before the grammar reads it: a prefix that makes the
 	// whole an identifier of the language. A pattern that uses the prefix itself would be misread, so it is an unlikely one.
 	Metavar string
+	// Others are further prefixes, for the places where the grammar takes no identifier as the first one makes it.
+	Others []string
 
 	// PartialDict says that a dictionary or object literal in a pattern may leave out members without "...".
 	PartialDict bool
@@ -47,7 +49,7 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements := tsx()
-	return []*Spec{golang(), java(), javascript(elements), python(), typescript(elements)}
+	return []*Spec{golang(), java(), javascript(elements), python(), ruby(), typescript(elements)}
 })
 
 var anyFile = sync.OnceValue(texts)

@@ -21,7 +21,8 @@ type lowerer struct {
 	limit  int
 	full   bool // more nodes than the limit: a declaration of many names repeats its type for each
 
-	decorators []int32 // those that stand before a member in a class body, until the member takes them
+	heredocs   map[int32]int32 // Ruby's here documents: beginning -> text; made when first asked for
+	decorators []int32         // those that stand before a member in a class body, until the member takes them
 }
 
 func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
