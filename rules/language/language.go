@@ -49,7 +49,7 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements := tsx()
-	return []*Spec{c(), cpp(), csharp(), golang(), java(), javascript(elements), php(), python(), ruby(), solidity(), typescript(elements)}
+	return []*Spec{c(), cpp(), csharp(), golang(), java(), javascript(elements), kotlin(), php(), python(), ruby(), rust(), solidity(), typescript(elements)}
 })
 
 var anyFile = sync.OnceValue(texts)
