@@ -65,6 +65,7 @@ const (
 	fInitialize
 	fInitializer
 	fInterfaces
+	fInterpolator
 	fKey
 	fKeyType
 	fKind
@@ -130,7 +131,7 @@ var fieldNames = map[string]field{
 	"expression": fExpression, "extend": fExtend, "extends": fExtends, "field": fField, "fields": fFields, "finalizer": fFinalizer,
 	"flags": fFlags, "from": fFrom, "function": fFunction, "functor": fFunctor, "guard": fGuard, "handler": fHandler,
 	"import_name": fImportName, "increment": fIncrement, "index": fIndex, "init": fInit, "initial": fInitial,
-	"initialize": fInitialize, "initializer": fInitializer, "interfaces": fInterfaces, "key": fKey, "key_type": fKeyType,
+	"initialize": fInitialize, "initializer": fInitializer, "interfaces": fInterfaces, "interpolator": fInterpolator, "key": fKey, "key_type": fKeyType,
 	"kind": fKind, "label": fLabel, "left": fLeft, "location": fLocation, "macro": fMacro, "member": fMember, "method": fMethod,
 	"module": fModule, "module_name": fModuleName, "name": fName, "object": fObject, "open_tag": fOpenTag, "operand": fOperand,
 	"operator": fOperator, "operators": fOperators, "optional_chain": fOptionalChain, "package": fPackage, "parameter": fParameter,

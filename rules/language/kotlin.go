@@ -1,3 +1,5 @@
+//go:build allgrammars
+
 package language
 
 import (

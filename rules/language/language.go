@@ -6,6 +6,7 @@
 package language
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -49,7 +50,9 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements := tsx()
-	return []*Spec{c(), cpp(), csharp(), golang(), java(), javascript(elements), kotlin(), php(), python(), ruby(), rust(), solidity(), typescript(elements)}
+	list := append(tagged(), c(), cpp(), golang(), java(), javascript(elements), php(), python(), ruby(), rust(), solidity(), typescript(elements))
+	slices.SortFunc(list, func(a, b *Spec) int { return cmp.Compare(a.Name, b.Name) })
+	return list
 })
 
 var anyFile = sync.OnceValue(texts)
@@ -72,6 +75,17 @@ func ForName(name string) *Spec {
 	}
 	return nil
 }
+
+// elsewhere are the languages, with their other names, that are read only by a build with the tag: their parsers take long to compile.
+var elsewhere = []string{"csharp", "c#", "cs", "kotlin", "kt", "scala"}
+
+// Absent says whether a name is that of a language that this build leaves out.
+func Absent(name string) bool {
+	return ForName(name) == nil && slices.Contains(elsewhere, strings.ToLower(name))
+}
+
+// NotBuilt is what to tell of an absent language.
+const NotBuilt = "not in this build (build with -tags allgrammars)"
 
 // ForPath returns the language of a file by its extension, or nil.
 func ForPath(p string) *Spec {
