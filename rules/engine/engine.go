@@ -149,7 +149,13 @@ func (c *compiler) rule(r *rules.Rule) {
 		}
 	}
 	for _, l := range missing {
-		if len(out.formulas) > 0 {
+		if language.Absent(l.Value) {
+			kind := rules.Unsupported
+			if len(out.formulas) > 0 {
+				kind = rules.Advice
+			}
+			c.problem(kind, l.Pos, "language %q is %s", l.Value, language.NotBuilt)
+		} else if len(out.formulas) > 0 {
 			c.problem(rules.Advice, l.Pos, "cannot run yet for language %q: the rule runs for its other languages only", l.Value)
 		} else {
 			c.problem(rules.Unsupported, l.Pos, "cannot run yet: language %q; rules run for %s", l.Value, languageNames())

@@ -5,18 +5,28 @@ type field uint8
 
 const (
 	noField field = iota
+	fAccessors
 	fAlias
 	fAlternative
+	fAncestor
 	fArgument
 	fArguments
 	fArray
+	fAttempt
 	fAttribute
+	fAttributes
+	fBase
+	fBlock
 	fBody
+	fBounds
 	fCapacity
 	fCause
 	fChannel
+	fClassParameters
 	fCloseTag
 	fCode
+	fCodomain
+	fCoercion
 	fCommunication
 	fCondition
 	fConsequence
@@ -24,26 +34,47 @@ const (
 	fDeclaration
 	fDeclarator
 	fDecorator
+	fDefault
+	fDefaultValue
 	fDefinition
+	fDesignator
 	fDimensions
 	fElement
+	fElse
 	fEnd
+	fEnumerators
+	fError
+	fExceptions
 	fExpression
+	fExtend
+	fExtends
 	fField
+	fFields
 	fFinalizer
 	fFlags
+	fFrom
 	fFunction
+	fFunctor
 	fGuard
 	fHandler
+	fImportName
 	fIncrement
 	fIndex
 	fInit
+	fInitial
+	fInitialize
 	fInitializer
 	fInterfaces
+	fInterpolator
 	fKey
+	fKeyType
 	fKind
 	fLabel
 	fLeft
+	fLocation
+	fMacro
+	fMember
+	fMethod
 	fModule
 	fModuleName
 	fName
@@ -59,37 +90,55 @@ const (
 	fPath
 	fPattern
 	fProperty
+	fQualifier
+	fRank
 	fReceiver
+	fRecord
 	fResources
 	fResult
 	fReturnType
+	fReturns
 	fRight
 	fScope
+	fSize
 	fSource
 	fStart
+	fString
 	fSubject
 	fSubscript
 	fSuperclass
 	fSuperclasses
+	fTo
+	fTrait
 	fType
 	fTypeArguments
+	fTypeParameters
 	fUpdate
 	fValue
+	fVariable
+	fVisibility
 )
 
 var fieldNames = map[string]field{
-	"alias": fAlias, "alternative": fAlternative, "argument": fArgument, "arguments": fArguments, "array": fArray,
-	"attribute": fAttribute, "body": fBody, "capacity": fCapacity, "cause": fCause, "channel": fChannel, "close_tag": fCloseTag,
-	"code": fCode, "communication": fCommunication, "condition": fCondition, "consequence": fConsequence,
-	"constructor": fConstructor, "declaration": fDeclaration, "declarator": fDeclarator, "decorator": fDecorator,
-	"definition": fDefinition, "dimensions": fDimensions, "element": fElement, "end": fEnd, "expression": fExpression,
-	"field": fField, "finalizer": fFinalizer, "flags": fFlags, "function": fFunction, "guard": fGuard, "handler": fHandler,
-	"increment": fIncrement, "index": fIndex, "init": fInit, "initializer": fInitializer, "interfaces": fInterfaces, "key": fKey,
-	"kind": fKind, "label": fLabel, "left": fLeft, "module": fModule, "module_name": fModuleName, "name": fName,
-	"object": fObject, "open_tag": fOpenTag, "operand": fOperand, "operator": fOperator, "operators": fOperators,
-	"optional_chain": fOptionalChain, "package": fPackage, "parameter": fParameter, "parameters": fParameters, "path": fPath,
-	"pattern": fPattern, "property": fProperty, "receiver": fReceiver, "resources": fResources, "result": fResult,
-	"return_type": fReturnType, "right": fRight, "scope": fScope, "source": fSource, "start": fStart, "subject": fSubject,
-	"subscript": fSubscript, "superclass": fSuperclass, "superclasses": fSuperclasses, "type": fType,
-	"type_arguments": fTypeArguments, "update": fUpdate, "value": fValue,
+	"accessors": fAccessors, "alias": fAlias, "alternative": fAlternative, "ancestor": fAncestor, "argument": fArgument,
+	"arguments": fArguments, "array": fArray, "attempt": fAttempt, "attribute": fAttribute, "attributes": fAttributes,
+	"base": fBase, "block": fBlock, "body": fBody, "bounds": fBounds, "capacity": fCapacity, "cause": fCause, "channel": fChannel,
+	"class_parameters": fClassParameters, "close_tag": fCloseTag, "code": fCode, "codomain": fCodomain, "coercion": fCoercion,
+	"communication": fCommunication, "condition": fCondition, "consequence": fConsequence, "constructor": fConstructor,
+	"declaration": fDeclaration, "declarator": fDeclarator, "decorator": fDecorator, "default": fDefault,
+	"default_value": fDefaultValue, "definition": fDefinition, "designator": fDesignator, "dimensions": fDimensions,
+	"element": fElement, "else": fElse, "end": fEnd, "enumerators": fEnumerators, "error": fError, "exceptions": fExceptions,
+	"expression": fExpression, "extend": fExtend, "extends": fExtends, "field": fField, "fields": fFields, "finalizer": fFinalizer,
+	"flags": fFlags, "from": fFrom, "function": fFunction, "functor": fFunctor, "guard": fGuard, "handler": fHandler,
+	"import_name": fImportName, "increment": fIncrement, "index": fIndex, "init": fInit, "initial": fInitial,
+	"initialize": fInitialize, "initializer": fInitializer, "interfaces": fInterfaces, "interpolator": fInterpolator, "key": fKey, "key_type": fKeyType,
+	"kind": fKind, "label": fLabel, "left": fLeft, "location": fLocation, "macro": fMacro, "member": fMember, "method": fMethod,
+	"module": fModule, "module_name": fModuleName, "name": fName, "object": fObject, "open_tag": fOpenTag, "operand": fOperand,
+	"operator": fOperator, "operators": fOperators, "optional_chain": fOptionalChain, "package": fPackage, "parameter": fParameter,
+	"parameters": fParameters, "path": fPath, "pattern": fPattern, "property": fProperty, "qualifier": fQualifier, "rank": fRank,
+	"receiver": fReceiver, "record": fRecord, "resources": fResources, "result": fResult, "return_type": fReturnType,
+	"returns": fReturns, "right": fRight, "scope": fScope, "size": fSize, "source": fSource, "start": fStart, "string": fString,
+	"subject": fSubject, "subscript": fSubscript, "superclass": fSuperclass, "superclasses": fSuperclasses, "to": fTo,
+	"trait": fTrait, "type": fType, "type_arguments": fTypeArguments, "type_parameters": fTypeParameters, "update": fUpdate,
+	"value": fValue, "variable": fVariable, "visibility": fVisibility,
 }

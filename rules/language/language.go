@@ -6,6 +6,7 @@
 package language
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -23,6 +24,8 @@ type Spec struct {
 	// Metavar is what a pattern's "$X" is spelt with in place of the dollar before the grammar reads it: a prefix that makes the
 	// whole an identifier of the language. A pattern that uses the prefix itself would be misread, so it is an unlikely one.
 	Metavar string
+	// Others are further prefixes, for the places where the grammar takes no identifier as the first one makes it.
+	Others []string
 
 	// PartialDict says that a dictionary or object literal in a pattern may leave out members without "...".
 	PartialDict bool
@@ -50,7 +53,9 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements := tsx()
-	return []*Spec{golang(), java(), javascript(elements), json(), python(), hcl(), typescript(elements), yaml()}
+	list := append(tagged(), c(), cpp(), golang(), hcl(), java(), javascript(elements), json(), php(), python(), ruby(), rust(), solidity(), typescript(elements), yaml())
+	slices.SortFunc(list, func(a, b *Spec) int { return cmp.Compare(a.Name, b.Name) })
+	return list
 })
 
 var anyFile = sync.OnceValue(texts)
@@ -73,6 +78,17 @@ func ForName(name string) *Spec {
 	}
 	return nil
 }
+
+// elsewhere are the languages, with their other names, that are read only by a build with the tag: their parsers take long to compile.
+var elsewhere = []string{"csharp", "c#", "cs", "kotlin", "kt", "scala"}
+
+// Absent says whether a name is that of a language that this build leaves out.
+func Absent(name string) bool {
+	return ForName(name) == nil && slices.Contains(elsewhere, strings.ToLower(name))
+}
+
+// NotBuilt is what to tell of an absent language.
+const NotBuilt = "not in this build (build with -tags allgrammars)"
 
 // ForPath returns the language of a file by its extension or name, or nil.
 func ForPath(p string) *Spec {

@@ -21,7 +21,9 @@ type lowerer struct {
 	limit  int
 	full   bool // more nodes than the limit: a declaration of many names repeats its type for each
 
-	decorators []int32 // those that stand before a member in a class body, until the member takes them
+	held       int32           // the operand that C#'s a?.b binds
+	heredocs   map[int32]int32 // Ruby's here documents: beginning -> text; made when first asked for
+	decorators []int32         // those that stand before a member in a class body, until the member takes them
 }
 
 func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
@@ -34,7 +36,7 @@ func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
 			r := &recs[i]
 			size += int(r.flags & named)
 			switch {
-			case r.flags&(broken|missing) != 0:
+			case r.flags&(broken|missing) != 0, r.start == r.end && r.flags&named != 0 && l.name(int32(i)) == "identifier": // a part of it is missing
 				if n := len(t.Errors); n == 0 || r.start >= t.Errors[n-1].End || r.start == r.end && r.start > t.Errors[n-1].Start {
 					t.Errors = append(t.Errors, Span{r.start, r.end})
 				}

@@ -11,7 +11,7 @@ import (
 // convert cuts the pattern out of its wrapper and turns stand-ins into what they stand for.
 func (p *prepared) convert(r *reading) (*Pattern, error) {
 	t := r.tree
-	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") // the wrapper adds a body
+	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") || strings.HasPrefix(r.wrap.After, "\nend") // the wrapper adds a body
 	lo, hi := r.lo, r.hi
 	if strings.HasPrefix(r.wrap.After, ";") {
 		hi++ // a declaration holds the semicolon that the wrapper adds
@@ -95,7 +95,12 @@ type converter struct {
 // stand tells what an identifier of the parsed text stands for; ok is false if it is itself.
 func (c *converter) stand(value string) (n *Node, ok bool) {
 	word, found := strings.CutPrefix(value, c.spec.Metavar)
-	if !found {
+	for _, prefix := range c.spec.Others {
+		if !found {
+			word, found = strings.CutPrefix(value, prefix)
+		}
+	}
+	if !found || c.own(word) {
 		return nil, false
 	}
 	switch {

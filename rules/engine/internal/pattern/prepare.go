@@ -118,10 +118,10 @@ func (p *prepared) hole(at int, spelling ...string) {
 // metavariable writes the stand-in of `$X`. A parameter of Java may be a name without its type, which is any then.
 func (p *prepared) metavariable(at int, name string) {
 	if n := len(p.open); p.lang("java") && n > 0 && p.open[n-1].role == "params" {
-		p.hole(at, name, p.spec.Metavar+ellipsisWord+" "+name)
+		p.hole(at, p.spec.Metavar+name, p.spec.Metavar+ellipsisWord+" "+p.spec.Metavar+name)
 		return
 	}
-	p.hole(at, name)
+	p.hole(at, p.stands(name)...)
 }
 
 func (p *prepared) token(t string) {
@@ -155,21 +155,13 @@ func (p *prepared) scan(from, to int) {
 		c := s[i]
 		rest := s[i:]
 		switch {
-		case c == '#' && p.lang("python"), strings.HasPrefix(rest, "//") && !p.lang("python"):
-			end := strings.IndexByte(rest, '\n')
-			if end < 0 {
-				end = len(rest)
+		case p.comment(i, rest) > 0:
+			n := p.comment(i, rest)
+			if rest[n-1] == '/' || rest[n-1] == ')' || rest[n-1] == '>' {
+				p.emit(i, " ")
 			}
-			i += end
-		case strings.HasPrefix(rest, "/*") && !p.lang("python"):
-			end := strings.Index(rest[2:], "*/")
-			if end < 0 {
-				p.fail(i, "the comment is not closed")
-				return
-			}
-			p.emit(i, " ")
-			i += end + 4
-		case c == '"' || c == '\'' || c == '`':
+			i += n
+		case p.quoted(rest):
 			i = p.str(i, to)
 		case c == '/' && p.script() && p.regexAllowed():
 			n := regexLiteral(rest)
@@ -198,16 +190,16 @@ func (p *prepared) scan(from, to int) {
 			n := metavar(rest[4:])
 			p.ellipsis(i, metaEllipsisWord+rest[4:4+n], 4+n, to)
 			i += 4 + n
-		case c == '$' && metavar(rest[1:]) > 0:
+		case c == '$' && metavar(rest[1:]) > 0 && !p.own(rest[1:1+metavar(rest[1:])]):
 			n := 1 + metavar(rest[1:])
 			if m := p.typedAfter(i, i+n, to); m > 0 {
 				i = m
 				continue
 			}
-			p.metavariable(i, p.spec.Metavar+rest[1:n])
+			p.metavariable(i, rest[1:n])
 			p.token("$")
 			i += n
-		case c == '$' && !p.script() && !p.lang("java"):
+		case c == '$' && !p.dollars() && !(p.lang("csharp") && i+1 < to && (s[i+1] == '"' || s[i+1] == '@')):
 			p.fail(i, "a metavariable's name is upper case, as in $X")
 			return
 		case isIdent(c) || c == '$':
@@ -252,12 +244,13 @@ func (p *prepared) scan(from, to int) {
 func (p *prepared) str(i, to int) int {
 	s := p.source
 	quote := s[i : i+1]
-	if t := s[i:to]; quote != "`" && len(t) >= 3 && t[1] == quote[0] && t[2] == quote[0] && (p.lang("python") || p.lang("java") && quote == `"`) {
+	if t := s[i:to]; quote != "`" && len(t) >= 3 && t[1] == quote[0] && t[2] == quote[0] && p.threefold(quote) {
 		quote = t[:3]
 	}
 	prefix := strings.ToLower(p.last(0))
 	format := p.lang("python") && i > 0 && isIdent(s[i-1]) && strings.Contains(prefix, "f") && len(prefix) <= 2
 	start, j := i, i+len(quote)
+	hole := p.opensHole(i, quote[:1])
 	nested := func(open string) {
 		end := closing(s[:to], j+len(open))
 		p.emit(start, s[start:j+len(open)])
@@ -283,7 +276,9 @@ func (p *prepared) str(i, to int) int {
 			j += 2
 		case format && s[j] == '{':
 			nested("{")
-		case s[j] == '\n' && len(quote) == 1 && quote != "`":
+		case hole != "" && strings.HasPrefix(s[j:to], hole):
+			nested(hole)
+		case s[j] == '\n' && len(quote) == 1 && quote != "`" && !p.lang("ruby") && !p.lang("php") && !p.lang("html"):
 			p.fail(i, "the string is not closed on its line")
 			return to
 		default:
@@ -397,7 +392,9 @@ func (p *prepared) role(c byte) string {
 			return "params"
 		case p.lang("go") && (t == "func" || t1 == "func" || t1 == ")" && word(t)):
 			return "params"
-		case p.lang("java") && word(t) && (word(t1) && t1 != "new" && t1 != "return" && t1 != "throw" && t1 != "else" && t1 != "assert" || t1 == "]" || t1 == ">") && t1 != "@":
+		case t1 == "fun" || t1 == "fn" || p.lang("kotlin") && t1 == "class" || t == "lambda":
+			return "params"
+		case p.typeFirst() && word(t) && (word(t1) && t1 != "new" && t1 != "return" && t1 != "throw" && t1 != "else" && t1 != "assert" || t1 == "]" || t1 == ">") && t1 != "@":
 			return "params"
 		}
 		return "args"
@@ -408,15 +405,20 @@ func (p *prepared) role(c byte) string {
 	header:
 		for i := range p.prev {
 			switch p.last(i) {
-			case "class", "interface", "enum", "struct":
+			case "class", "interface", "enum", "struct", "trait", "impl", "contract", "library", "object":
 				return "members"
-			case "switch", "select":
+			case "switch", "select", "match", "when":
 				return "switch"
 			case "{", "}", ";", "=":
 				break header
 			}
 		}
 		switch {
+		case p.lang("ruby"):
+			if word(t) || t == ")" {
+				return "block"
+			}
+			return "object"
 		case p.lang("python"), p.script() && t == "":
 			return "object" // first of all, the pattern {...} is that
 		case t == "" || t == ")" || t == ";" || t == "{" || t == "}" || t == "else" || t == "try" || t == "finally" || t == "do" || t == "static",
@@ -442,8 +444,9 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 	}
 	prev := p.last(0)
 	statement := prev == "" || prev == "{" || prev == "}" || prev == ";" || strings.HasPrefix(rest, "\n") || rest == ""
-	var spell []string
+	spell := p.further(name, role, statement)
 	switch {
+	case spell != nil:
 	case prev == ".":
 		spell = []string{e}
 	case p.lang("python"):
@@ -498,7 +501,7 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 
 // typedAfter reads `$X: T` where it is a typed metavariable (Go, Python, TypeScript) and returns where it ends, or 0.
 func (p *prepared) typedAfter(at, end, to int) int {
-	if p.lang("java") || len(p.open) == 0 || p.open[len(p.open)-1].bracket != '(' || p.open[len(p.open)-1].role == "params" {
+	if !p.typeLast() || p.lang("java") || len(p.open) == 0 || p.open[len(p.open)-1].bracket != '(' || p.open[len(p.open)-1].role == "params" {
 		return 0
 	}
 	i := end
@@ -541,7 +544,7 @@ func (p *prepared) typedAfter(at, end, to int) int {
 
 // typedBefore reads Java's `(T $X)` at an opening parenthesis and returns where the metavariable ends, or 0. The parentheses stay.
 func (p *prepared) typedBefore(at, to int) int {
-	if !p.lang("java") {
+	if !p.typeFirst() {
 		return 0
 	}
 	switch t := p.last(0); {
