@@ -287,18 +287,16 @@ func (s *stack) look() {
 	s.m.Checks = now
 }
 
-// sweep lets the server look at everything again, twice, because what one sweep finds may lead to more.
+// sweep lets a server that has just started look at everything again, twice, because what one sweep finds may lead to more.
 func (s *stack) sweep() {
 	s.tell("  a sweep")
 	s.stop()
-	s.cfg.Sweep = 200 * time.Millisecond
 	s.start()
 	s.rest()
-	s.afterSweeps(2)
-	s.stop()
-	s.cfg.Sweep = -1
-	s.start()
-	s.rest()
+	for range 2 {
+		must(s.t, s.srv.SweepNow(s.t.Context()))
+		s.rest()
+	}
 	s.blind = false
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/rules"
 )
 
-// flaw is a check that finds the word FLAW in changed files. The server's tests are about the server, not about what looks.
+// flaw is a check that finds the word FLAW in changed files that had it not before. The server's tests are about the server, not about what looks.
 var flaw = &checks.Check{
 	Name: "test/flaw", Doc: "Finds flaws.", Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{ID: "flaw", Title: "A flaw", Severity: checks.High, Confidence: checks.Certain, Rollout: checks.RolloutBlock, Origin: "builtin"}},
@@ -36,6 +36,11 @@ var flaw = &checks.Check{
 			data, err := pass.Change.Head.Open(f.Path)
 			if err != nil {
 				return err
+			}
+			if was, ok := f.PathOn(checks.Base); ok {
+				if old, err := pass.Change.Base.Open(was); err == nil && strings.Contains(string(old), "FLAW") {
+					continue
+				}
 			}
 			for i, line := range strings.Split(string(data), "\n") {
 				if strings.Contains(line, "FLAW") {

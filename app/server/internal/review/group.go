@@ -84,7 +84,9 @@ func (r *Reviewer) touchGroups(ctx context.Context, ref Ref, head, baseRef strin
 		return err
 	}
 	together = append(together, ref.Number)
-	if !slices.ContainsFunc(groups, func(g Group) bool { return slices.ContainsFunc(together, func(n int) bool { return slices.Contains(g.Members, n) }) }) {
+	if !slices.ContainsFunc(groups, func(g Group) bool {
+		return slices.ContainsFunc(together, func(n int) bool { return slices.Contains(g.Members, n) })
+	}) {
 		return nil
 	}
 	return r.opt.Store.Touch(ctx, ref, []int{0})

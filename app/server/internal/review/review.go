@@ -66,10 +66,10 @@ type Git interface {
 	Close() error
 }
 
-// An Entry is a ledger entry and the head before the push that came shortly before the approval; "" if there was none.
+// An Entry is a ledger entry and the heads before the pushes that came shortly before the approval.
 type Entry struct {
 	gate.LedgerEntry
-	MovedFrom string
+	MovedFrom []string
 }
 
 // A Mark is the newest state of one check run of ours, as it was given to the outbox.

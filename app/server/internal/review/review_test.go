@@ -675,7 +675,7 @@ func TestApprovalRightAfterPush(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.approve(1, bob, 11, "h1")
-	w.entries[1][0].MovedFrom = "h0"
+	w.entries[1][0].MovedFrom = []string{"h0"}
 	got := w.run(1)
 	if !slices.Contains(got, "paths h0..h1") || got[len(got)-1] != "set reviewgate on h1: action_required" {
 		t.Errorf("%q", got)
