@@ -21,6 +21,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
 	"github.com/reviewgate-app/reviewgate/checks/config/gatefiles"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
+	"github.com/reviewgate-app/reviewgate/checks/config/instructioninjection"
 	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
@@ -46,6 +47,7 @@ var coded = []*checks.Check{
 	dangeroustrigger.Check,
 	gatefiles.Check,
 	hiddenunicode.Check,
+	instructioninjection.Check,
 	tokenpermissions.Check,
 	unpinnedaction.Check,
 	weakenedgate.Check,
