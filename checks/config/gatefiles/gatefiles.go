@@ -133,7 +133,9 @@ func compareOwners(pass *checks.Pass, f *checks.File, name string) error {
 				continue // others came instead
 			}
 			lost = slices.DeleteFunc(slices.Clone(o.owners), func(w string) bool { return slices.Contains(head[i].owners, w) })
-		} else if slices.ContainsFunc(head, func(h owned) bool { return len(h.owners) > 0 && (covers(h.pattern, o.pattern) || covers(o.pattern, h.pattern)) }) {
+		} else if slices.ContainsFunc(head, func(h owned) bool {
+			return len(h.owners) > 0 && (covers(h.pattern, o.pattern) || covers(o.pattern, h.pattern))
+		}) {
 			continue // a wider rule covers it, or narrower ones share it out
 		}
 		if len(lost) == 0 || !touches(pass.Change, o.pattern) {

@@ -89,7 +89,7 @@ var (
 	override = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|the\s+|your\s+|every\s+)*(?:previous|prior|above|earlier|preceding|other|system|safety|security)\s+(?:instructions?|prompts?|rules|guidelines|directives|orders|polic(?:y|ies)|messages?)\b`)
 	conceal  = regexp.MustCompile(`(?i)\b(?:do not|don't|never|without)\s+(?:ever\s+)?(?:tell(?:ing)?|inform(?:ing)?|notify(?:ing)?|mention(?:ing)?\s+(?:this|it)\s+to|alert(?:ing)?|reveal(?:ing)?\s+(?:this|it)\s+to|show(?:ing)?\s+(?:this|it)\s+to)\s+(?:to\s+)?(?:the\s+|any\s+|your\s+)?(?:user|developer|human|reviewer|operator|maintainer)s?\b|` +
 		`\b(?:hide|conceal|keep)\s+(?:this|it|these|that)(?:\s+\w+){0,3}\s+(?:from|secret from)\s+(?:the\s+)?(?:user|developer|human|reviewer|operator)s?\b`)
-	leak = regexp.MustCompile(`(?i)\b(?:send|post|upload|exfiltrate|transmit|forward|leak|report)\b[^.\n]{0,80}(?:\.env\b|\bsecrets?\b|\bcredentials?\b|\bapi[ _-]?keys?\b|\btokens?\b|~/\.ssh|\bid_rsa\b|\bprivate keys?\b|\benvironment variables?\b|~/\.aws)[^.\n]{0,60}(?:https?://|\bto\s+(?:\S+@\S+|\S+\.\w{2,}/))`)
+	leak    = regexp.MustCompile(`(?i)\b(?:send|post|upload|exfiltrate|transmit|forward|leak|report)\b[^.\n]{0,80}(?:\.env\b|\bsecrets?\b|\bcredentials?\b|\bapi[ _-]?keys?\b|\btokens?\b|~/\.ssh|\bid_rsa\b|\bprivate keys?\b|\benvironment variables?\b|~/\.aws)[^.\n]{0,60}(?:https?://|\bto\s+(?:\S+@\S+|\S+\.\w{2,}/))`)
 	pulls   = regexp.MustCompile(`(?i)\b(?:curl|wget|fetch)\b[^\n]{0,120}(?:\.env\b|\$\{?\w*(?:KEY|TOKEN|SECRET|PASSWORD)|~/\.ssh|id_rsa|~/\.aws/credentials)`)
 	encoded = regexp.MustCompile(`[A-Za-z0-9+/]{120,}={0,2}`)
 	decode  = regexp.MustCompile(`(?i)\b(?:decode|base64\s+(?:-d|--decode|-D)|atob|b64decode)\b`)
