@@ -19,6 +19,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
 	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
+	"github.com/reviewgate-app/reviewgate/checks/config/dockerfile"
 	"github.com/reviewgate-app/reviewgate/checks/config/gatefiles"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
 	"github.com/reviewgate-app/reviewgate/checks/config/instructioninjection"
@@ -45,6 +46,7 @@ var coded = []*checks.Check{
 	agentsettings.Check,
 	agentworkflow.Check,
 	dangeroustrigger.Check,
+	dockerfile.Check,
 	gatefiles.Check,
 	hiddenunicode.Check,
 	instructioninjection.Check,
