@@ -12,6 +12,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
@@ -39,6 +40,7 @@ var coded = []*checks.Check{
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	specialcase.Check,
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
