@@ -104,7 +104,9 @@ func judge(pass *checks.Pass, f code.File, id language.ID, tests []line) {
 		return
 	}
 	asked, given := word(tree, input), word(tree, answer)
-	i := slices.IndexFunc(tests, func(l line) bool { return asked.MatchString(l.text) && given.MatchString(asked.ReplaceAllLiteralString(l.text, " ")) })
+	i := slices.IndexFunc(tests, func(l line) bool {
+		return asked.MatchString(l.text) && given.MatchString(asked.ReplaceAllLiteralString(l.text, " "))
+	})
 	if i < 0 {
 		return
 	}
