@@ -38,7 +38,7 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 		out.Repo = &store.Repo{ID: ev.RepoID, Installation: ev.Installation, Owner: ev.Owner, Name: ev.Repo, DefaultBranch: ev.DefaultBranch}
 	}
 	if d.Pushed {
-		out.Pusher, out.Moved = &ev.Sender, &store.Move{From: ev.Before, To: ev.After}
+		out.Pusher = &ev.Sender
 	}
 	if d.Onto {
 		b := store.Branch{Name: ev.Branch, Audited: ev.Before, Seen: ev.After, SeenAt: d.Received}

@@ -405,6 +405,9 @@ func (j *judgement) ledger(ctx context.Context, ref Ref) ([]gate.LedgerEntry, er
 	return out, nil
 }
 
+// maxMoves bounds the pushes shortly before an approval that are looked at one by one.
+const maxMoves = 10
+
 func (j *judgement) complete(ctx context.Context, e Entry) (gate.LedgerEntry, error) {
 	done := e.LedgerEntry
 	files := j.git.files()
@@ -424,17 +427,17 @@ func (j *judgement) complete(ctx context.Context, e Entry) (gate.LedgerEntry, er
 		}
 		files = changes(changed)
 	}
-	if e.MovedFrom != "" {
+	for i, from := range e.MovedFrom {
 		s, err := j.fetch(ctx)
 		if err != nil {
 			return done, err
 		}
-		moved, err := s.ChangedPaths(ctx, e.MovedFrom, e.Head)
+		moved, err := s.ChangedPaths(ctx, from, e.Head)
 		if err != nil && !lasting(err) {
 			return done, err
 		}
 		steps := changes(moved)
-		if err != nil { // what was there before is gone: any path may have moved
+		if err != nil || i == maxMoves { // what was there before is gone, or nobody could follow: any path may have moved
 			steps = files
 		}
 		for _, f := range steps {
@@ -444,9 +447,12 @@ func (j *judgement) complete(ctx context.Context, e Entry) (gate.LedgerEntry, er
 				}
 			}
 		}
-		slices.Sort(done.JustMoved)
-		done.JustMoved = slices.Compact(done.JustMoved)
+		if i == maxMoves {
+			break
+		}
 	}
+	slices.Sort(done.JustMoved)
+	done.JustMoved = slices.Compact(done.JustMoved)
 	return gate.Complete(done, files), nil
 }
 

@@ -136,7 +136,7 @@ type play struct {
 	standing map[int]github.Standing
 	entries  map[int][]review.Entry
 	pushers  map[int][]gate.Person
-	moved    map[int][2]string
+	moved    map[int][][2]string // the pushes to each pull request, as their webhooks came
 	groups   []review.Group
 	cache    map[string][]byte
 	newest   map[string]review.Mark
@@ -149,7 +149,7 @@ type play struct {
 }
 
 func newPlay(h *model.History) *play {
-	p := &play{w: model.NewWorld(h), h: h, todo: map[int]bool{}, looked: map[int]bool{}, standing: map[int]github.Standing{}, entries: map[int][]review.Entry{}, pushers: map[int][]gate.Person{}, moved: map[int][2]string{},
+	p := &play{w: model.NewWorld(h), h: h, todo: map[int]bool{}, looked: map[int]bool{}, standing: map[int]github.Standing{}, entries: map[int][]review.Entry{}, pushers: map[int][]gate.Person{}, moved: map[int][][2]string{},
 		cache: map[string][]byte{}, newest: map[string]review.Mark{}, wrote: map[string]map[int]bool{}, last: map[string]int{}, equal: map[string]string{}, done: map[string]bool{}}
 	p.w.Tell = func(format string, args ...any) { p.tell(format, args...) }
 	p.w.Merged = p.merged
@@ -333,14 +333,16 @@ func (p *play) work(hooks []model.Hook) {
 				if who := known(h.Sender); !slices.Contains(p.pushers[h.Number], who) {
 					p.pushers[h.Number] = append(p.pushers[h.Number], who)
 				}
-				p.moved[h.Number] = [2]string{h.Before, h.After}
+				p.moved[h.Number] = append(p.moved[h.Number], [2]string{h.Before, h.After})
 			}
 		case "review":
 			p.todo[h.Number] = true
 			if r := h.Review; h.Action == "submitted" && r.Given == "APPROVED" {
 				e := review.Entry{LedgerEntry: gate.Capture(r.ID, known(r.By), h.Shows, h.Head, h.BaseRef, h.Base)}
-				if m := p.moved[h.Number]; r.Hasty && m[1] == e.Head {
-					e.MovedFrom = m[0]
+				for _, m := range p.moved[h.Number] {
+					if r.Hasty && m[1] == e.Head {
+						e.MovedFrom = append(e.MovedFrom, m[0])
+					}
 				}
 				// The store keeps the first alone; that the first counts is the gate's to know, too.
 				p.entries[h.Number] = append(p.entries[h.Number], e)

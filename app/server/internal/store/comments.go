@@ -34,6 +34,16 @@ func (t *Tx) saw(ctx context.Context, k Key, h Head) error {
 	return wrap(err, "writing a head of "+k.String())
 }
 
+// movedFrom gives the heads before the pushes that came so shortly before a time that a page may still have shown one of them, oldest first, with
+// spaces between. Their webhooks come in any order.
+func (t *Tx) movedFrom(ctx context.Context, k Key, at time.Time, unseen time.Duration) (string, error) {
+	var from string
+	err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(GROUP_CONCAT(was, ' '), '') FROM (
+		SELECT was FROM heads WHERE repo_id = $1 AND number = $2 AND was <> '' AND at > $3 AND at <= $4 GROUP BY was ORDER BY MIN(id))`,
+		k.RepoID, k.Number, millis(at.Add(-unseen)), millis(at)).Scan(&from)
+	return from, wrap(err, "reading the last pushes to "+k.String())
+}
+
 // Heads lists the heads that the pull request had, as far as we saw, oldest first.
 func (s *Store) Heads(ctx context.Context, k Key) (out []Head, err error) {
 	doing := "reading the heads of " + k.String()
@@ -143,13 +153,17 @@ func (t *Tx) talk(ctx context.Context, k Key, d Delivery) error {
 		}
 	}
 	if c := d.Said; c != nil {
-		if _, err := t.tx.ExecContext(ctx, `WITH h AS (SELECT head, base_ref, base, was, at FROM heads WHERE repo_id = $1 AND number = $3 AND at <= $9 ORDER BY at DESC, id DESC LIMIT 1)
+		from, err := t.movedFrom(ctx, k, c.Created, d.Unseen)
+		if err != nil {
+			return err
+		}
+		if _, err := t.tx.ExecContext(ctx, `WITH h AS (SELECT head, base_ref, base FROM heads WHERE repo_id = $1 AND number = $3 AND at <= $9 ORDER BY at DESC, id DESC LIMIT 1)
 			INSERT INTO commands (repo_id, comment_id, number, author, sender, sender_name, sender_type, body, edited, gone, head, base_ref, base, merge_base, complete, seen, moved_from, just_moved, guid, received)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, 0, COALESCE((SELECT head FROM h), ''), COALESCE((SELECT base_ref FROM h), ''), COALESCE((SELECT base FROM h), ''), '', 0, '[]',
-				COALESCE((SELECT was FROM h WHERE at > $9 - $10), ''), '[]', $11, $12
+				$10, '[]', $11, $12
 			WHERE (SELECT COUNT(*) FROM commands WHERE repo_id = $1 AND number = $3 AND author = $4) < $13
 			ON CONFLICT (repo_id, comment_id) DO NOTHING`,
-			k.RepoID, c.ReviewID, k.Number, c.Reviewer, c.Sender.ID, c.Sender.Login, c.Sender.Type, c.Body, millis(c.Created), d.Unseen.Milliseconds(), d.GUID, millis(d.Received), maxCommands); err != nil {
+			k.RepoID, c.ReviewID, k.Number, c.Reviewer, c.Sender.ID, c.Sender.Login, c.Sender.Type, c.Body, millis(c.Created), from, d.GUID, millis(d.Received), maxCommands); err != nil {
 			return wrap(err, "writing down a comment on "+k.String())
 		}
 	}
@@ -212,13 +226,13 @@ func (s *Store) Said(ctx context.Context, k Key) (out []Said, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var c Said
-		var seen, moved string
+		var seen, from, moved string
 		var received int64
-		if err := rows.Scan(&c.ReviewID, &c.Reviewer, &c.Sender.ID, &c.Sender.Login, &c.Sender.Type, &c.Body, &c.Edited, &received, &c.Head, &c.BaseRef, &c.Base, &c.MergeBase, &c.Complete, &seen, &c.MovedFrom, &moved); err != nil {
+		if err := rows.Scan(&c.ReviewID, &c.Reviewer, &c.Sender.ID, &c.Sender.Login, &c.Sender.Type, &c.Body, &c.Edited, &received, &c.Head, &c.BaseRef, &c.Base, &c.MergeBase, &c.Complete, &seen, &from, &moved); err != nil {
 			return nil, wrap(err, doing)
 		}
 		c.Received = time.UnixMilli(received)
-		if err := c.unpack(seen, moved); err != nil {
+		if err := c.unpack(seen, from, moved); err != nil {
 			return nil, fmt.Errorf("%s: comment %d: %w", doing, c.ReviewID, err)
 		}
 		out = append(out, c)

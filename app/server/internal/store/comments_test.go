@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func headOfComment(t *testing.T, st *store.Store) {
 	must(t, err)
 	got := map[int64]string{}
 	for _, c := range list {
-		got[c.ReviewID] = c.Head + " " + c.MovedFrom
+		got[c.ReviewID] = c.Head + " " + strings.Join(c.MovedFrom, " ")
 	}
 	if diff := cmp.Diff(map[int64]string{100: " ", 101: " ", 102: "h1 ", 103: "h2 h1", 104: "h2 "}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

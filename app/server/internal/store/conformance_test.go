@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -244,7 +245,7 @@ func ledger(t *testing.T, st *store.Store) {
 	want := []store.Entry{{LedgerEntry: gate.LedgerEntry{ReviewID: 11, Reviewer: 5, Head: "h1", BaseRef: "main", Base: "b1", Seen: map[string]gate.Seen{}}}}
 	got, err := st.Ledger(t.Context(), k1)
 	must(t, err)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("after a replay (-want +got):\n%s", diff)
 	}
 	full := want[0].LedgerEntry
@@ -256,35 +257,41 @@ func ledger(t *testing.T, st *store.Store) {
 	must(t, st.CompleteEntry(t.Context(), k1, second))
 	got, err = st.Ledger(t.Context(), k1)
 	must(t, err)
-	if diff := cmp.Diff([]store.Entry{{LedgerEntry: full}}, got); diff != "" {
+	if diff := cmp.Diff([]store.Entry{{LedgerEntry: full}}, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("after it was completed twice (-want +got):\n%s", diff)
 	}
 }
 
 func justMoved(t *testing.T, st *store.Store) {
-	pushed := opened("1", 1)
-	pushed.Moved = &store.Move{From: "h1", To: "h2"}
-	receive(t, st, pushed)
+	who := gate.Person{ID: 2, Login: "alice", Type: "User"}
+	for i, h := range []store.Head{
+		{Head: "h3", Was: "h2", BaseRef: "main", At: now.Add(10 * time.Second), By: who},
+		{Head: "h2", Was: "h1", BaseRef: "main", At: now, By: who}, // its webhook comes late
+	} {
+		pushed := opened(fmt.Sprint("p", i), 1)
+		pushed.Seen = &h
+		receive(t, st, pushed)
+	}
 	for i, c := range []struct {
-		head   string
 		after  time.Duration
 		unseen time.Duration
-		want   string
+		want   []string
 	}{
-		{"h2", 59 * time.Second, time.Minute, "h1"},
-		{"h2", 60 * time.Second, time.Minute, ""},
-		{"h2", time.Second, 0, ""},
-		{"h1", time.Second, time.Minute, ""}, // given for the head before: it is stale anyway
+		{59 * time.Second, time.Minute, []string{"h2", "h1"}},
+		{60 * time.Second, time.Minute, []string{"h2"}},
+		{70 * time.Second, time.Minute, nil},
+		{5 * time.Second, time.Minute, []string{"h1"}}, // before the second push
+		{11 * time.Second, 0, nil},
 	} {
 		d := opened(fmt.Sprint("a", i), 1)
-		d.State, d.Received, d.Unseen = store.Accepted, now.Add(c.after), c.unseen
-		d.Entry = &gate.LedgerEntry{ReviewID: int64(i + 1), Reviewer: 5, Head: c.head}
+		d.State, d.Received, d.Submitted, d.Unseen = store.Accepted, now.Add(time.Hour), now.Add(c.after), c.unseen
+		d.Entry = &gate.LedgerEntry{ReviewID: int64(i + 1), Reviewer: 5, Head: "h3"}
 		_, err := st.Receive(t.Context(), d, func(context.Context, *store.Tx, []store.Key) error { return nil })
 		must(t, err)
 		l, err := st.Ledger(t.Context(), k1)
 		must(t, err)
-		if got := l[len(l)-1].MovedFrom; got != c.want {
-			t.Errorf("an approval of %s %s after the push: moved from %q, want %q", c.head, c.after, got, c.want)
+		if diff := cmp.Diff(c.want, l[len(l)-1].MovedFrom, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("an approval %s after the first push (-want +got):\n%s", c.after, diff)
 		}
 	}
 }

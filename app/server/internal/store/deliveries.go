@@ -26,9 +26,8 @@ type Delivery struct {
 	Repo          *Repo // nil: the event is not about one repository
 	Number        int   // the pull request that the event is about; 0: none
 	Touch
-	// Pusher is who pushed to pull request Number, and Moved between which heads.
+	// Pusher is who pushed to pull request Number.
 	Pusher *gate.Person
-	Moved  *Move
 	// Unseen is the time after a push within which an approval may have been meant for what was there before; 0: none.
 	Unseen time.Duration
 	// Group is the merge group that the event is about.
@@ -48,9 +47,6 @@ type Delivery struct {
 	Unsaid    *Unsaid // or changed
 	Call      *Call   // somebody called accounts there
 }
-
-// A Move is a push to a pull request.
-type Move struct{ From, To string }
 
 // Touch says which pull requests must be looked at again. What is set adds up.
 type Touch struct {
@@ -145,20 +141,22 @@ func (t *Tx) remember(ctx context.Context, repoID int64, d Delivery) error {
 			return err
 		}
 	}
-	if m := d.Moved; m != nil {
-		if _, err := t.tx.ExecContext(ctx, `UPDATE pulls SET moved = $3, moved_from = $4, moved_to = $5 WHERE repo_id = $1 AND number = $2`,
-			repoID, d.Number, millis(d.Received), m.From, m.To); err != nil {
+	if e := d.Entry; e != nil {
+		given := d.Submitted
+		if given.IsZero() {
+			given = d.Received
+		}
+		from, err := t.movedFrom(ctx, Key{repoID, d.Number}, given, d.Unseen)
+		if err != nil {
 			return err
 		}
-	}
-	if e := d.Entry; e != nil {
 		// The first word counts: a replayed or edited event cannot change what an approval saw.
 		if _, err := t.tx.ExecContext(ctx, `INSERT INTO ledger (repo_id, review_id, number, reviewer, head, base_ref, base, merge_base, complete, seen, guid, received, just_moved, moved_from, seconds)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '[]', $8, $9, '[]',
-				COALESCE((SELECT moved_from FROM pulls WHERE repo_id = $1 AND number = $3 AND moved_to = $5 AND moved > $9 - $10), ''),
+				$10,
 				(SELECT ($11 - at) / 1000 FROM heads WHERE head = $5 AND id = (SELECT id FROM heads WHERE repo_id = $1 AND number = $3 AND at <= $11 ORDER BY at DESC, id DESC LIMIT 1)))
 			ON CONFLICT (repo_id, review_id) DO NOTHING`,
-			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), d.Unseen.Milliseconds(), millis(d.Submitted)); err != nil {
+			repoID, e.ReviewID, d.Number, e.Reviewer, e.Head, e.BaseRef, e.Base, d.GUID, millis(d.Received), from, millis(d.Submitted)); err != nil {
 			return err
 		}
 	}
@@ -237,8 +235,8 @@ func (t *Tx) raise(ctx context.Context, keys []Key, force bool) error {
 		case SweepNumber:
 			state = PullSweep
 		}
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base, moved, moved_from, moved_to)
-			VALUES ($1, $2, 1, 0, $3, $4, 0, '', '', '', 0, '', '')
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO pulls (repo_id, number, want, done, forced, state, draft, head, base_ref, base)
+			VALUES ($1, $2, 1, 0, $3, $4, 0, '', '', '')
 			ON CONFLICT (repo_id, number) DO UPDATE SET want = pulls.want + 1, forced = CASE WHEN $3 = 1 THEN pulls.want + 1 ELSE pulls.forced END`,
 			k.RepoID, k.Number, forced, state); err != nil {
 			return fmt.Errorf("raising the generation of %s: %w", k, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 )
@@ -17,10 +18,10 @@ type seenRow struct {
 	Seen gate.Seen
 }
 
-// An Entry is a ledger entry and the head before the push that came shortly before it; "" if there was none.
+// An Entry is a ledger entry and the heads before the pushes that came shortly before it.
 type Entry struct {
 	gate.LedgerEntry
-	MovedFrom string
+	MovedFrom []string
 }
 
 // Ledger reads what each approval of the pull request saw, in the order of their ids.
@@ -32,11 +33,11 @@ func (s *Store) Ledger(ctx context.Context, k Key) (out []Entry, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var e Entry
-		var seen, moved string
-		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen, &moved, &e.MovedFrom, &e.Seconds); err != nil {
+		var seen, from, moved string
+		if err := rows.Scan(&e.ReviewID, &e.Reviewer, &e.Head, &e.BaseRef, &e.Base, &e.MergeBase, &e.Complete, &seen, &moved, &from, &e.Seconds); err != nil {
 			return nil, wrap(err, "reading the ledger of "+k.String())
 		}
-		if err := e.unpack(seen, moved); err != nil {
+		if err := e.unpack(seen, from, moved); err != nil {
 			return nil, fmt.Errorf("reading the ledger of %s: review %d: %w", k, e.ReviewID, err)
 		}
 		out = append(out, e)
@@ -56,7 +57,7 @@ func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) er
 }
 
 // unpack reads what an entry saw from its row.
-func (e *Entry) unpack(seen, moved string) (err error) {
+func (e *Entry) unpack(seen, from, moved string) (err error) {
 	var rows []seenRow
 	if err := json.Unmarshal([]byte(seen), &rows); err != nil {
 		return err
@@ -65,6 +66,7 @@ func (e *Entry) unpack(seen, moved string) (err error) {
 	for _, r := range rows {
 		e.Seen[string(r.Path)] = r.Seen
 	}
+	e.MovedFrom = strings.Fields(from)
 	e.JustMoved, err = unpackPaths(moved)
 	return err
 }
