@@ -121,17 +121,16 @@ func habits(pass *checks.Pass) (pinned, all int, err error) {
 	changed := map[string]bool{}
 	count := func(side checks.Side, name string) error {
 		w, err := workflow.Read(pass.Change, side, name)
-		switch {
-		case errors.Is(err, checks.ErrNotFetched):
+		if errors.Is(err, checks.ErrNotFetched) {
 			return err
-		case err != nil || w == nil:
-			return nil // broken files are told where they are changed
 		}
-		for _, u := range uses(w) {
-			if !u.known && !u.whole {
-				all++
-				if u.pin == commit {
-					pinned++
+		if err == nil && w != nil { // broken files are told where they are changed
+			for _, u := range uses(w) {
+				if !u.known && !u.whole {
+					all++
+					if u.pin == commit {
+						pinned++
+					}
 				}
 			}
 		}
