@@ -201,6 +201,9 @@ func compareList(pass *checks.Pass, f *checks.File) error {
 	first, added, removed := 0, 0, 0
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
+		if path.Base(f.Path) == ".snyk" && !strings.Contains(line, "SNYK-") && !strings.Contains(line, "npm:") {
+			continue // it holds settings too
+		}
 		if f.Lines.Added(i+1) && strings.TrimSpace(line) != "" && !nothing.MatchString(line) {
 			if added++; first == 0 {
 				first = i + 1

@@ -167,7 +167,8 @@ func uses(w *workflow.File) []use {
 		if !ok || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "docker://") || strings.Contains(ref, "${{") || !strings.Contains(name, "/") {
 			return
 		}
-		u := use{file: w, node: n, name: strings.ToLower(name), ref: ref, pin: tag, whole: whole}
+		parts := strings.SplitN(strings.ToLower(name), "/", 3) // several actions may live in one repository
+		u := use{file: w, node: n, name: parts[0] + "/" + parts[1], ref: ref, pin: tag, whole: whole}
 		switch {
 		case hash.MatchString(ref):
 			u.pin = commit
