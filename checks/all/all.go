@@ -12,6 +12,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
@@ -19,8 +20,10 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
 	"github.com/reviewgate-app/reviewgate/checks/config/dangeroustrigger"
+	"github.com/reviewgate-app/reviewgate/checks/config/dockerfile"
 	"github.com/reviewgate-app/reviewgate/checks/config/gatefiles"
 	"github.com/reviewgate-app/reviewgate/checks/config/hiddenunicode"
+	"github.com/reviewgate-app/reviewgate/checks/config/instructioninjection"
 	"github.com/reviewgate-app/reviewgate/checks/config/tokenpermissions"
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
@@ -37,6 +40,7 @@ var coded = []*checks.Check{
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	specialcase.Check,
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
@@ -44,8 +48,10 @@ var coded = []*checks.Check{
 	agentsettings.Check,
 	agentworkflow.Check,
 	dangeroustrigger.Check,
+	dockerfile.Check,
 	gatefiles.Check,
 	hiddenunicode.Check,
+	instructioninjection.Check,
 	tokenpermissions.Check,
 	unpinnedaction.Check,
 	weakenedgate.Check,

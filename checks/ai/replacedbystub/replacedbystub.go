@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,12 +60,10 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		if !ok {
 			continue
 		}
-		before := map[string]code.Func{}
-		for _, fn := range code.Funcs(old.Tree) {
-			before[fn.Symbol+signature(old.Tree, fn)] = fn
-		}
-		for _, fn := range code.Funcs(now.Tree) {
-			was, ok := before[fn.Symbol+signature(now.Tree, fn)]
+		before, after := unique(old.Tree), unique(now.Tree)
+		for _, symbol := range slices.Sorted(maps.Keys(after)) {
+			fn := after[symbol]
+			was, ok := before[symbol]
 			if !ok || now.Tree.Nodes[fn.ID].Value == "constructor" || !now.Changed(fn.Body) && now.Tree.Text(fn.Body) == old.Tree.Text(was.Body) {
 				continue
 			}
@@ -86,6 +85,18 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 	}
 	return nil
+}
+
+// unique gives the functions of a tree by name; those that are declared more than once cannot be told apart and are left out.
+func unique(tree *language.Tree) map[string]code.Func {
+	out, count := map[string]code.Func{}, map[string]int{}
+	for _, fn := range code.Funcs(tree) {
+		symbol := fn.Symbol + signature(tree, fn)
+		out[symbol] = fn
+		count[symbol]++
+	}
+	maps.DeleteFunc(out, func(symbol string, _ code.Func) bool { return count[symbol] > 1 })
+	return out
 }
 
 // signature tells Java's overloads apart; elsewhere a function stays the same when its parameters change.

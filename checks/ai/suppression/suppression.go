@@ -112,8 +112,8 @@ func each(f code.File, use func(c language.Comment, text string, d directive)) {
 			if line, _ := f.Tree.Position(c.Start); strings.HasPrefix(m, "type:") && line > 2 {
 				continue
 			}
-			if d.reason && excused(f.Tree, c, text[len(m):]) {
-				break
+			if d.reason && excused(f.Tree, c, text[len(m):]) || strings.HasPrefix(m, "eslint-disable") && !d.reason && strings.Contains(f.Tree.Source[c.End:], "eslint-enable") {
+				break // it says why, or ends again
 			}
 			use(c, text, d)
 			break

@@ -88,7 +88,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	return nil
 }
 
-// entries reads a file of settings; one that cannot be read is told as unscanned and gives none.
+// entries reads a file of settings; one that cannot be read as such is told as unscanned and gives none.
 func entries(pass *checks.Pass, side checks.Side, name string) ([]document.Entry, error) {
 	data, err := pass.Change.Tree(side).Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -97,17 +97,20 @@ func entries(pass *checks.Pass, side checks.Side, name string) ([]document.Entry
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	var list []document.Entry
+	return parse(pass, side, name, data), nil
+}
+
+func parse(pass *checks.Pass, side checks.Side, name string, data []byte) []document.Entry {
+	as := name
 	if strings.HasSuffix(name, ".md") {
-		list, err = document.Entries("front.yml", frontMatter(data))
-	} else {
-		list, err = document.Entries(name, data)
+		as, data = "front.yml", frontMatter(data)
 	}
+	list, err := document.Entries(as, data)
 	if err != nil {
 		pass.Unscanned(checks.Unscanned{Path: name, Side: side, Reason: err.Error()})
-		return nil, nil
+		return nil
 	}
-	return list, nil
+	return list
 }
 
 // frontMatter is the YAML between the first two lines of dashes; the first line stays, so that lines keep their numbers.

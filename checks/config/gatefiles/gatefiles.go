@@ -133,7 +133,9 @@ func compareOwners(pass *checks.Pass, f *checks.File, name string) error {
 				continue // others came instead
 			}
 			lost = slices.DeleteFunc(slices.Clone(o.owners), func(w string) bool { return slices.Contains(head[i].owners, w) })
-		} else if slices.ContainsFunc(head, func(h owned) bool { return len(h.owners) > 0 && (covers(h.pattern, o.pattern) || covers(o.pattern, h.pattern)) }) {
+		} else if slices.ContainsFunc(head, func(h owned) bool {
+			return len(h.owners) > 0 && (covers(h.pattern, o.pattern) || covers(o.pattern, h.pattern))
+		}) {
 			continue // a wider rule covers it, or narrower ones share it out
 		}
 		if len(lost) == 0 || !touches(pass.Change, o.pattern) {
@@ -199,6 +201,9 @@ func compareList(pass *checks.Pass, f *checks.File) error {
 	first, added, removed := 0, 0, 0
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
+		if path.Base(f.Path) == ".snyk" && !strings.Contains(line, "SNYK-") && !strings.Contains(line, "npm:") {
+			continue // it holds settings too
+		}
 		if f.Lines.Added(i+1) && strings.TrimSpace(line) != "" && !nothing.MatchString(line) {
 			if added++; first == 0 {
 				first = i + 1

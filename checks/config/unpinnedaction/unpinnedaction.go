@@ -121,17 +121,16 @@ func habits(pass *checks.Pass) (pinned, all int, err error) {
 	changed := map[string]bool{}
 	count := func(side checks.Side, name string) error {
 		w, err := workflow.Read(pass.Change, side, name)
-		switch {
-		case errors.Is(err, checks.ErrNotFetched):
+		if errors.Is(err, checks.ErrNotFetched) {
 			return err
-		case err != nil || w == nil:
-			return nil // broken files are told where they are changed
 		}
-		for _, u := range uses(w) {
-			if !u.known && !u.whole {
-				all++
-				if u.pin == commit {
-					pinned++
+		if err == nil && w != nil { // broken files are told where they are changed
+			for _, u := range uses(w) {
+				if !u.known && !u.whole {
+					all++
+					if u.pin == commit {
+						pinned++
+					}
 				}
 			}
 		}
@@ -168,7 +167,8 @@ func uses(w *workflow.File) []use {
 		if !ok || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "docker://") || strings.Contains(ref, "${{") || !strings.Contains(name, "/") {
 			return
 		}
-		u := use{file: w, node: n, name: strings.ToLower(name), ref: ref, pin: tag, whole: whole}
+		parts := strings.SplitN(strings.ToLower(name), "/", 3) // several actions may live in one repository
+		u := use{file: w, node: n, name: parts[0] + "/" + parts[1], ref: ref, pin: tag, whole: whole}
 		switch {
 		case hash.MatchString(ref):
 			u.pin = commit

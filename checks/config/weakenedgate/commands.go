@@ -58,17 +58,17 @@ var actions = []struct {
 	{regexp.MustCompile(`(^|/)reviewgate(/|$)`), "reviewgate", "scan"},
 }
 
-// toolOf names the tool of a command line and its kind, "" for any other line.
-func toolOf(line string) (name, kind string) {
+// toolOf names the tool of a command line and its kind, and gives the words that tell it; "" for any other line.
+func toolOf(line string) (name, kind, shown string) {
 	if echo.MatchString(line) {
-		return "", ""
+		return "", "", ""
 	}
 	for _, t := range tools {
-		if t.find.MatchString(line) {
-			return t.name, t.kind
+		if m := t.find.FindString(line); m != "" {
+			return t.name, t.kind, strings.Trim(m, " \t\r\n;&|()\"'`,/=@")
 		}
 	}
-	return "", ""
+	return "", "", ""
 }
 
 // echo starts lines that speak of commands and run none, or install them.

@@ -135,7 +135,7 @@ func read(pass *checks.Pass, f *checks.File) (*gate, error) {
 		any = true
 		*s.into = side{path: name, text: string(data), lines: strings.Split(string(data), "\n")}
 		for i, line := range s.into.lines {
-			if tool, _ := toolOf(line); tool != "" {
+			if tool, _, _ := toolOf(line); tool != "" {
 				s.into.commands = append(s.into.commands, runs{i + 1, tool, silencer(line)})
 			}
 		}
@@ -229,10 +229,11 @@ func (g *gate) limits(pass *checks.Pass) {
 
 // A gateStep is a step of a workflow that can fail for a defect.
 type gateStep struct {
-	step *workflow.Step
-	file *workflow.File
-	what string
-	kind string
+	step  *workflow.Step
+	file  *workflow.File
+	what  string // the tool's name: what is compared
+	shown string // as the workflow writes it
+	kind  string
 }
 
 func gateSteps(w *workflow.File) []gateStep {
@@ -240,15 +241,15 @@ func gateSteps(w *workflow.File) []gateStep {
 	for _, job := range w.Jobs {
 		for _, s := range job.Steps {
 			if name, kind := actionOf(s.Action()); name != "" {
-				out = append(out, gateStep{s, w, name, kind})
+				out = append(out, gateStep{s, w, name, name, kind})
 				continue
 			}
 			if s.Run == nil {
 				continue
 			}
 			for line := range strings.Lines(s.Run.Value) {
-				if name, kind := toolOf(line); name != "" {
-					out = append(out, gateStep{s, w, name, kind})
+				if name, kind, shown := toolOf(line); name != "" {
+					out = append(out, gateStep{s, w, name, shown, kind})
 				}
 			}
 		}
@@ -286,7 +287,7 @@ func steps(ctx context.Context, pass *checks.Pass) error {
 					told[n] = true
 					pass.Report(checks.Finding{
 						RuleID: weakened, Key: g.step.Job.ID + g.what + " continue-on-error", Location: w.At(n),
-						Message: fmt.Sprintf("`continue-on-error` lets the build pass when `%s` fails, which it did not before. Mend what fails and take it out again", g.what),
+						Message: fmt.Sprintf("`continue-on-error` lets the build pass when `%s` fails, which it did not before. Mend what fails and take it out again", g.shown),
 					})
 				}
 				cond, was := document.Get(level.now, "if"), document.Text(document.Get(level.old, "if"))
@@ -294,7 +295,7 @@ func steps(ctx context.Context, pass *checks.Pass) error {
 					told[cond] = true
 					pass.Report(checks.Finding{
 						RuleID: weakened, Key: g.step.Job.ID + g.what + " if", Location: w.At(cond),
-						Message: fmt.Sprintf("`%s` never runs any more (`if: %s`). Mend what fails and take the condition out again", g.what, document.Text(cond)),
+						Message: fmt.Sprintf("`%s` never runs any more (`if: %s`). Mend what fails and take the condition out again", g.shown, document.Text(cond)),
 					})
 				}
 			}
@@ -312,6 +313,7 @@ func never(condition string) bool {
 // missing reports tools that no workflow runs any more, and workflows that no longer look at pull requests.
 func missing(ctx context.Context, pass *checks.Pass) error {
 	have, kinds := map[string]int{}, map[string]int{} // at head, in all workflows; kinds: steps at head minus base, in changed ones
+	before, fresh := map[string]bool{}, map[string]bool{}
 	var old, now []*workflow.File
 	if err := workflow.Each(ctx, pass, checks.Base, func(_ *checks.File, w *workflow.File) { old = append(old, w) }); err != nil || len(old) == 0 {
 		return err
@@ -350,16 +352,20 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 		own, whole = own-steps, whole-called
 		for _, g := range gateSteps(w) {
 			kinds[g.kind]--
+			before[g.what] = true
 		}
 	}
 	for _, w := range now {
 		steps, called := ownSteps(w)
 		own, whole = own+steps, whole+called
+		for _, g := range gateSteps(w) {
+			fresh[g.kind] = fresh[g.kind] || !before[g.what] // another tool of its kind
+		}
 	}
 	told := map[string]bool{}
 	for _, w := range old {
 		for _, g := range gateSteps(w) {
-			if have[g.what] > 0 || kinds[g.kind] >= 0 || own >= 0 || whole > 0 || told[g.what] {
+			if have[g.what] > 0 || kinds[g.kind] >= 0 || fresh[g.kind] || own >= 0 || whole > 0 || told[g.what] {
 				continue
 			}
 			told[g.what] = true
@@ -369,7 +375,7 @@ func missing(ctx context.Context, pass *checks.Pass) error {
 			}
 			pass.Report(checks.Finding{
 				RuleID: removed, Key: g.what, Location: w.At(at),
-				Message: fmt.Sprintf("`%s` no longer runs in any workflow here, and nothing of its kind (%s) comes instead. Put it back, or say in the pull request what does its work now", g.what, g.kind),
+				Message: fmt.Sprintf("`%s` no longer runs in any workflow here, and nothing of its kind (%s) comes instead. Put it back, or say in the pull request what does its work now", g.shown, g.kind),
 			})
 		}
 	}

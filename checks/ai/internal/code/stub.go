@@ -17,7 +17,7 @@ type Stub struct {
 
 var (
 	unfinished = regexp.MustCompile(`(?i)\bnot[ _-]?(yet[ _-])?implemented\b|\bunimplemented\b|\bto ?do\b|\bimplement me\b|NotImplemented(Error|Exception)?\b|\bstub\b|\bplaceholder\b`)
-	intent     = regexp.MustCompile(`(?i)\b(todo|fixme|stub(bed)?|placeholder|not (yet )?implemented|implement (this|me|later)|mock(ed)?|dummy|fake|simulat\w+|hard-?coded|for now|temporar\w+)\b`)
+	intent     = regexp.MustCompile(`(?i)\b(todo|stub(bed)?|placeholder|not (yet )?implemented|implement (this|me|later)|mock(ed)?|dummy|fake|simulat\w+|hard-?coded)\b`)
 	logs       = map[string]bool{"log": true, "info": true, "debug": true, "warn": true, "warning": true, "error": true, "trace": true, "print": true, "println": true, "printf": true, "Println": true, "Printf": true, "Print": true,
 		"Info": true, "Debug": true, "Warn": true, "Error": true, "Infof": true, "Debugf": true, "Warnf": true, "Errorf": true, "exception": true}
 	empties = map[string]bool{"resolve": true, "empty": true, "emptyList": true, "emptyMap": true, "emptySet": true, "completedFuture": true, "of": true}
