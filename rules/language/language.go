@@ -42,15 +42,16 @@ type Spec struct {
 
 	grammar  func(path string) *grammar
 	patterns func() *grammar
-	second   *grammar // tried where the first reads a text with errors, if there is one
+	own      func(*grammar, []byte) (*Tree, error) // reads a language that has no grammar of its own; nil: the grammar does
+	second   *grammar                              // tried where the first reads a text with errors, if there is one
 }
 
 // A Wrapper is text before and after a pattern that makes it a file of the language.
 type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
-	elements := tsx()
-	return []*Spec{golang(), java(), javascript(elements), json(), python(), hcl(), typescript(elements), yaml()}
+	elements, shell := tsx(), bashGrammar()
+	return []*Spec{bash(shell), dockerfile(shell), golang(), java(), javascript(elements), json(), python(), hcl(), typescript(elements), yaml()}
 })
 
 var anyFile = sync.OnceValue(texts)
@@ -122,6 +123,9 @@ func (s *Spec) ParsePattern(src []byte) (*Tree, error) {
 }
 
 func (s *Spec) read(g *grammar, src []byte) (*Tree, error) {
+	if s.own != nil {
+		return s.own(g, src)
+	}
 	t, err := s.parse(g, src)
 	if err != nil || len(t.Errors) == 0 || s.second == nil {
 		return t, err

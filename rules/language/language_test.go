@@ -86,7 +86,8 @@ func TestForNameAndPath(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ path, want string }{
 		{"a/b.go", "go"}, {"b.py", "python"}, {"b.PY", "python"}, {"x.tsx", "typescript"}, {"x.ts", "typescript"}, {"x.jsx", "javascript"},
-		{"x.mjs", "javascript"}, {"X.java", "java"}, {"x.rb", ""}, {"go", ""}, {".py", "python"}, {"", ""},
+		{"x.mjs", "javascript"}, {"X.java", "java"}, {"x.rb", ""}, {"a/main.tf", "terraform"}, {"a.YML", "yaml"}, {"a.json", "json"}, {"run.sh", "bash"}, {"Dockerfile", "dockerfile"},
+		{"b/Containerfile", "dockerfile"}, {"Dockerfile.prod", "dockerfile"}, {"web.dockerfile", "dockerfile"}, {"Dockerfiles", ""}, {"go", ""}, {".py", "python"}, {"", ""},
 	} {
 		got := ""
 		if s := language.ForPath(c.path); s != nil {
