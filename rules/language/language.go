@@ -33,6 +33,9 @@ type Spec struct {
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
 	Semicolon bool
 
+	// Config says that the language is one of configuration: checks of code do not read it.
+	Config bool
+
 	// AnyFile says that rules of the language read text: they look at every file, whatever its name, and there is no tree.
 	AnyFile bool
 
