@@ -40,6 +40,14 @@ type parsed struct {
 	err  error
 }
 
+// Code is Tree for the checks that read programs: a file of configuration is of no language to them.
+func Code(c *checks.Change, side checks.Side, path string) (*language.Tree, error) {
+	if spec := language.ForPath(path); spec == nil || spec.Config {
+		return nil, fmt.Errorf("parse %s: %w", path, ErrNoLanguage)
+	}
+	return Tree(c, side, path)
+}
+
 // Tree parses a file of one side of the change, or gives the tree that another check had parsed already. It fails with ErrNoLanguage for a
 // path that is not of a language we read, with the tree's own error for a file that cannot be opened, and for a file beyond the parser's
 // limits. Broken syntax is not an error: it is in the tree's Errors. Safe for concurrent use.

@@ -275,6 +275,10 @@ func (e *evaluation) and(n *node) ([]region, error) {
 			sets = append(sets, rs)
 		}
 	}
+	if e.context != nil && len(sets) == 1 && len(insides) > 0 {
+		sets[0] = slices.Clone(sets[0]) // nothing but pattern-inside: the context is one of them
+		sets[0][0].inside = true
+	}
 	sets = append(sets, insides...)
 	if len(sets) == 0 {
 		return nil, nil // the loader accepts no list that finds nothing by itself

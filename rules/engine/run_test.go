@@ -54,7 +54,7 @@ func TestCompileProblems(t *testing.T) {
 		},
 		"a language that does not run": {
 			strings.Replace(head, "[python]", "[cobol]", 1) + "    pattern: f()\n",
-			"rule.yaml:5:17: r: cannot run yet: language \"cobol\"; rules run for generic, go, java, javascript, python, regex, typescript",
+			"rule.yaml:5:17: r: cannot run yet: language \"cobol\"; rules run for bash, dockerfile, generic, go, java, javascript, json, python, regex, terraform, typescript, yaml",
 		},
 		"one language of two that does not run": {
 			strings.Replace(head, "[python]", "[python, ruby]", 1) + "    pattern: f()\n",

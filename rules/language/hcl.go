@@ -13,6 +13,7 @@ func hcl() *Spec {
 		Aliases:        []string{"tf", "hcl"},
 		Extensions:     []string{".tf", ".hcl", ".tfvars"},
 		PartialMembers: true,
+		Config:         true,
 		Metavar:        "mv__", // HCL's identifiers have no dollar
 		Wrappers: []Wrapper{
 			{},
@@ -70,21 +71,39 @@ func hclRules() map[string]lowerFunc {
 			l.close(id)
 		},
 		"binary_operation": func(l *lowerer, r int32, slot Slot) {
-			l.binary(r, slot, l.child(r, 0), l.child(r, 1), hclOperator(l, r))
+			left, op, right := hclOperands(l, r)
+			id := l.open(Binary, slot, r)
+			l.nodes[id].Value = op
+			hclTerm(l, r, left, SlotLeft)
+			hclTerm(l, r, right, SlotRight)
+			l.close(id)
 		},
 		"unary_operation": func(l *lowerer, r int32, slot Slot) {
-			l.unary(r, slot, l.child(r, 0), hclOperator(l, r))
+			_, op, operand := hclOperands(l, r)
+			id := l.open(Unary, slot, r)
+			l.nodes[id].Value = op
+			hclTerm(l, r, operand, SlotOperand)
+			l.close(id)
 		},
 	}
 }
 
-func hclOperator(l *lowerer, r int32) string {
+// hclOperands gives what stands before and behind an operator. The grammar gives the parts of a term, as of a.b, side by side.
+func hclOperands(l *lowerer, r int32) (left []int32, op string, right []int32) {
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
-		if !l.named(c) {
-			return l.name(c)
+		switch {
+		case !l.named(c):
+			if t := l.name(c); op == "" && t != "(" && t != ")" {
+				op = t
+			}
+		case !l.code(c):
+		case op == "":
+			left = append(left, c)
+		default:
+			right = append(right, c)
 		}
 	}
-	return ""
+	return left, op, right
 }
 
 func hclBlock(l *lowerer, r int32, slot Slot) {
@@ -138,7 +157,6 @@ func hclItems(k Kind) lowerFunc {
 	}
 }
 
-// hclExpression writes a term and what follows it, .name and [index], which the grammar gives side by side.
 func hclExpression(l *lowerer, r int32, slot Slot) {
 	var parts []int32
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
@@ -146,6 +164,11 @@ func hclExpression(l *lowerer, r int32, slot Slot) {
 			parts = append(parts, c)
 		}
 	}
+	hclTerm(l, r, parts, slot)
+}
+
+// hclTerm writes a term and what follows it: .name and [index].
+func hclTerm(l *lowerer, r int32, parts []int32, slot Slot) {
 	if len(parts) == 0 {
 		return
 	}

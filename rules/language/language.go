@@ -36,6 +36,9 @@ type Spec struct {
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
 	Semicolon bool
 
+	// Config says that the language is one of configuration: checks of code do not read it.
+	Config bool
+
 	// AnyFile says that rules of the language read text: they look at every file, whatever its name, and there is no tree.
 	AnyFile bool
 
@@ -45,15 +48,16 @@ type Spec struct {
 
 	grammar  func(path string) *grammar
 	patterns func() *grammar
-	second   *grammar // tried where the first reads a text with errors, if there is one
+	own      func(*grammar, []byte) (*Tree, error) // reads a language that has no grammar of its own; nil: the grammar does
+	second   *grammar                              // tried where the first reads a text with errors, if there is one
 }
 
 // A Wrapper is text before and after a pattern that makes it a file of the language.
 type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
-	elements := tsx()
-	list := append(tagged(), c(), cpp(), golang(), hcl(), java(), javascript(elements), json(), php(), python(), ruby(), rust(), solidity(), typescript(elements), yaml())
+	elements, shell := tsx(), bashGrammar()
+	list := append(tagged(), bash(shell), c(), cpp(), dockerfile(shell), golang(), hcl(), java(), javascript(elements), json(), php(), python(), ruby(), rust(), solidity(), typescript(elements), yaml())
 	slices.SortFunc(list, func(a, b *Spec) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 })
@@ -138,6 +142,9 @@ func (s *Spec) ParsePattern(src []byte) (*Tree, error) {
 }
 
 func (s *Spec) read(g *grammar, src []byte) (*Tree, error) {
+	if s.own != nil {
+		return s.own(g, src)
+	}
 	t, err := s.parse(g, src)
 	if err != nil || len(t.Errors) == 0 || s.second == nil {
 		return t, err

@@ -86,7 +86,8 @@ func TestForNameAndPath(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ path, want string }{
 		{"a/b.go", "go"}, {"b.py", "python"}, {"b.PY", "python"}, {"x.tsx", "typescript"}, {"x.ts", "typescript"}, {"x.jsx", "javascript"},
-		{"x.mjs", "javascript"}, {"X.java", "java"}, {"x.rb", ""}, {"go", ""}, {".py", "python"}, {"", ""},
+		{"x.mjs", "javascript"}, {"X.java", "java"}, {"x.rb", ""}, {"a/main.tf", "terraform"}, {"a.YML", "yaml"}, {"a.json", "json"}, {"run.sh", "bash"}, {"Dockerfile", "dockerfile"},
+		{"b/Containerfile", "dockerfile"}, {"Dockerfile.prod", "dockerfile"}, {"web.dockerfile", "dockerfile"}, {"Dockerfiles", ""}, {"go", ""}, {".py", "python"}, {"", ""},
 	} {
 		got := ""
 		if s := language.ForPath(c.path); s != nil {
@@ -237,6 +238,10 @@ func TestLimits(t *testing.T) {
 			closed = "package p\nvar x = " + closed
 		} else if s.Name == "java" {
 			closed = "class A { int x = " + closed + "; }"
+		} else if s.Name == "json" || s.Name == "yaml" {
+			closed = strings.NewReplacer("(", "[", ")", "]").Replace(closed)
+		} else if s.Name == "dockerfile" {
+			closed = "RUN " + closed
 		}
 		_, err = s.Parse(path, []byte(closed))
 		refused(s.Name+" depth", err, true)

@@ -85,7 +85,7 @@ func read(pass *checks.Pass, f *checks.File) (fileControls, error) {
 		if !ok {
 			continue
 		}
-		tree, err := syntax.Tree(pass.Change, side, name)
+		tree, err := syntax.Code(pass.Change, side, name)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syntax.ErrNoLanguage) {
 			continue
 		}

@@ -96,7 +96,7 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			if !ok {
 				continue
 			}
-			tree, err := syntax.Tree(pass.Change, s.side, name)
+			tree, err := syntax.Code(pass.Change, s.side, name)
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syntax.ErrNoLanguage) {
 				continue
 			}

@@ -130,6 +130,10 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	case language.Class:
 		m.class(p, id, b, k)
 	case language.Args:
+		if t.Spec.Name == "dockerfile" {
+			m.shell(p, id, b, k)
+			return
+		}
 		m.args(p.Kids, m.kids(id, nil), b, k)
 	case language.Dict:
 		m.slot(p, id, language.SlotType, b, func(b Bindings) {

@@ -189,7 +189,9 @@ func (c *converter) str(id language.ID, n *Node) {
 		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
 		return
 	}
-	text = inner(text)
+	if text = inner(text); c.lang("yaml") {
+		text = n.Value
+	}
 	if !strings.HasPrefix(text, "=~/") {
 		return
 	}
@@ -235,6 +237,16 @@ func (c *converter) collapse(n *Node) *Node {
 			}
 			args.Kids[0].Slot = language.SlotOperand
 			return as(&Node{Kind: language.DeepEllipsis, Kids: args.Kids})
+		}
+		// A command that is an ellipsis is any, and so is an instruction.
+		if args := n.Child(language.SlotArgs); args != nil && (c.lang("bash") || c.lang("dockerfile")) {
+			callee := n.Child(language.SlotCallee)
+			if callee == nil && len(args.Kids) == 1 && (args.Kids[0].IsEllipsis() || args.Kids[0].Kind == language.Unary && n.Slot == language.Item) {
+				return as(args.Kids[0])
+			}
+			if callee != nil && len(args.Kids) == 0 && (callee.IsEllipsis() || callee.Kind == language.Metavar) {
+				return as(callee)
+			}
 		}
 	case language.ExprStmt:
 		if len(n.Kids) == 1 && n.Kids[0].IsEllipsis() {

@@ -17,6 +17,8 @@ func (p *prepared) data() (ok bool) {
 		p.json()
 	case "terraform":
 		p.hcl()
+	case "bash", "dockerfile":
+		p.shell()
 	default:
 		return false
 	}
@@ -90,7 +92,15 @@ func (p *prepared) yaml() {
 			i += lineEnd(rest)
 			start = i
 		case (c == '"' || c == '\'') && token:
-			i += quoted(rest)
+			for end := i + quoted(rest); i < end; i++ {
+				if c == '"' && s[i] == '\\' && i+1 < end {
+					if strings.IndexByte("0abtnvfre \"/\\N_LPxuU\n", s[i+1]) < 0 {
+						copied(i)
+						p.emit(i, "\\") // of an expression, no escape
+					}
+					i++
+				}
+			}
 		case (c == '|' || c == '>') && token && strings.Trim(rest[1:lineEnd(rest)], "+-0123456789 \r") == "" && significant(s[:i]) == ':':
 			// A block scalar reaches as far as its lines are indented.
 			line := strings.LastIndexByte(s[:i], '\n') + 1
@@ -285,6 +295,62 @@ func (p *prepared) hcl() {
 	}
 }
 
+// shell replaces metavariables and ellipses, also inside of words, and in strings where a command stands.
+func (p *prepared) shell() {
+	s := p.source
+	string, commands := false, 0
+	for i := 0; i < len(s); {
+		rest := s[i:]
+		code := !string || commands > 0
+		switch c := s[i]; {
+		case c == '\\' && len(rest) > 1:
+			p.emit(i, rest[:2])
+			i += 2
+		case c == '#' && code && (i == 0 || strings.IndexByte(" \t\n", s[i-1]) >= 0):
+			i += lineEnd(rest)
+		case c == '\'' && code:
+			n := quoted(rest)
+			p.emit(i, rest[:n])
+			i += n
+		case c == '"' && code && strings.HasPrefix(rest[1:], "$") && metavar(rest[2:]) > 0 && strings.HasPrefix(rest[2+metavar(rest[2:]):], "\""):
+			n := 3 + metavar(rest[2:])
+			p.hole(i, "'"+rest[1:n-1]+"'") // the content of a string
+			i += n
+		case strings.HasPrefix(rest, "\"...\"") && code, strings.HasPrefix(rest, "\"=~/") && code:
+			n := quoted(rest)
+			p.emit(i, "'"+rest[1:n-1]+"'")
+			i += n
+		case c == '"':
+			string = !string
+			p.emit(i, rest[:1])
+			i++
+		case c == '(' && i > 0 && (s[i-1] == '$' || s[i-1] == '<') || c == '(' && commands > 0:
+			commands++
+			p.emit(i, rest[:1])
+			i++
+		case c == ')' && commands > 0:
+			commands--
+			p.emit(i, rest[:1])
+			i++
+		case code && strings.HasPrefix(rest, "..."):
+			p.hole(i, p.spec.Metavar+ellipsisWord)
+			i += 3
+		case strings.HasPrefix(rest, "$"):
+			name, n := metavariableAt(rest)
+			if n == 0 || !code && i > 0 && s[i-1] != '{' {
+				p.emit(i, rest[:1])
+				i++
+				continue
+			}
+			p.hole(i, p.spec.Metavar+name)
+			i += n
+		default:
+			p.emit(i, rest[:1])
+			i++
+		}
+	}
+}
+
 // hclString returns the length of the string at the start of s, with the expressions in it.
 func hclString(s string) int {
 	for i := 1; i < len(s); i++ {
@@ -305,8 +371,20 @@ func (c *converter) standIn(n *Node) bool {
 	return n.Kind == language.Str && (c.lang("json") || c.lang("yaml") && n.Type == "plain_scalar")
 }
 
+// command makes a word of a command that consists of it, and of a piece of shell in RUN what it is.
+func command(root *Node, docker bool) *Node {
+	if args := root.Child(language.SlotArgs); root.Kind == language.Call && root.Child(language.SlotCallee) == nil && args != nil && len(args.Kids) == 1 && args.Kids[0].Kind != language.Unary {
+		root = args.Kids[0]
+	}
+	root.Slot = language.Item
+	return root
+}
+
 // member takes the braces off a pattern with a single member: it is found in every mapping that holds it.
 func (c *converter) member(root *Node) *Node {
+	if c.lang("bash") || c.lang("dockerfile") {
+		return command(root, c.lang("dockerfile"))
+	}
 	if !c.lang("json") && !c.lang("yaml") {
 		return root
 	}
