@@ -30,12 +30,16 @@ race: ## run the tests under the race detector
 	$(GO) test -race -timeout 40m ./...
 
 .PHONY: bench
-bench: ## print the benchmark table: scan, engine, gate, webhook
+bench: ## print the benchmark table: scan, engine, gate, webhook; with RULES, FILES, SEMGREP, AST_GREP also against those (.ci/bench-engine)
 	./.ci/bench
 
 .PHONY: fuzz
-fuzz: ## fuzz every parser of untrusted input, FUZZTIME each (default 30s)
+fuzz: ## fuzz every parser of untrusted input, FUZZTIME each (default 30s); LANGUAGE=php: that language only; ONLY=REGEXP: the targets that match
 	./.ci/fuzz
+
+.PHONY: hostile
+hostile: ## run the hostile set: time and memory of each case (minutes); HOSTILE_LANGUAGE=go: of one language
+	REVIEWGATE_HOSTILE=1 REVIEWGATE_HOSTILE_LANGUAGE=$(HOSTILE_LANGUAGE) $(GO) test -count=1 -timeout 4h -v ./rules/engine -run '^TestHostile'
 
 # Quiet and with two cores: about a quarter of an hour for the first, an hour for the second.
 HISTORIES ?= 100000

@@ -71,7 +71,7 @@ func (e *evaluation) binding(r region, children []*node) ([]region, error) {
 		var next []region
 		for _, x := range out {
 			for _, added := range more {
-				if err := e.step(1); err != nil {
+				if err := e.step(made); err != nil {
 					return nil, err
 				}
 				y := x
@@ -96,7 +96,10 @@ func (e *evaluation) captures(r region, c *node) ([][]Binding, error) {
 			text = v.Text
 		}
 	}
-	spans, err := c.regex.all(text, 1)
+	if err := e.step(1 + len(text)/textPerStep); err != nil {
+		return nil, err
+	}
+	spans, err := e.search(c.regex, text, 1)
 	if err != nil || len(spans) == 0 {
 		return nil, err
 	}
@@ -116,6 +119,11 @@ func (e *evaluation) captures(r region, c *node) ([][]Binding, error) {
 
 func (e *evaluation) fulfils(env []Binding, c *node) (bool, error) {
 	if c.op == rules.MetavariableComparison {
+		for i := range env {
+			if err := e.step(1 + len(env[i].Text)/textPerStep); err != nil {
+				return false, err
+			}
+		}
 		return c.compare.Holds(func(name string) (compare.Value, bool) {
 			b := lookup(env, name)
 			if b == nil {
@@ -140,10 +148,16 @@ func (e *evaluation) fulfils(env []Binding, c *node) (bool, error) {
 				text = v.Text
 			}
 		}
-		return c.regex.matches(text)
+		return e.matches(c.regex, text)
 	case rules.MetavariableAnalysis:
 		text, ok := e.run.literal(b)
-		return ok && c.analyze(text), nil
+		if !ok {
+			return false, nil
+		}
+		if err := e.step(1 + len(text)/textPerStep); err != nil {
+			return false, err
+		}
+		return c.analyze(text), nil
 	case rules.MetavariableType:
 		return b.Node != language.None && e.run.tree != nil && slices.ContainsFunc(c.types, func(want string) bool {
 			return e.run.budget.HasType(e.run.tree, b.Node, want)
@@ -239,7 +253,8 @@ func (e *evaluation) elsewhere(r region, b *Binding, c *node) ([][]Binding, erro
 	if err := e.step(20 + len(content)/8); err != nil {
 		return nil, err
 	}
-	sub := &run{set: e.run.set, spec: c.nested, source: content, found: map[int]finds{}, file: File{Path: e.run.file.Path, Source: []byte(content)}}
+	sub := &run{set: e.run.set, spec: c.nested, source: content, found: map[int]finds{}, file: File{Path: e.run.file.Path, Source: []byte(content)}, backtracked: e.run.backtracked}
+	defer func() { e.run.backtracked = sub.backtracked }()
 	sub.words = e.run.set.words.Scan(content)
 	// What was bound outside is known by its text only: it is code of another tree.
 	env := slices.Clone(r.env)
@@ -283,6 +298,7 @@ func (e *evaluation) added(known, here []Binding, found []region, outside func(B
 		if len(added) == 0 {
 			return [][]Binding{nil}
 		}
+		e.steps += made
 		out = append(out, added)
 	}
 	return out

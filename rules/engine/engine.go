@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -394,6 +395,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			continue
 		}
 		e := &evaluation{run: r}
+		r.backtracked = 0
 		var ways [][]language.Span
 		var regions []region
 		var err error
@@ -409,6 +411,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			continue
 		}
 		order[c.rule] = i
+		fixes := 0
 		for k, g := range regions {
 			if k > 0 && regions[k-1].start == g.start && regions[k-1].end == g.end {
 				continue // the same place with other bindings
@@ -416,6 +419,12 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			m := Match{Rule: c.rule, Start: g.start, End: g.end, Bindings: g.env, Message: r.message(c.rule, g.env), Fix: c.fix(r.source, g)}
 			if ways != nil {
 				m.Way = ways[k]
+			}
+			if m.Fix != nil {
+				if fixes += len(*m.Fix); fixes > maxFixes {
+					res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: fmt.Sprintf("its fixes take more than %d MB", maxFixes>>20)})
+					break
+				}
 			}
 			res.Matches = append(res.Matches, m)
 		}
@@ -430,6 +439,9 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 	return res
 }
 
+// maxFixes bounds the fixes of one rule in one file: matches lie inside of each other, and each repeats what it holds.
+const maxFixes = 16 << 20
+
 // run is what the rules share on one file.
 type run struct {
 	set    *Set
@@ -443,6 +455,8 @@ type run struct {
 	budget  match.Budget
 	found   map[int]finds // by search
 	flows   *taint.File   // made by the first taint rule
+
+	backtracked time.Duration // of one rule, in expressions that look around or back
 }
 
 type finds struct {
@@ -482,7 +496,7 @@ func Interpolate(text string, bindings []Binding, limit int) string {
 		if limit <= 0 {
 			return b.Text
 		}
-		line := strings.Join(strings.Fields(b.Text), " ")
+		line := strings.Join(strings.Fields(b.Text[:min(len(b.Text), 64*limit)]), " ")
 		if runes := []rune(line); len(runes) > limit {
 			line = string(runes[:limit-1]) + "…"
 		}

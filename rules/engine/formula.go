@@ -156,6 +156,12 @@ func (e *evaluation) bounds() (from, to uint32) {
 	return 0, uint32(len(e.run.source))
 }
 
+// made is what a region that is made costs, in steps: it is allocated and sorted.
+const made = 20
+
+// textPerStep is how many bytes of a text are read for one step.
+const textPerStep = 16
+
 func (e *evaluation) step(n int) error {
 	if e.steps += n; e.steps > maxSteps {
 		return errSteps
@@ -215,6 +221,9 @@ func (e *evaluation) pattern(n *node) ([]region, error) {
 			return nil, err
 		}
 		if rs[i].end <= e.context.end {
+			if err := e.step(made); err != nil {
+				return nil, err
+			}
 			out = append(out, rs[i])
 		}
 	}
@@ -232,11 +241,11 @@ func (e *evaluation) pattern(n *node) ([]region, error) {
 func (e *evaluation) regex(n *node) ([]region, error) {
 	from, to := e.bounds()
 	if e.context != nil { // the text is read once for each context
-		if err := e.step(1 + int(to-from)/16); err != nil {
+		if err := e.step(1 + int(to-from)/textPerStep); err != nil {
 			return nil, err
 		}
 	}
-	spans, err := n.regex.all(e.run.source[from:to], maxRegions+1)
+	spans, err := e.search(n.regex, e.run.source[from:to], maxRegions+1)
 	if err != nil {
 		return nil, err
 	}
@@ -338,6 +347,9 @@ func (e *evaluation) within(inner, outer []region) ([]region, error) {
 			// What pattern-inside found cannot be narrowed by something that is merely around it.
 			if y.end < x.end || x.inside && !y.inside || !e.agree(x.env, y.env) {
 				continue
+			}
+			if err := e.step(made); err != nil {
+				return nil, err
 			}
 			out = append(out, region{x.start, x.end, x.inside, join(x.env, y.env)})
 			if len(out) > maxSteps/100 {

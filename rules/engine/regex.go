@@ -15,6 +15,42 @@ import (
 // regexTimeout bounds one search by the backtracking engine, which has no other limit. Hitting it is an overrun.
 const regexTimeout = 500 * time.Millisecond
 
+// maxBacktracking bounds all searches of one rule in one file.
+const maxBacktracking = 3 * time.Second
+
+// search is all, and matches is matches, of which the work of the rule's expressions is bounded as a whole: each may be asked of very many texts.
+func (e *evaluation) search(re *regex, text string, limit int) ([]span, error) {
+	done, err := e.begin(re, text)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return re.all(text, limit)
+}
+
+func (e *evaluation) matches(re *regex, text string) (bool, error) {
+	if err := e.step(1 + len(text)/textPerStep); err != nil {
+		return false, err
+	}
+	done, err := e.begin(re, text)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	return re.matches(text)
+}
+
+func (e *evaluation) begin(re *regex, text string) (done func(), err error) {
+	if re.back == nil {
+		return func() {}, nil
+	}
+	if e.run.backtracked > maxBacktracking {
+		return nil, fmt.Errorf("its regular expressions took longer than %s", maxBacktracking)
+	}
+	start := time.Now()
+	return func() { e.run.backtracked += time.Since(start) }, nil
+}
+
 // maxBacktracked bounds the text that the backtracking engine is given: it works on runes, four bytes each.
 const maxBacktracked = 4 << 20
 
@@ -149,8 +185,12 @@ func (re *regex) all(text string, limit int) ([]span, error) {
 	}
 	offsets = append(offsets, len(text))
 	var out []span
+	start := time.Now()
 	m, err := re.back.FindStringMatch(text)
 	for ; m != nil && err == nil; m, err = re.back.FindNextMatch(m) {
+		if time.Since(start) > maxBacktracking {
+			return nil, fmt.Errorf("a regular expression took longer than %s", maxBacktracking)
+		}
 		s := span{start: offsets[m.Index], end: offsets[m.Index+m.Length]}
 		for i, g := range m.Groups() {
 			if i == 0 || len(g.Captures) == 0 {

@@ -23,6 +23,9 @@ var ErrBudget = errors.New("the pattern takes too many steps on this file")
 // DefaultSteps is enough for patterns that people write on files that people write, and is spent in about a second.
 const DefaultSteps = 5_000_000
 
+// textPerStep is how many bytes of what is bound a condition reads for one step.
+const textPerStep = 64
+
 // maxMatches is the most matches of one pattern in one file.
 const maxMatches = 100_000
 
@@ -355,9 +358,12 @@ func (m *matcher) bindTo(name string, bound Bound, b Bindings, k next) {
 		}
 		return
 	}
-	if m.accept == nil || m.accept(name, bound) {
-		k(b.with(name, bound))
+	if m.accept != nil {
+		if m.steps -= len(bound.Text) / textPerStep; !m.step() || !m.accept(name, bound) {
+			return
+		}
 	}
+	k(b.with(name, bound))
 }
 
 // Same says whether two pieces of a tree are equal but for white space and comments: the same names stand for the same variables, and
