@@ -207,6 +207,18 @@ func (l *lowerer) children(r int32, slot Slot) {
 	}
 }
 
+// implements writes the interfaces of a class.
+func (l *lowerer) implements(list int32) {
+	for c := l.first(max(list, 0)); list >= 0 && c >= 0; c = l.next(list, c) {
+		if l.code(c) {
+			at := len(l.nodes)
+			if l.lower(c, SlotBase); at < len(l.nodes) {
+				l.nodes[at].Flags |= Implements
+			}
+		}
+	}
+}
+
 // one writes a node of kind k whose only children are the named children of r, all in one slot.
 func one(k Kind, inner Slot) lowerFunc {
 	return func(l *lowerer, r int32, slot Slot) {
