@@ -20,6 +20,7 @@ func javascript(typed *grammar) *Spec {
 		Wrappers:    scriptWrappers,
 		grammar:     func(string) *grammar { return typed },
 		second:      plain,
+		mask:        maskScript,
 		patterns:    func() *grammar { return typed },
 	}
 }

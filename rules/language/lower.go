@@ -24,10 +24,11 @@ type lowerer struct {
 	decorators []int32 // those that stand before a member in a class body, until the member takes them
 }
 
-func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
+// parse reads a file by the code in read, which is src or has its length, with parts blanked that the grammar does not know.
+func (s *Spec) parse(g *grammar, src, read []byte) (*Tree, error) {
 	t := &Tree{Spec: s, Source: string(src), symbols: g}
 	full := false
-	err := g.parse(src, func(recs []record) {
+	err := g.parse(read, func(recs []record) {
 		l := &lowerer{
 			g: g, recs: recs, src: t.Source, nodes: make([]Node, 0, len(recs)*2/3+8), parent: None,
 			limit: min(MaxNodes, 4*len(recs)+10_000),

@@ -97,7 +97,7 @@ func (p *prepared) read() (*reading, error) {
 		return nil, err
 	}
 	// All ellipses may be the same thing: {..., $X, ...} is a set, not a dictionary.
-	for c := 1; c < 3 && best.errors > 0 && len(p.holes) > 1; c++ {
+	for c := 1; p.lang("python") && c < 3 && best.errors > 0 && len(p.holes) > 1; c++ {
 		for i := range p.holes {
 			p.holes[i].choice = min(c, len(p.holes[i].spelling)-1)
 		}
