@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -129,7 +130,9 @@ func hasRules(root *yaml.Node) bool {
 	return false
 }
 
-// ParseAll reads many rule files. A rule whose id an earlier one has is left out with a Problem: findings of the two could not be told apart.
+// ParseAll reads many rule files. Collections have rules of one id in several folders: the later ones get an id with as much of their
+// folder's name in front as tells them apart, as Semgrep names findings, and a Problem says so. A rule whose id an earlier one has for good,
+// in the same folder or from another origin, is left out with a Problem: findings of the two could not be told apart.
 func ParseAll(sources []Source) ([]*Rule, []Problem) {
 	var all []*Rule
 	var problems []Problem
@@ -152,6 +155,14 @@ func ParseAll(sources []Source) ([]*Rule, []Problem) {
 		problems = append(problems, f.problems...)
 		for _, r := range f.rules {
 			if other := first[r.ID.Value]; other != nil {
+				if id := qualifiedID(r, other, first); id != "" {
+					problems = append(problems, r.Problem(Advice, r.ID.Pos, "the id is also that of the rule at %s:%d: findings of this one are named %s",
+						other.File, other.ID.Pos.Line, id))
+					r.ID.Value = id
+					first[id] = r
+					all = append(all, r)
+					continue
+				}
 				problems = append(problems, r.Problem(Broken, r.ID.Pos, "the id is taken by the rule at %s:%d: give this one another id", other.File, other.ID.Pos.Line))
 				continue
 			}
@@ -160,4 +171,22 @@ func ParseAll(sources []Source) ([]*Rule, []Problem) {
 		}
 	}
 	return all, problems
+}
+
+// qualifiedID is an id with folders of the rule's file in front, as few as make it one that no rule has; "" if there is none.
+func qualifiedID(r, other *Rule, taken map[string]*Rule) string {
+	if r.Origin != other.Origin || path.Dir(r.File) == path.Dir(other.File) {
+		return ""
+	}
+	id := r.ID.Value
+	for dir := path.Dir(r.File); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		id = path.Base(dir) + "." + id
+		if !validID(id) {
+			return ""
+		}
+		if taken[id] == nil {
+			return id
+		}
+	}
+	return ""
 }

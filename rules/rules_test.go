@@ -239,6 +239,26 @@ func TestParseAllRefusesAnIDTwice(t *testing.T) {
 	}
 }
 
+func TestParseAllNamesRulesOfOneIDByTheirFolder(t *testing.T) {
+	t.Parallel()
+	const file = "rules:\n  - {id: same, message: m, severity: ERROR, languages: [go], pattern: f()}\n"
+	source := func(name string, o Origin) Source { return Source{Name: name, Origin: o, Data: []byte(file)} }
+	rs, problems := ParseAll([]Source{
+		source("r/django/injection/a.yaml", OriginFlag), source("r/flask/injection/a.yaml", OriginFlag), source("r/pyramid/injection/a.yaml", OriginFlag),
+		source("r/pyramid/injection/b.yaml", OriginRepository),
+	})
+	var ids []string
+	for _, r := range rs {
+		ids = append(ids, r.ID.Value)
+	}
+	if got, want := strings.Join(ids, " "), "same injection.same pyramid.injection.same"; got != want {
+		t.Errorf("ids: %s, want %s", got, want)
+	}
+	if len(problems) != 3 || problems[0].Stops() || problems[1].Stops() || !problems[2].Stops() {
+		t.Errorf("problems: %v, want two notes and a refusal", problems)
+	}
+}
+
 func ExampleParse() {
 	rs, problems := Parse(Source{Name: "team/eval.yaml", Data: []byte(`
 rules:

@@ -449,6 +449,8 @@ func goType(l *lowerer, r int32, slot Slot) {
 				goNamed(l, c, func(name int32) {
 					f := l.open(Assign, Item, c)
 					l.nodes[f].Flags, l.nodes[f].Value = Declares, "="
+					l.lower(l.kid(c, "raw_string_literal"), SlotDecorator)
+					l.lower(l.kid(c, "interpreted_string_literal"), SlotDecorator)
 					l.lower(name, SlotTarget)
 					l.lower(typ, SlotType)
 					l.close(f)

@@ -25,6 +25,9 @@ func java() *Spec {
 			{"class C { void f() { try {} ", " } }"},
 			{"class C { void f() { switch (x) { ", " } } }"},
 			{"", " {}"},
+			{"class C { void f() { ", " finally {} } }"},
+			{"class C { C() {\n", "; } }"},
+			{"class C { C() {\n", "\n} }"},
 		},
 		grammar:  func(string) *grammar { return g },
 		patterns: func() *grammar { return g },
@@ -366,12 +369,21 @@ func javaClass(value string) lowerFunc {
 		l.nodes[id].Value = value
 		javaDecorators(l, r, id)
 		l.lower(l.field(r, fName), SlotName)
+		if list := l.kid(r, "type_parameters"); list >= 0 {
+			for c := l.first(list); c >= 0; c = l.next(list, c) {
+				if l.is(c, "type_parameter") {
+					l.lower(l.child(c, 0), SlotType)
+				}
+			}
+		}
 		l.lower(l.field(r, fParameters), SlotParams)
 		for c := l.first(r); c >= 0; c = l.next(r, c) {
 			switch l.name(c) {
 			case "superclass":
 				l.children(c, SlotBase)
-			case "super_interfaces", "extends_interfaces":
+			case "super_interfaces":
+				l.implements(l.kid(c, "type_list"))
+			case "extends_interfaces":
 				if list := l.kid(c, "type_list"); list >= 0 {
 					l.children(list, SlotBase)
 				}

@@ -20,6 +20,7 @@ func javascript(typed *grammar) *Spec {
 		Wrappers:    scriptWrappers,
 		grammar:     func(string) *grammar { return typed },
 		second:      plain,
+		mask:        maskScript,
 		patterns:    func() *grammar { return typed },
 	}
 }
@@ -686,6 +687,9 @@ func scriptDecorators(l *lowerer, r int32) {
 	case "class_body":
 		run := l.decorators
 		l.decorators = nil
+		if len(run) > 0 {
+			l.nodes[l.parent].Start = l.recs[run[0]].start
+		}
 		for _, c := range run {
 			write(c)
 		}
@@ -759,7 +763,7 @@ func scriptClass(value string) lowerFunc {
 					case l.is(h, "extends_clause"):
 						l.lower(l.field(h, fValue), SlotBase)
 					case l.is(h, "implements_clause"):
-						l.children(h, SlotBase)
+						l.implements(h)
 					case l.code(h):
 						l.lower(h, SlotBase)
 					}

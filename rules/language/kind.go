@@ -18,7 +18,7 @@ const (
 	// "constructor";  functions, methods, constructors, lambdas, arrows (the last two without Name)
 	Params    // Item* (Param, Ellipsis...)
 	Param     // Decorator*, Name (a Name, or the pattern that takes the argument apart), Type, Value (the default); Value = "" | "*" | "**" | "..." | "/"
-	Class     // Decorator*, Name, Params, Base*, Body: classes, interfaces, structs, enums, namespaces; Value = "class" | "interface" | ...
+	Class     // Decorator*, Name, Type* (its type parameters), Params, Base*, Body: classes, interfaces, structs, enums, namespaces; Value = "class" | "interface" | ...
 	Decorator // Operand: the expression after @ (a Name or a Call): Python decorators, Java annotations, TypeScript decorators; a
 	// modifier (public, export, abstract) is one without Operand; Value = the modifier
 
@@ -122,5 +122,6 @@ const (
 	Lambda // the Func is an expression
 	Tagged
 	Parenthesised
-	Const // the declared variable cannot be assigned again: const, final
+	Const      // the declared variable cannot be assigned again: const, final
+	Implements // the base is an interface that a class implements, not what it extends
 )

@@ -50,6 +50,7 @@ type Spec struct {
 	patterns func() *grammar
 	own      func(*grammar, []byte) (*Tree, error) // reads a language that has no grammar of its own; nil: the grammar does
 	second   *grammar                              // tried where the first reads a text with errors, if there is one
+	mask     func([]byte) []byte                   // what the grammar does not know, blanked; nil: there is nothing to blank
 }
 
 // A Wrapper is text before and after a pattern that makes it a file of the language.
@@ -145,11 +146,21 @@ func (s *Spec) read(g *grammar, src []byte) (*Tree, error) {
 	if s.own != nil {
 		return s.own(g, src)
 	}
-	t, err := s.parse(g, src)
-	if err != nil || len(t.Errors) == 0 || s.second == nil {
+	t, err := s.parse(g, src, src)
+	if err != nil || len(t.Errors) == 0 {
 		return t, err
 	}
-	if u, err := s.parse(s.second, src); err == nil && len(u.Errors) == 0 {
+	if s.mask != nil {
+		if masked := s.mask(src); masked != nil {
+			if u, err := s.parse(g, src, masked); err == nil && len(u.Errors) < len(t.Errors) {
+				t = u
+			}
+		}
+	}
+	if len(t.Errors) == 0 || s.second == nil {
+		return t, nil
+	}
+	if u, err := s.parse(s.second, src, src); err == nil && len(u.Errors) == 0 {
 		return u, nil
 	}
 	return t, nil

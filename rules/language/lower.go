@@ -26,10 +26,11 @@ type lowerer struct {
 	decorators []int32         // those that stand before a member in a class body, until the member takes them
 }
 
-func (s *Spec) parse(g *grammar, src []byte) (*Tree, error) {
+// parse reads a file by the code in read, which is src or has its length, with parts blanked that the grammar does not know.
+func (s *Spec) parse(g *grammar, src, read []byte) (*Tree, error) {
 	t := &Tree{Spec: s, Source: string(src), symbols: g}
 	full := false
-	err := g.parse(src, func(recs []record) {
+	err := g.parse(read, func(recs []record) {
 		l := &lowerer{g: g, recs: recs, src: t.Source, parent: None, limit: min(MaxNodes, 4*len(recs)+10_000)}
 		size := 8 // most named records become a node
 		for i := range recs {
@@ -205,6 +206,18 @@ func (l *lowerer) children(r int32, slot Slot) {
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
 		if l.code(c) {
 			l.lower(c, slot)
+		}
+	}
+}
+
+// implements writes the interfaces of a class.
+func (l *lowerer) implements(list int32) {
+	for c := l.first(max(list, 0)); list >= 0 && c >= 0; c = l.next(list, c) {
+		if l.code(c) {
+			at := len(l.nodes)
+			if l.lower(c, SlotBase); at < len(l.nodes) {
+				l.nodes[at].Flags |= Implements
+			}
 		}
 	}
 }

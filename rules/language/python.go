@@ -377,8 +377,19 @@ func pythonAssign(l *lowerer, r int32, slot Slot) {
 	if op := l.operator(r); op != "" {
 		l.nodes[id].Value = op
 	}
-	l.lower(l.field(r, fLeft), SlotTarget)
-	l.lower(l.field(r, fRight), SlotValue)
+	right := l.field(r, fRight)
+	if l.is(right, "assignment") && l.field(r, fType) < 0 { // a = b = c gives one value to several targets
+		t := l.open(Tuple, SlotTarget, r)
+		l.lower(l.field(r, fLeft), Item)
+		for l.is(right, "assignment") {
+			l.lower(l.field(right, fLeft), Item)
+			right = l.field(right, fRight)
+		}
+		l.close(t)
+	} else {
+		l.lower(l.field(r, fLeft), SlotTarget)
+	}
+	l.lower(right, SlotValue)
 	l.lower(l.field(r, fType), SlotType)
 	l.close(id)
 }

@@ -26,6 +26,7 @@ func typescript(jsx *grammar) *Spec {
 			}
 			return plain
 		},
+		mask:     maskScript,
 		patterns: func() *grammar { return jsx },
 	}
 }

@@ -315,7 +315,8 @@ func (c *Table) findAlways() {
 	script, java, python := t.Spec.PartialDict, t.Spec.Name == "java", t.Spec.Name == "python"
 	given := make([]uint8, len(c.names.Vars)) // how often, up to 2
 	fields := map[fieldName]int{}
-	private := map[names.Var]bool{} // declared so, without a value
+	private := map[names.Var]fieldName{} // declared so, without a value
+	declared := map[fieldName]names.Var{}
 	give := func(id language.ID) {
 		if v := c.names.Of(id); v > 0 && given[v] < 2 {
 			given[v]++
@@ -332,6 +333,8 @@ func (c *Table) findAlways() {
 		v     names.Var
 		field fieldName
 		value language.ID
+		given uint8 // how often v is given a value if it is constant, field by field below
+		set   int
 	}
 	var candidates []candidate
 	for i := range t.Nodes {
@@ -347,7 +350,11 @@ func (c *Table) findAlways() {
 			member := declares && n.Parent > 0 && t.Nodes[t.Nodes[n.Parent].Parent].Kind == language.Class
 			if tn := &t.Nodes[target]; tn.Kind == language.Dot {
 				if o := t.Child(target, language.SlotOperand); o != language.None && t.Nodes[o].Value == "this" {
-					fields[fieldName{c.class(id), t.Nodes[t.Child(target, language.SlotName)].Value}]++
+					f := fieldName{c.class(id), t.Nodes[t.Child(target, language.SlotName)].Value}
+					fields[f]++
+					if java && value != language.None && n.Value == "=" && c.initialises(id) {
+						candidates = append(candidates, candidate{field: f, value: value, set: 1})
+					}
 				}
 			} else if tn.Kind == language.Name {
 				if value == language.None {
@@ -355,30 +362,35 @@ func (c *Table) findAlways() {
 						give(target)
 					} // `String s;` gives nothing yet
 					if java && member && c.private(id) {
-						private[c.names.Of(target)] = true
+						f := fieldName{c.class(id), tn.Value}
+						private[c.names.Of(target)], declared[f] = f, c.names.Of(target)
 					}
 					continue
 				}
 				give(target)
 				v := c.names.Of(target)
 				ok := false
+				field, set := fieldName{}, 0
+				if member {
+					field, set = fieldName{c.class(id), tn.Value}, 1
+				}
 				switch {
 				case n.Value != "=":
 				case script:
 					ok = v > 0 || member
 				case java:
-					ok = n.Flags&language.Const != 0 || member && c.private(id) || !member && private[v]
+					ok = n.Flags&language.Const != 0 || member && c.private(id)
+					if f, known := private[v]; known && !member && c.initialises(id) {
+						ok, field = true, f
+					}
 				case python:
 					ok = v > 0 && c.names.Vars[v].Global
 				default:
 					ok = n.Flags&language.Const != 0
 				}
 				if ok {
-					candidates = append(candidates, candidate{v: v, value: value})
-					if member {
-						candidates[len(candidates)-1].field = fieldName{c.class(id), tn.Value}
-						fields[fieldName{c.class(id), tn.Value}]++
-					}
+					candidates = append(candidates, candidate{v: v, field: field, value: value, given: 1, set: set})
+					fields[field] += set
 				}
 			} else {
 				giveAll(target)
@@ -415,14 +427,44 @@ func (c *Table) findAlways() {
 	// In order, so that a constant may be made of earlier ones.
 	for _, x := range candidates {
 		if v := c.value(x.value); v.Kind != language.Other {
-			if x.v > 0 && given[x.v] == 1 {
+			if x.given == 0 {
+				if x.v = declared[x.field]; x.v == 0 {
+					continue // this.x = 1, but x is not a private field of the class
+				}
+			}
+			if x.v > 0 && given[x.v] != x.given || x.field.name != "" && fields[x.field] != x.set {
+				continue
+			}
+			if x.v > 0 {
 				c.always[x.v] = v
 			}
-			if x.field.name != "" && fields[x.field] == 1 && (x.v == 0 || given[x.v] == 1) {
+			if x.field.name != "" {
 				c.fields[x.field] = v
 			}
 		}
 	}
+}
+
+// initialises says whether an assignment is always gone through before others see the object: in a static block, or in the only constructor.
+func (c *Table) initialises(id language.ID) bool {
+	t := c.t
+	for id = t.Nodes[id].Parent; id > 0; id = t.Nodes[id].Parent {
+		switch n := &t.Nodes[id]; {
+		case n.Kind == language.Block && n.Flags&language.Static != 0:
+			return true
+		case n.Kind == language.Func && n.Value == "constructor":
+			constructors := 0
+			for k := range t.Children(n.Parent) {
+				if t.Nodes[k].Kind == language.Func && t.Nodes[k].Value == "constructor" {
+					constructors++
+				}
+			}
+			return constructors == 1
+		case n.Kind == language.Func || n.Kind == language.Class:
+			return false
+		}
+	}
+	return false
 }
 
 // private says whether a declaration of Java has the modifier.

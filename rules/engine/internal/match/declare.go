@@ -1,6 +1,8 @@
 package match
 
 import (
+	"strings"
+
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -36,6 +38,11 @@ func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next)
 			return
 		}
 	}
+	if m.t.Spec.Name == "java" && !m.p.Header && p.Flags&language.Lambda == 0 && p.Child(language.SlotBody) == nil {
+		if body := m.t.Child(id, language.SlotBody); body != language.None && m.t.Nodes[body].Next > body+1 {
+			return // f(); is a declaration without a body
+		}
+	}
 	order := []language.Slot{language.SlotDecorator, language.SlotReceiver, language.SlotParams, language.SlotReturns, language.SlotType, language.SlotBody}
 	m.slotList(p, id, order, b, k)
 }
@@ -65,7 +72,7 @@ func (m *matcher) class(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if n.Value != p.Value {
 		return
 	}
-	order := []language.Slot{language.SlotDecorator, language.SlotName, language.SlotBase, language.SlotParams}
+	order := []language.Slot{language.SlotDecorator, language.SlotName, language.SlotType, language.SlotBase, language.SlotParams}
 	m.slotList(p, id, order, b, func(b Bindings) {
 		body := p.Child(language.SlotBody)
 		own := m.t.Child(id, language.SlotBody)
@@ -116,4 +123,10 @@ func (m *matcher) plainDecorator(call *pattern.Node, id language.ID, b Bindings,
 		}
 		m.args(args.Kids, nil, b, k)
 	})
+}
+
+// inInterface says whether a method is one of an interface.
+func (m *matcher) inInterface(id language.ID) bool {
+	body := m.t.Nodes[id].Parent
+	return body > 0 && strings.HasSuffix(m.t.Nodes[m.t.Nodes[body].Parent].Value, "interface")
 }

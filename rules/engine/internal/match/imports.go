@@ -171,7 +171,7 @@ func joined(own []part) Bound {
 // last matches `from a import b` with Python's `import a.b`.
 func (m *matcher) last(p *pattern.Node, id language.ID, b Bindings, k next) {
 	mod, names := p.Child(language.SlotModule), p.In(language.Item)
-	if mod == nil || len(names) != 1 || names[0].Kind != language.ImportName || m.t.Child(id, language.SlotAlias) != language.None {
+	if mod == nil || len(names) != 1 || names[0].Kind != language.ImportName {
 		return
 	}
 	name := names[0].Child(language.SlotName)

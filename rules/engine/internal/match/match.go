@@ -242,9 +242,15 @@ func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
 	}
 }
 
-// header is where the head of a statement or declaration ends.
+// header is where the head of a statement or declaration ends; that of a try is its first block.
 func (m *matcher) header(id language.ID) uint32 {
 	n := &m.t.Nodes[id]
+	if n.Kind == language.Try {
+		if body := m.t.Child(id, language.SlotBody); body != language.None && m.t.Spec.Name == "java" {
+			return m.t.Nodes[body].End
+		}
+		return n.End
+	}
 	for c := range m.t.Children(id) {
 		if k := &m.t.Nodes[c]; k.Slot == language.SlotBody || k.Slot == language.SlotThen {
 			return n.Start + uint32(len(strings.TrimRight(m.t.Source[n.Start:max(n.Start, k.Start)], " \t\r\n")))
@@ -286,6 +292,8 @@ func rootKinds(p *pattern.Node) []language.Kind {
 		return []language.Kind{language.List, language.Dict, language.Other}
 	case language.For:
 		return []language.Kind{language.For, language.ForEach}
+	case language.Tuple:
+		return []language.Kind{language.Tuple, language.Pair} // (a, b) is a: b in a dictionary of Python
 	}
 	return []language.Kind{p.Kind}
 }
@@ -298,9 +306,11 @@ func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	case language.Func:
 		return p.Kind == language.Func || !m.statementish(id) && m.t.Nodes[n.Parent].Kind != language.Dict // a declaration is no expression
 	case language.Block:
-		return p.Slot == n.Slot && (p.Flags^n.Flags)&language.Static == 0 // finally {...}, static {...}
+		return (p.Slot == language.Item || p.Slot == n.Slot) && (p.Flags^n.Flags)&language.Static == 0 // finally {...}, static {...}
+	case language.Tuple:
+		return n.Slot != language.SlotTarget || m.t.Nodes[n.Parent].Kind != language.ForEach
 	case language.Import:
-		return (p.Flags^n.Flags)&language.Static == 0
+		return p.Flags&^n.Flags&language.Static == 0
 	}
 	if n.Kind == language.Assign {
 		return n.Slot != language.SlotInit || n.Flags&language.Declares == 0 || m.t.Nodes[n.Parent].Kind != language.For || m.t.Spec.Name == "go"
@@ -315,11 +325,14 @@ func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 		case language.KeyArg, language.Dot, language.ImportName, language.Func, language.Class:
 			return false
 		}
-		return p.Kind == language.Name
+		return p.Kind == language.Name && !m.t.Spec.KeyArgs
 	case language.SlotModule, language.SlotAlias:
 		return false
 	case language.SlotKey, language.SlotType, language.SlotReturns, language.SlotBase:
 		return p.Kind != language.Metavar && p.Kind != language.TypedMetavar && p.Kind != language.DeepEllipsis
+	}
+	if n.Kind == language.Name && m.t.Nodes[n.Parent].Kind == language.Other && m.t.Type(n.Parent) == "package_clause" {
+		return p.Kind == language.Name
 	}
 	if n.Kind == language.Other && m.statementish(id) {
 		return p.Kind == language.Other

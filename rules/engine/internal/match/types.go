@@ -39,6 +39,9 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 	if worked := m.worksOut(id, 0); worked != unknown {
 		return basic[want] == worked
 	}
+	if n.Kind == language.Name && n.Value == want {
+		return true // a class, say, of which a method is called
+	}
 	v, ok := m.constant(id)
 	return ok && (n.Kind == language.Name || n.Kind == language.Dot) && m.kindIs(v.Kind, v.Text, want)
 }
@@ -81,6 +84,12 @@ var basic = map[string]basicType{
 var goConversions = map[string]bool{
 	"string": true, "bool": true, "int": true, "int8": true, "int16": true, "int32": true, "int64": true, "uint": true, "uint8": true, "uint16": true,
 	"uint32": true, "uint64": true, "float32": true, "float64": true, "byte": true, "rune": true, "uintptr": true,
+}
+
+// javaBoxes are the types that Semgrep takes for one.
+var javaBoxes = map[string]string{
+	"int": "int", "Integer": "int", "boolean": "boolean", "Boolean": "boolean", "String": "String", "float": "float", "Float": "float", "double": "double", "Double": "double",
+	"long": "long", "Long": "long", "short": "short", "Short": "short", "byte": "byte", "Byte": "byte", "char": "char", "Character": "char",
 }
 
 // javaMethods are those that give the same whatever they are called on.
@@ -175,6 +184,8 @@ func (m *matcher) typeIs(typ language.ID, want string) bool {
 	}
 	if text := squeeze(t.Text(typ)); text == want {
 		return true
+	} else if boxed := javaBoxes[strings.TrimPrefix(want, "java.lang.")]; t.Spec.Name == "java" && boxed != "" {
+		return boxed == javaBoxes[strings.TrimPrefix(text, "java.lang.")] && !strings.HasPrefix(want, "java.lang.")
 	} else if i := strings.LastIndexByte(want, '.'); t.Spec.Name == "java" && i >= 0 && text == want[i+1:] && m.starImport(want[:i]) {
 		return true // a simple name may be the last part of the qualified one
 	}
@@ -223,5 +234,5 @@ func (m *matcher) starImport(pkg string) bool {
 			return true
 		}
 	}
-	return pkg == "java.lang"
+	return false
 }

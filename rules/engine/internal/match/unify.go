@@ -119,7 +119,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	switch p.Kind {
 	case language.Other:
 		switch {
-		case t.Type(id) != p.Type && !(comprehends(p.Type) && comprehends(t.Type(id))) || n.Value != p.Value:
+		case t.Type(id) != p.Type && !(comprehends(p.Type) && comprehends(t.Type(id))) && !(p.Type == "list_comprehension" && m.onlyGenerator(id)) || n.Value != p.Value:
 		case p.Type == "set":
 			m.unordered(p.Kids, m.kids(id, nil), false, b, k)
 		default:
@@ -151,6 +151,21 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.slot(p, id, language.SlotName, b, func(b Bindings) {
 			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), true, b, func(b Bindings) { m.inside(p, id, b, k) })
 		})
+	case language.Try:
+		if m.p.Header && id == m.root {
+			m.slotList(p, id, []language.Slot{language.SlotResource, language.SlotBody}, b, k)
+			return
+		}
+		m.slots(p, id, b, k)
+	case language.Switch:
+		if n.Value != p.Value {
+			return
+		}
+		if p.Child(language.Item) == nil { // without cases: any
+			m.slotList(p, id, []language.Slot{language.SlotInit, language.SlotTarget, language.SlotOperand}, b, k)
+			return
+		}
+		m.slots(p, id, b, k)
 	default:
 		if n.Value != p.Value || (n.Flags^p.Flags)&compared != 0 || p.Flags&language.Async&^n.Flags != 0 {
 			return
@@ -162,6 +177,13 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 // comprehends says whether a node of Python is a comprehension in braces: in a pattern, {... for x in y} is that of a set or a dictionary.
 func comprehends(typ string) bool {
 	return typ == "set_comprehension" || typ == "dictionary_comprehension"
+}
+
+// onlyGenerator says whether a node is the f(x) for x in y of a call's own parentheses, which is a list like [f(x) for x in y].
+func (m *matcher) onlyGenerator(id language.ID) bool {
+	n := &m.t.Nodes[id]
+	p := &m.t.Nodes[n.Parent]
+	return m.t.Type(id) == "generator_expression" && p.Kind == language.Args && p.Start == n.Start
 }
 
 // fragment says whether a node is the text between the expressions of a template: `a${b}` has one expression, not two.
@@ -198,6 +220,8 @@ func (m *matcher) otherwise(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 	case p.Kind == language.Dict && n.Kind == language.Call && m.t.Spec.Name == "go" && id == m.root:
 		m.newZero(p, id, b, k)
+	case p.Kind == language.Tuple && n.Kind == language.Pair && m.p.Spec.KeyArgs:
+		m.items(p.Kids, m.kids(id, nil), b, k)
 	case p.Kind == language.Return && n.Kind == language.ExprStmt && m.returned(id):
 		m.slot(p, id, language.SlotOperand, b, k)
 	default:
@@ -403,16 +427,26 @@ func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindi
 	case first == nil && (own == language.None || optional(p.Kind, s)):
 		k(b)
 	case first == nil:
+	case s == language.SlotTarget && p.Kind == language.Catch && own == language.None && first.Kind == language.Metavar && m.p.Spec.PartialDict:
+		k(b) // catch { ... }
 	case s == language.SlotBase && m.p.Spec.KeyArgs:
 		// Python asks the bases in their order: those of the pattern come first.
 		m.args(append(p.In(s), &pattern.Node{Kind: language.Ellipsis}), m.inSlot(id, s), b, k)
-	case s == language.SlotDecorator || s == language.SlotBase || s == language.SlotCatch || s == language.SlotType && p.Kind == language.Func:
+	case s == language.SlotType && p.Kind == language.Catch && m.p.Spec.KeyArgs && others && !more && first.Kind == language.Metavar && p.Child(language.SlotTarget) != nil:
+		types := m.inSlot(id, s) // except (A, B)
+		bound := Bound{Start: m.t.Nodes[own].Start, End: m.t.Nodes[types[len(types)-1]].End, Node: language.None}
+		bound.Text = m.t.Source[bound.Start:max(bound.Start, bound.End)]
+		m.bindTo(first.Value, bound, b, k)
+	case s == language.SlotBase:
+		m.bases(p.In(s), m.inSlot(id, s), b, k)
+	case s == language.SlotDecorator || s == language.SlotCatch || s == language.SlotType && p.Kind == language.Func:
 		m.unordered(p.In(s), m.inSlot(id, s), true, b, k)
 	case s == language.SlotBody && p.Kind == language.Func && own == language.None:
-		// A method that has no body yet has an empty one.
-		if first.Kind != language.Block || len(first.Kids) == 0 || allEllipses(first.Kids) {
+		// A method of a Java class that has no body yet has an empty one.
+		if m.t.Spec.Name == "java" && !m.inInterface(id) && (first.Kind != language.Block || len(first.Kids) == 0 || allEllipses(first.Kids)) {
 			k(b)
 		}
+	case s == language.SlotType && p.Kind == language.Class && own == language.None: // class C<...> has type parameters
 	case s == language.SlotBody && first.Flags&language.Lambda != 0 && first.Kind == language.Block && own != language.None && m.t.Nodes[own].Flags&language.Lambda == 0:
 		// `() => f()` is not `() => { f(); }`
 	case !more && !others && own != language.None:
@@ -420,6 +454,31 @@ func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindi
 	default:
 		m.items(p.In(s), m.inSlot(id, s), b, k)
 	}
+}
+
+// bases matches what a class extends and what it implements, each in any order.
+func (m *matcher) bases(ps []*pattern.Node, ids []language.ID, b Bindings, k next) {
+	var extends, implements []*pattern.Node
+	for _, p := range ps {
+		if p.Flags&language.Implements != 0 {
+			implements = append(implements, p)
+		} else {
+			extends = append(extends, p)
+		}
+	}
+	if len(implements) == 0 && len(extends) == 1 && extends[0].IsEllipsis() {
+		m.unordered(ps, ids, true, b, k)
+		return
+	}
+	var supers, interfaces []language.ID
+	for _, id := range ids {
+		if m.t.Nodes[id].Flags&language.Implements != 0 {
+			interfaces = append(interfaces, id)
+		} else {
+			supers = append(supers, id)
+		}
+	}
+	m.unordered(extends, supers, true, b, func(b Bindings) { m.unordered(implements, interfaces, true, b, k) })
 }
 
 // only returns the first child in a slot and whether there are more.

@@ -96,6 +96,23 @@ func (p *prepared) read() (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	// All ellipses may be the same thing: {..., $X, ...} is a set, not a dictionary.
+	for c := 1; p.lang("python") && c < 3 && best.errors > 0 && len(p.holes) > 1; c++ {
+		for i := range p.holes {
+			p.holes[i].choice = min(c, len(p.holes[i].spelling)-1)
+		}
+		r, err := try()
+		switch {
+		case err != nil:
+			return nil, err
+		case r.errors == 0:
+			best = r
+		default:
+			for i := range p.holes {
+				p.holes[i].choice = 0
+			}
+		}
+	}
 	// Change one spelling at a time and keep what helps.
 	for improved := true; improved && best.errors > 0; {
 		improved = false
@@ -163,6 +180,16 @@ func (p *prepared) parse(text string, w language.Wrapper) (*reading, error) {
 		return nil, &Error{1, 1, "the pattern is too large or nested too deeply"}
 	}
 	r := &reading{tree: tree, wrap: w, lo: uint32(len(before)), hi: uint32(len(before) + len(body))}
+	for i := range tree.Nodes { // read as a name where the language has none
+		n := &tree.Nodes[i]
+		if n.Kind != language.Name || n.Start < r.lo || n.Start >= r.hi || n.Slot == language.SlotKey {
+			continue
+		}
+		function := n.Slot == language.SlotName && tree.Nodes[n.Parent].Kind == language.Func
+		if (n.Slot != language.SlotName || function) && p.reserved(n.Value, function) {
+			r.errors++
+		}
+	}
 	for i, e := range tree.Errors {
 		if i == 0 {
 			r.at = e.Start
@@ -170,6 +197,17 @@ func (p *prepared) parse(text string, w language.Wrapper) (*reading, error) {
 		r.errors += 1 + int(e.End-e.Start)
 	}
 	return r, nil
+}
+
+// reserved says whether a word begins a statement and is never a name.
+func (p *prepared) reserved(word string, function bool) bool {
+	switch word {
+	case "if", "for", "while", "do", "switch", "try", "return", "else":
+		return !p.lang("python")
+	case "super", "this":
+		return p.lang("java") && function
+	}
+	return false
 }
 
 // origin brings the place of a reading's first error back to the pattern's text.

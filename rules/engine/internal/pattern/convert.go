@@ -11,7 +11,7 @@ import (
 // convert cuts the pattern out of its wrapper and turns stand-ins into what they stand for.
 func (p *prepared) convert(r *reading) (*Pattern, error) {
 	t := r.tree
-	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") || strings.HasPrefix(r.wrap.After, "\nend") // the wrapper adds a body
+	grown := strings.HasPrefix(r.wrap.After, " {}") || strings.HasPrefix(r.wrap.After, "\n  pass") || strings.HasPrefix(r.wrap.After, "\nend") || strings.HasPrefix(r.wrap.After, " finally") // the wrapper adds a body
 	lo, hi := r.lo, r.hi
 	if strings.HasPrefix(r.wrap.After, ";") {
 		hi++ // a declaration holds the semicolon that the wrapper adds
@@ -47,7 +47,7 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 			return nil, c.err
 		}
 		if grown {
-			n.Kids = without(n.Kids, language.SlotBody, language.SlotThen)
+			n.Kids = without(n.Kids, grownSlots(n.Kind)...)
 		}
 		out.Roots = append(out.Roots, n)
 	}
@@ -58,7 +58,14 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 	if len(out.Roots) == 1 {
 		out.Roots[0] = c.member(out.Roots[0])
 		root := out.Roots[0]
-		out.Header = (grown || hi > r.hi && root.Kind == language.Func) && root.Child(language.SlotBody) == nil && root.Child(language.SlotThen) == nil
+		switch root.Kind {
+		case language.Func:
+			out.Header = root.Child(language.SlotBody) == nil && root.Flags&language.Lambda == 0 && !strings.HasSuffix(p.source, ";")
+		case language.Try:
+			out.Header = p.spec.Semicolon && root.Child(language.SlotCatch) == nil && root.Child(language.SlotFinally) == nil
+		default:
+			out.Header = grown && root.Child(language.SlotBody) == nil && root.Child(language.SlotThen) == nil
+		}
 		closed := p.spec.Semicolon && strings.HasSuffix(p.source, ";")
 		if root.Kind == language.ExprStmt && !closed && len(root.Kids) == 1 && !root.Kids[0].IsEllipsis() {
 			root = root.Kids[0]
@@ -70,6 +77,14 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 		out.Sequence = true
 	}
 	return out, nil
+}
+
+// grownSlots are the parts that a wrapper adds to a pattern.
+func grownSlots(k language.Kind) []language.Slot {
+	if k == language.Try {
+		return []language.Slot{language.SlotFinally}
+	}
+	return []language.Slot{language.SlotBody, language.SlotThen}
 }
 
 func without(list []*Node, slots ...language.Slot) []*Node {
@@ -134,8 +149,11 @@ func (c *converter) node(id language.ID, depth int) *Node {
 	}
 	n := &Node{Kind: from.Kind, Slot: from.Slot, Flags: from.Flags, Value: from.Value, Type: c.tree.Type(id)}
 	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || c.standIn(n) || n.Kind == language.Other && from.Next == id+1 {
+		if n.Type == "jsx_text" {
+			n.Value = strings.TrimSuffix(n.Value, ";") // of an ellipsis that was taken for a statement
+		}
 		if s, ok := c.stand(n.Value); ok {
-			s.Slot = n.Slot
+			s.Slot, s.Flags = n.Slot, n.Flags&language.Implements
 			if n.Type == "jsx_text" {
 				s.Type = n.Type
 			}
@@ -158,6 +176,8 @@ func (c *converter) node(id language.ID, depth int) *Node {
 			continue // a header whose body was left out; the grammar lets it pass
 		}
 		switch {
+		case n.Kind == language.Template && kid.Kind == language.Str && len(kid.Kids) == 1 && strings.HasPrefix(kid.Kids[0].Value, "$..."):
+			kid = &Node{Kind: language.MetaEllipsis, Value: kid.Kids[0].Value, Slot: kid.Slot}
 		case n.Kind == language.Template && kid.AnyString:
 			kid = &Node{Kind: language.Ellipsis, Slot: kid.Slot}
 		case n.Kind == language.Template && kid.Kind == language.Ellipsis:

@@ -121,6 +121,13 @@ func (p *prepared) metavariable(at int, name string) {
 		p.hole(at, p.spec.Metavar+name, p.spec.Metavar+ellipsisWord+" "+p.spec.Metavar+name)
 		return
 	}
+	if prev := p.last(0); p.script() && prev == "from" {
+		p.hole(at, p.spec.Metavar+name, `"`+p.spec.Metavar+name+`"`)
+		return
+	} else if p.script() && prev == "=" {
+		p.hole(at, p.spec.Metavar+name, "{"+p.spec.Metavar+name+"}")
+		return
+	}
 	p.hole(at, p.stands(name)...)
 }
 
@@ -168,7 +175,7 @@ func (p *prepared) scan(from, to int) {
 			p.emit(i, rest[:n])
 			p.token("/re/")
 			i += n
-		case strings.HasPrefix(rest, "<...") && !strings.HasPrefix(rest, "<...>"):
+		case strings.HasPrefix(rest, "<...") && !strings.HasPrefix(rest, "<...>") && !strings.HasPrefix(rest, "<...,"):
 			p.deep = append(p.deep, i)
 			p.depths = append(p.depths, len(p.open))
 			p.hole(i, p.spec.Metavar+deepWord+"(")
@@ -470,6 +477,8 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e + " " + e + ";", e + ";", e + ","}
 	case role == "members" && p.script():
 		spell = []string{e + ";", e, e + ","}
+	case prev == "case":
+		spell = []string{e + ":", e}
 	case role == "switch" && prev != "{":
 		spell = []string{e + ";", e, "case " + e + ":"}
 	case role == "switch":
