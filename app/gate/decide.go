@@ -518,11 +518,13 @@ func (d *decider) guard(c *cover, du *duty) {
 				counts = append(counts, i)
 			}
 		}
-		if n := du.approval - d.teams(teams, counts); n > 0 {
+		have, helping := d.teams(teams, counts)
+		if n := du.approval - have; n > 0 {
 			short = max(short, n)
-			answer.May = append(answer.May, may(teamApprovers(teams))...)
-			missing = append(missing, more(n, len(counts))+" from another team ("+list(teamNames(teams))+")")
-			asks = append(asks, ask{may(teamApprovers(teams)), "another team", more(n, len(counts)), ", from another team than those who approved"})
+			can := may(teamApprovers(helping))
+			answer.May = append(answer.May, can...)
+			missing = append(missing, more(n, len(counts))+" from another team ("+list(teamNames(helping))+")")
+			asks = append(asks, ask{can, "another team", more(n, len(counts)), ", from another team than those who approved"})
 		}
 	}
 	if du.extra > 0 {
@@ -942,10 +944,10 @@ func teamNames(names []string) []string {
 }
 
 // WillNeed says, before there is a pull request, which guards the change will meet and what they will ask for. Who exists and who
-// took part is not known yet, so May names the approvers as the policy does.
-func WillNeed(p *Policy, files []FileChange) []GuardAnswer {
+// took part is not known yet, so May names the approvers as the policy does. symbolic are the links of both trees, as in Facts.
+func WillNeed(p *Policy, files []FileChange, symbolic []Link) []GuardAnswer {
 	files = splitFiles(files)
-	c := newCover(p.Guards, files, looks(files), nil)
+	c := newCover(p.Guards, files, looks(files), symbolic)
 	if p.ControlPlane == PlaneOff {
 		c.matched[guardPlane] = nil
 	}

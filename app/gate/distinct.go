@@ -45,16 +45,24 @@ func placed(byPlace []int) int {
 	return n
 }
 
-// teams says how many of the approvals come from different teams. Whoever is in none of the teams stands for none.
-func (d *decider) teams(names []string, fresh []int) int {
+// teams says how many of the approvals come from different teams, and which teams would add to that. Whoever is in none of the teams stands for none.
+func (d *decider) teams(names []string, fresh []int) (n int, helping []string) {
 	members := make([][]Person, len(names))
 	for i, name := range names {
 		members[i] = d.f.People.Teams[strings.ToLower(name)].Members
 	}
-	return placed(assign(len(names), len(fresh), func(team, c int) bool {
+	fits := func(team, c int) bool {
 		who := d.approvals[fresh[c]].who
 		return slices.ContainsFunc(members[team], func(m Person) bool { return m.ID != 0 && m.ID == who.ID })
-	}))
+	}
+	n = placed(assign(len(names), len(fresh), fits))
+	for i, name := range names {
+		// One more person, of this team alone.
+		if placed(assign(len(names), len(fresh)+1, func(team, c int) bool { return c < len(fresh) && fits(team, c) || c == len(fresh) && team == i })) > n {
+			helping = append(helping, name)
+		}
+	}
+	return n, helping
 }
 
 // alternatives answers for "any_of": each alternative needs an approval of another person for every one of its approvers. best is what the

@@ -75,11 +75,12 @@ func TestNeeds(t *testing.T) {
 func TestWillNeed(t *testing.T) {
 	t.Parallel()
 	p := load(nil, []byte(`{version: 1, guard: [{name: auth, paths: ["src/auth/**"], tier: critical, from: ["@acme/security", codeowners]}, {name: docs, paths: ["docs/**"], approvals: 0}], default: {approvals: 1}}`), false)
-	got := gate.WillNeed(p, []gate.FileChange{{Path: "src/auth/x.go", Mode: checks.ModeFile}, {Path: "docs/a.md", Mode: checks.ModeFile}, {Path: "Makefile", Mode: checks.ModeFile}, {Path: "CLAUDE.md", Mode: checks.ModeFile}})
+	got := gate.WillNeed(p, []gate.FileChange{{Path: "src/auth/x.go", Mode: checks.ModeFile}, {Path: "docs/a.md", Mode: checks.ModeFile}, {Path: "Makefile", Mode: checks.ModeFile}, {Path: "CLAUDE.md", Mode: checks.ModeFile}, {Path: "lib/y.go", Mode: checks.ModeFile}},
+		[]gate.Link{{Path: "src/auth/y.go", Target: "lib/y.go"}})
 	want := []gate.GuardAnswer{
-		{Name: "auth", Origin: "repository", Files: []string{"src/auth/x.go"}, Needed: 2, Approved: []string{}, May: []string{"@acme/security", "a code owner"}, Because: "will need 2 approvals from @acme/security or a code owner"},
+		{Name: "auth", Origin: "repository", Files: []string{"lib/y.go", "src/auth/x.go"}, Needed: 2, Approved: []string{}, May: []string{"@acme/security", "a code owner"}, Because: "will need 2 approvals from @acme/security or a code owner"},
 		{Name: "docs", Origin: "repository", Files: []string{"docs/a.md"}, Approved: []string{}, May: []string{}, Holds: true, Because: "needs no approval"},
-		{Name: "default", Origin: "repository", Files: []string{"CLAUDE.md", "Makefile"}, Needed: 1, Approved: []string{}, May: []string{"anyone with write"}, Because: "will need 1 approval from anyone with write"},
+		{Name: "default", Origin: "repository", Files: []string{"CLAUDE.md", "Makefile", "lib/y.go"}, Needed: 1, Approved: []string{}, May: []string{"anyone with write"}, Because: "will need 1 approval from anyone with write"},
 		{Name: "control files", Origin: "built-in", Files: []string{"CLAUDE.md"}, Needed: 1, Approved: []string{}, May: []string{"a maintainer"}, Because: "will need 1 approval from a maintainer"},
 		{Name: "build and dependency files", Origin: "built-in", Files: []string{"Makefile"}, Needed: 1, Approved: []string{}, May: []string{"anyone with write"}, Because: "will need 1 approval from anyone with write"},
 	}

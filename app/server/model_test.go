@@ -234,6 +234,19 @@ func (s *stack) rest() {
 	}
 }
 
+// wrote says whether an account has written a commit that one rests on: only by those GitHub tells whose an address is.
+func (s *stack) wrote(u *model.User, c *model.Commit) bool {
+	for at := []*model.Commit{c}; len(at) > 0; at = at[1:] {
+		if at[0].Author == u {
+			return true
+		}
+		for _, p := range at[0].Parents {
+			at = append(at, s.m.Commits[p])
+		}
+	}
+	return false
+}
+
 // audit holds the oracle against what GitHub shows.
 func (s *stack) audit() error {
 	s.look()
@@ -315,7 +328,7 @@ func (s *stack) commits() error {
 		}
 		if u := c.CoAuthor; u != nil {
 			by := s.users[u].Email
-			if c.Private {
+			if c.Private || !s.wrote(u, c) {
 				by = fmt.Sprintf("%d+%s@users.noreply.github.com", s.users[u].ID, u.Login)
 			}
 			to.Message = strings.Replace(c.Message, c.Address(u), by, 1)

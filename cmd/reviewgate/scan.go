@@ -309,7 +309,7 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
 		return in, nil, nil
 	}
-	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files)), nil
+	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files), nil), nil
 }
 
 // rulesError names the path once, as the user did.

@@ -19,6 +19,7 @@ type Spec struct {
 	Name       string   // as rules name it, and as messages show it: "python"
 	Aliases    []string // other names that rules use: "py"
 	Extensions []string // with the dot, lower case
+	Names      []string // of files without such an extension: "Dockerfile"; also the part before a dot (Dockerfile.prod)
 
 	// Metavar is what a pattern's "$X" is spelt with in place of the dollar before the grammar reads it: a prefix that makes the
 	// whole an identifier of the language. A pattern that uses the prefix itself would be misread, so it is an unlikely one.
@@ -87,20 +88,31 @@ func Absent(name string) bool {
 // NotBuilt is what to tell of an absent language.
 const NotBuilt = "not in this build (build with -tags allgrammars)"
 
-// ForPath returns the language of a file by its extension, or nil.
+// ForPath returns the language of a file by its extension or name, or nil.
 func ForPath(p string) *Spec {
-	ext := strings.ToLower(path.Ext(p))
-	if ext == "" {
-		return nil
+	base := path.Base(p)
+	ext := strings.ToLower(path.Ext(base))
+	stem, _, _ := strings.Cut(base, ".")
+	for _, s := range all() {
+		if ext != "" && slices.Contains(s.Extensions, ext) {
+			return s
+		}
 	}
 	for _, s := range all() {
-		for _, e := range s.Extensions {
-			if e == ext {
-				return s
-			}
+		if stem != "" && slices.Contains(s.Names, stem) {
+			return s
 		}
 	}
 	return nil
+}
+
+// Files gives what the names of the language's files are: "*.py", "Dockerfile".
+func (s *Spec) Files() []string {
+	var list []string
+	for _, e := range s.Extensions {
+		list = append(list, "*"+e)
+	}
+	return append(list, s.Names...)
 }
 
 // Parse reads a file. Whatever the bytes are there is a tree, with what could not be understood in Tree.Errors; the only errors are

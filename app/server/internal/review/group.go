@@ -73,11 +73,19 @@ func (r *Reviewer) QueueGiveUp(ctx context.Context, ref Ref, cause error) (err e
 	return errors.Join(errs...)
 }
 
-// touchGroups has the merge groups looked at again that the pull request is in.
-func (r *Reviewer) touchGroups(ctx context.Context, ref Ref) error {
+// touchGroups has the merge groups looked at again that the pull request is in, or one that has its head: they are decided together.
+func (r *Reviewer) touchGroups(ctx context.Context, ref Ref, head, baseRef string) error {
 	groups, err := r.opt.Store.Groups(ctx, ref)
-	if err != nil || !slices.ContainsFunc(groups, func(g Group) bool { return slices.Contains(g.Members, ref.Number) }) {
+	if err != nil || len(groups) == 0 {
 		return err
+	}
+	together, err := r.opt.Store.Siblings(ctx, ref, head, baseRef)
+	if err != nil {
+		return err
+	}
+	together = append(together, ref.Number)
+	if !slices.ContainsFunc(groups, func(g Group) bool { return slices.ContainsFunc(together, func(n int) bool { return slices.Contains(g.Members, n) }) }) {
+		return nil
 	}
 	return r.opt.Store.Touch(ctx, ref, []int{0})
 }
@@ -494,7 +502,12 @@ func (j *judgement) guarded(changed map[string]gate.Seen) map[string]bool {
 	}
 	slices.SortFunc(files, func(a, b gate.FileChange) int { return strings.Compare(a.Path, b.Path) })
 	out := map[string]bool{}
-	for _, answer := range gate.WillNeed(j.config.Policy, files) {
+	if j.git.NoLinks != "" { // any of them may lie behind a link
+		for path := range changed {
+			out[path] = true
+		}
+	}
+	for _, answer := range gate.WillNeed(j.config.Policy, files, j.git.links()) {
 		for _, path := range answer.Files {
 			out[path] = true
 		}

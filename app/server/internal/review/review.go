@@ -242,16 +242,24 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 		return err
 	}
 	// Whatever comes of it here, the merge group that it is in asks again.
-	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref)) }()
+	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref, f.Head, f.BaseRef)) }()
 	switch f.State {
-	case "merged": // what the check runs say is left as it was
+	case "merged": // what the check run of the merged head says is left as it was
+		if err := r.end(ctx, ref, stand, f.Default, f.Head, gate.CheckName(f.Default, f.BaseRef)); err != nil {
+			return err
+		}
 		return r.opt.Merged(ctx, ref, live)
 	case "open":
 		j := r.judge(gh, ref, live)
 		defer j.close()
 		return j.run(ctx)
 	}
-	deeds, err := r.cancels(ctx, ref, f.Default, "", "")
+	return r.end(ctx, ref, stand, f.Default, "", "")
+}
+
+// end cancels the check runs of a pull request that is no longer open, but for the one of a head and name.
+func (r *Reviewer) end(ctx context.Context, ref Ref, stand github.Standing, defaultBranch, head, name string) error {
+	deeds, err := r.cancels(ctx, ref, defaultBranch, head, name)
 	if err != nil || len(deeds) == 0 {
 		return err
 	}

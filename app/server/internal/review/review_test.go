@@ -560,6 +560,8 @@ func TestDraftClosedMerged(t *testing.T) {
 	w.expect(1, "pull 1", "set reviewgate on h1: in_progress", "people", "decided pass", "set reviewgate on h1: success")
 	w.pulls[1].Facts.State = "merged"
 	w.expect(1, "pull 1")
+	w.pulls[1].Facts.Head = "h2" // it was pushed to before the merge, and nobody told us
+	w.expect(1, "pull 1", "set reviewgate on h1: cancelled")
 	w.pullErr = &github.Error{Op: "reading", Status: 404}
 	w.expect(1, "pull 1")
 	if s := w.standing[1].State; s != "gone" {
@@ -896,6 +898,14 @@ func TestMergeGroup(t *testing.T) {
 		t.Errorf("%v, %q", err, w.log)
 	}
 	w.pullErr = nil
+	// So is what happens to another pull request with the head of a member.
+	w.pulls[2] = w.pull(2, "h1", eve)
+	w.run(2)
+	if got := w.run(2); got[len(got)-1] != "touch [0]" {
+		t.Errorf("%q", got)
+	}
+	w.pulls[2].Facts.State = "closed"
+	w.run(2)
 	// The branch of the group is gone: nothing may shine on its commit.
 	delete(w.tips, "gh-readonly-queue/main/pr-1-0123456")
 	if diff := cmp.Diff([]string{"set reviewgate on g1: cancelled", "close g1"}, w.queue()); diff != "" {
@@ -919,6 +929,14 @@ func TestMergeGroupThatIsNotProved(t *testing.T) {
 		}, "action_required"},
 		"a guarded file with other content, cleanly merged": {func(w *world) {
 			w.aGroup([]string{"m0", "h1"}, true)
+			w.changed = []*checks.File{{Path: "src/pay/card.go", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "both"}}
+		}, "action_required"},
+		"a file that a guarded link leads to with other content, cleanly merged": {func(w *world) {
+			w.files["m0"][".github/reviewgate.yml"] = strings.Replace(payPolicy, "src/pay/**", "conf/**", 1)
+			w.cache = map[string][]byte{}
+			w.run(1)
+			w.aGroup([]string{"m0", "h1"}, true)
+			w.links = map[string]map[string][]byte{"g1": {"conf/live": []byte("../src/pay/card.go")}}
 			w.changed = []*checks.File{{Path: "src/pay/card.go", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "both"}}
 		}, "action_required"},
 		"a flaw of the whole": {func(w *world) {

@@ -45,7 +45,7 @@ func (j *judgement) progress(ctx context.Context) ([]Deed, error) {
 }
 
 // cancels sets the check runs of this pull request to "cancelled" on every head and for every base that are no longer its own: only
-// the current head may shine. head and name are the current ones; "" for a closed pull request. A head that another open pull
+// the current head may shine. head and name are the current ones, or what was merged; "" for a closed pull request. A head that another open pull
 // request has, into the same base, is left to that one; it is looked at again, because they were decided together.
 func (r *Reviewer) cancels(ctx context.Context, ref Ref, defaultBranch, head, name string) ([]Deed, error) {
 	marks, err := r.opt.Store.Marks(ctx, ref)
