@@ -12,6 +12,20 @@ import (
 // ErrNoLanguage says that a path is of no language that is parsed.
 var ErrNoLanguage = errors.New("no language for this file name")
 
+// Reviewed says whether a path is of one of the languages whose code the checks themselves read. Others are read for rules only: a check that
+// knows nothing of a language should neither parse it nor speak of it.
+func Reviewed(path string) bool {
+	spec := language.ForPath(path)
+	if spec == nil {
+		return false
+	}
+	switch spec.Name {
+	case "go", "java", "javascript", "python", "typescript":
+		return true
+	}
+	return false
+}
+
 type key struct {
 	side checks.Side
 	path string

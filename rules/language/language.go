@@ -37,8 +37,8 @@ type Spec struct {
 	// AnyFile says that rules of the language read text: they look at every file, whatever its name, and there is no tree.
 	AnyFile bool
 
-	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is always the
-	// empty one.
+	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is the empty one, unless code
+	// needs an opening mark (PHP).
 	Wrappers []Wrapper
 
 	grammar  func(path string) *grammar

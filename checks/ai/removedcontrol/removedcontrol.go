@@ -82,7 +82,7 @@ func read(pass *checks.Pass, f *checks.File) (fileControls, error) {
 	fc := fileControls{file: f, headFuncs: map[string]language.ID{"": 0}}
 	for _, side := range []checks.Side{checks.Base, checks.Head} {
 		name, ok := f.PathOn(side)
-		if !ok {
+		if !ok || !syntax.Reviewed(name) {
 			continue
 		}
 		tree, err := syntax.Tree(pass.Change, side, name)

@@ -93,7 +93,7 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			into *side
 		}{{checks.Base, &base}, {checks.Head, &head}} {
 			name, ok := f.PathOn(s.side)
-			if !ok {
+			if !ok || !syntax.Reviewed(name) {
 				continue
 			}
 			tree, err := syntax.Tree(pass.Change, s.side, name)
