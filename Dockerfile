@@ -6,7 +6,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 # CGO is needed: the parsers are C. -trimpath keeps the builder's folders out of the binary.
-RUN CGO_ENABLED=1 go build -trimpath -ldflags "-s -w" -o /reviewgate ./cmd/reviewgate
+RUN CGO_ENABLED=1 go build -tags allgrammars -trimpath -ldflags "-s -w" -o /reviewgate ./cmd/reviewgate
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -11,7 +11,6 @@ func bash(g *grammar) *Spec {
 		Name:       "bash",
 		Aliases:    []string{"sh"},
 		Extensions: []string{".sh", ".bash"},
-		Config:     true,
 		Metavar:    "mv__", // a dollar begins a variable
 		Wrappers:   []Wrapper{{}},
 		grammar:    func(string) *grammar { return g },

@@ -11,7 +11,6 @@ func dockerfile(shell *grammar) *Spec {
 		Aliases:    []string{"docker"},
 		Extensions: []string{".dockerfile", ".containerfile"},
 		Names:      []string{"Dockerfile", "Containerfile", "dockerfile"},
-		Config:     true,
 		Metavar:    "mv__",
 		Wrappers: []Wrapper{
 			{},

@@ -13,7 +13,6 @@ func hcl() *Spec {
 		Aliases:        []string{"tf", "hcl"},
 		Extensions:     []string{".tf", ".hcl", ".tfvars"},
 		PartialMembers: true,
-		Config:         true,
 		Metavar:        "mv__", // HCL's identifiers have no dollar
 		Wrappers: []Wrapper{
 			{},

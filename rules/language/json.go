@@ -9,7 +9,6 @@ func json() *Spec {
 	return &Spec{
 		Name:       "json",
 		Extensions: []string{".json"},
-		Config:     true,
 		Metavar:    "mv__", // inside of a string
 		Wrappers: []Wrapper{
 			{},

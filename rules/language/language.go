@@ -36,14 +36,11 @@ type Spec struct {
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.
 	Semicolon bool
 
-	// Config says that the language is one of configuration: checks of code do not read it.
-	Config bool
-
 	// AnyFile says that rules of the language read text: they look at every file, whatever its name, and there is no tree.
 	AnyFile bool
 
-	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is always the
-	// empty one.
+	// Wrappers are the surroundings that make a fragment of code a file, in the order to be tried. The first is the empty one, unless code
+	// needs an opening mark (PHP).
 	Wrappers []Wrapper
 
 	grammar  func(path string) *grammar

@@ -48,7 +48,11 @@ func (s *Spec) parse(g *grammar, src, read []byte) (*Tree, error) {
 		l.nodes = make([]Node, 0, size)
 		root := l.open(File, Item, 0)
 		l.nodes[root].Start, l.nodes[root].End = 0, uint32(len(t.Source))
-		l.children(0, Item)
+		if f := l.lowering(0); f != nil {
+			f(l, 0, Item)
+		} else {
+			l.children(0, Item)
+		}
 		l.close(root)
 		t.Nodes, full = l.nodes, l.full
 	})
@@ -192,13 +196,19 @@ func (l *lowerer) lower(r int32, slot Slot) {
 	if r < 0 || l.full {
 		return
 	}
-	if s := l.recs[r].symbol; int(s) < len(l.g.lower) {
-		if f := l.g.lower[s]; f != nil {
-			f(l, r, slot)
-			return
-		}
+	if f := l.lowering(r); f != nil {
+		f(l, r, slot)
+		return
 	}
 	lowerOther(l, r, slot)
+}
+
+// lowering is what the language says of a node, or nil.
+func (l *lowerer) lowering(r int32) lowerFunc {
+	if s := l.recs[r].symbol; int(s) < len(l.g.lower) {
+		return l.g.lower[s]
+	}
+	return nil
 }
 
 // children lowers the named children of r.

@@ -64,7 +64,7 @@ func solidityRules() map[string]lowerFunc {
 	return map[string]lowerFunc{
 		"source_file":              through,
 		"function_body":            func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "function_body") },
-		"block_statement":          func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "block_statement") },
+		"block_statement":          solidityPlainBlock,
 		"contract_body":            func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "contract_body") },
 		"struct_body":              func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "struct_body") },
 		"enum_body":                func(l *lowerer, r int32, slot Slot) { l.block(r, slot, "enum_body") },
@@ -344,6 +344,9 @@ func solidityContract(value string) lowerFunc {
 	return func(l *lowerer, r int32, slot Slot) {
 		id := l.open(Class, slot, r)
 		l.nodes[id].Value = value
+		if l.has(r, "abstract") {
+			l.leaf(Decorator, SlotDecorator, l.first(r), "abstract")
+		}
 		l.lower(l.field(r, fName), SlotName)
 		for c := l.first(r); c >= 0; c = l.next(r, c) {
 			if l.is(c, "inheritance_specifier") {
@@ -441,5 +444,17 @@ func solidityLoop(l *lowerer, r int32, slot Slot, value string) {
 	l.nodes[id].Value = value
 	l.lower(l.field(r, fCondition), SlotCond)
 	solidityBlock(l, l.field(r, fBody), SlotBody)
+	l.close(id)
+}
+
+// solidityPlainBlock writes a block that stands as a statement; one that is unchecked is told apart.
+func solidityPlainBlock(l *lowerer, r int32, slot Slot) {
+	if l.kid(r, "unchecked") < 0 {
+		l.block(r, slot, "block_statement")
+		return
+	}
+	id := l.open(With, slot, r)
+	l.nodes[id].Value = "unchecked"
+	l.block(r, SlotBody, "block_statement")
 	l.close(id)
 }

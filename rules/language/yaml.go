@@ -12,7 +12,6 @@ func yaml() *Spec {
 		Name:       "yaml",
 		Aliases:    []string{"yml"},
 		Extensions: []string{".yaml", ".yml"},
-		Config:     true,
 		Metavar:    "$", // plain scalars may begin with it
 		Wrappers:   []Wrapper{{}},
 		grammar:    func(string) *grammar { return g },

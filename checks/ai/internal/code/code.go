@@ -42,7 +42,7 @@ func Each(ctx context.Context, pass *checks.Pass, side checks.Side, wanted func(
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		tree, err := syntax.Tree(pass.Change, side, name)
+		tree, err := syntax.Code(pass.Change, side, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syntax.ErrNoLanguage):
 		case err != nil:

@@ -148,6 +148,8 @@ func (p *prepared) wrappers() []language.Wrapper {
 	switch {
 	case p.first == "catch" || p.first == "except" || p.first == "finally":
 		prefer = "try"
+	case p.lang("ruby") && strings.Contains(p.source, "=>") && (p.first == ":" || p.first == "str" || p.second == "="):
+		prefer = "x = {" // a member, not a match
 	case p.script() && p.first == "{":
 		prefer = "(" // an object, not a block
 	case p.lang("go") && p.second == ":":

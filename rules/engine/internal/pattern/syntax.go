@@ -142,10 +142,22 @@ func (p *prepared) stands(name string) []string {
 	return list
 }
 
+// first5 says whether a language is one of those whose ellipses are spelt in prepare.go.
+func (p *prepared) first5() bool {
+	switch p.spec.Name {
+	case "go", "java", "javascript", "python", "typescript":
+		return true
+	}
+	return false
+}
+
 // further gives the spellings of an ellipsis in the languages that write it otherwise than the first ones; nil if the language is one of those.
 func (p *prepared) further(name, role string, statement bool) []string {
 	e := p.spec.Metavar + name
 	stands := p.stands(name)
+	if prev := p.last(0); (prev == "=" || prev == "return") && !p.first5() {
+		return append(stands, e+";") // a value
+	}
 	switch p.spec.Name {
 	case "ruby":
 		if role == "object" {
