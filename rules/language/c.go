@@ -316,7 +316,10 @@ func (l *lowerer) cType(typ int32, d cDeclarator, slot Slot) {
 	var open []ID
 	wrap := func(r int32) {
 		id := l.open(Type, slot, r)
-		l.nodes[id].Start, l.nodes[id].End = l.recs[typ].start, max(l.recs[typ].end, l.nodes[id].Start)
+		l.nodes[id].Start, l.nodes[id].End = l.recs[typ].start, l.recs[typ].end
+		if d.name >= 0 && l.recs[d.name].start > l.recs[typ].end {
+			l.nodes[id].End = l.recs[d.name].start
+		}
 		slot = SlotOperand
 		open = append(open, id)
 	}

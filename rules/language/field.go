@@ -71,6 +71,7 @@ const (
 	fKind
 	fLabel
 	fLeft
+	fList
 	fLocation
 	fMacro
 	fMember
@@ -132,7 +133,7 @@ var fieldNames = map[string]field{
 	"flags": fFlags, "from": fFrom, "function": fFunction, "functor": fFunctor, "guard": fGuard, "handler": fHandler,
 	"import_name": fImportName, "increment": fIncrement, "index": fIndex, "init": fInit, "initial": fInitial,
 	"initialize": fInitialize, "initializer": fInitializer, "interfaces": fInterfaces, "interpolator": fInterpolator, "key": fKey, "key_type": fKeyType,
-	"kind": fKind, "label": fLabel, "left": fLeft, "location": fLocation, "macro": fMacro, "member": fMember, "method": fMethod,
+	"kind": fKind, "label": fLabel, "left": fLeft, "list": fList, "location": fLocation, "macro": fMacro, "member": fMember, "method": fMethod,
 	"module": fModule, "module_name": fModuleName, "name": fName, "object": fObject, "open_tag": fOpenTag, "operand": fOperand,
 	"operator": fOperator, "operators": fOperators, "optional_chain": fOptionalChain, "package": fPackage, "parameter": fParameter,
 	"parameters": fParameters, "path": fPath, "pattern": fPattern, "property": fProperty, "qualifier": fQualifier, "rank": fRank,

@@ -25,7 +25,6 @@ func php() *Spec {
 			{"<?php [", "];"},
 			{"<?php try {} ", ""},
 			{"<?php switch ($x) {\n", "\n}"},
-			{"", ""},
 		},
 		grammar:  func(string) *grammar { return g },
 		patterns: func() *grammar { return g },

@@ -445,16 +445,16 @@ func (l *lowerer) heredoc(r int32) int32 {
 // rubyPair writes `key: value` of a call as an argument by name, `:key => value` too, and others as members of a hash.
 func rubyPair(l *lowerer, r int32, slot Slot) {
 	key := l.field(r, fKey)
-	if l.is(int32(l.recs[r].parent), "argument_list") && key >= 0 && (l.is(key, "hash_key_symbol") || l.is(key, "simple_symbol") || l.is(key, "global_variable")) {
+	if l.is(int32(l.recs[r].parent), "argument_list") && key >= 0 && (l.is(key, "hash_key_symbol") || l.is(key, "simple_symbol") || l.is(key, "global_variable") || l.is(key, "identifier")) {
 		id := l.open(KeyArg, slot, r)
-		l.leaf(Name, SlotName, key, strings.TrimPrefix(l.text(key), ":"))
+		rubySymbol(l, key, SlotName)
 		l.lower(l.field(r, fValue), SlotOperand)
 		l.close(id)
 		return
 	}
 	id := l.open(Pair, slot, r)
 	if l.is(key, "simple_symbol") {
-		l.leaf(Name, SlotKey, key, strings.TrimPrefix(l.text(key), ":"))
+		rubySymbol(l, key, SlotKey)
 	} else {
 		l.lower(key, SlotKey)
 	}
@@ -662,5 +662,14 @@ func rubyJump(kind Kind, value string) lowerFunc {
 			l.list(a, SlotOperand)
 		}
 		l.close(id)
+	}
+}
+
+// rubySymbol writes a key as its name, without the colon in front.
+func rubySymbol(l *lowerer, r int32, slot Slot) {
+	text := l.text(r)
+	id := l.leaf(Name, slot, r, strings.TrimPrefix(text, ":"))
+	if strings.HasPrefix(text, ":") {
+		l.nodes[id].Start++
 	}
 }

@@ -334,17 +334,50 @@ func rustMut(l *lowerer, r int32, slot Slot) {
 	}
 }
 
-func rustUse(l *lowerer, r int32, slot Slot) {
-	id := l.open(Import, slot, r)
-	a := l.field(r, fArgument)
+// rustUse writes each imported name: use a::{b, c as d}.
+func rustUse(l *lowerer, r int32, slot Slot) { rustTree(l, r, l.field(r, fArgument), slot, "", 0) }
+
+// maxUse is how deep the lists of a use may be nested.
+const maxUse = 20
+
+func rustTree(l *lowerer, outer, r int32, slot Slot, prefix string, depth int) {
+	if r < 0 || depth > maxUse {
+		return
+	}
 	alias := int32(-1)
-	if l.is(a, "use_as_clause") {
-		a, alias = l.field(a, fPath), l.field(a, fAlias)
+	switch l.name(r) {
+	case "scoped_use_list":
+		if p := l.field(r, fPath); p >= 0 {
+			prefix += squeeze(l.text(p)) + "::"
+		}
+		if list := l.field(r, fList); list >= 0 {
+			rustTree(l, outer, list, slot, prefix, depth+1)
+		}
+		return
+	case "use_list":
+		for c := l.first(r); c >= 0; c = l.next(r, c) {
+			if l.code(c) {
+				rustTree(l, outer, c, slot, prefix, depth+1)
+			}
+		}
+		return
+	case "use_as_clause":
+		r, alias = l.field(r, fPath), l.field(r, fAlias)
+		if r < 0 {
+			return
+		}
 	}
-	if a >= 0 {
-		l.leaf(Name, SlotModule, a, squeeze(l.text(a)))
+	path := prefix + squeeze(l.text(r))
+	module, name := "", path
+	if i := strings.LastIndex(path, "::"); i >= 0 {
+		module, name = path[:i], path[i+2:]
 	}
+	id := l.open(ImportFrom, slot, outer)
+	l.leaf(Name, SlotModule, r, module)
+	n := l.open(ImportName, Item, r)
+	l.leaf(Name, SlotName, r, name)
 	l.lower(alias, SlotAlias)
+	l.close(n)
 	l.close(id)
 }
 

@@ -161,7 +161,9 @@ func (f *file) findImports() {
 			set(local, path)
 		default:
 			path := []string{name}
-			if t.Nodes[id].Value == "" && t.Child(id, language.SlotValue) == language.None {
+			if !t.Spec.PartialDict {
+				path = strings.FieldsFunc(name, func(r rune) bool { return r == '.' || r == '\\' || r == ':' })
+			} else if t.Nodes[id].Value == "" && t.Child(id, language.SlotValue) == language.None {
 				path = append(path, "default") // import a from "m"
 			}
 			set(local, path)
@@ -188,8 +190,11 @@ func (f *file) findImports() {
 }
 
 func modulePath(s *language.Spec, name string) []string {
-	if s.Name == "python" {
+	switch s.Name {
+	case "python":
 		return strings.Split(name, ".")
+	case "rust":
+		return strings.Split(name, "::")
 	}
 	return []string{name}
 }

@@ -70,6 +70,7 @@ func (p *prepared) read() (*reading, error) {
 	try := func() (*reading, error) {
 		text := p.render()
 		var best *reading
+		var failed error
 		for _, w := range p.wrappers() {
 			if spent() {
 				break
@@ -78,7 +79,8 @@ func (p *prepared) read() (*reading, error) {
 			work += len(text) + len(w.Before) + len(w.After)
 			r, err := p.parse(text, w)
 			if err != nil {
-				return nil, err
+				failed = err // another one may be read
+				continue
 			}
 			if best == nil || r.errors < best.errors {
 				best = r
@@ -86,6 +88,9 @@ func (p *prepared) read() (*reading, error) {
 			if best.errors == 0 {
 				break
 			}
+		}
+		if best == nil && failed != nil {
+			return nil, failed
 		}
 		if best == nil {
 			best = &reading{errors: 1 << 30}

@@ -178,6 +178,7 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		switch {
 		case n.Kind == language.Template && kid.Kind == language.Str && len(kid.Kids) == 1 && strings.HasPrefix(kid.Kids[0].Value, "$..."):
 			kid = &Node{Kind: language.MetaEllipsis, Value: kid.Kids[0].Value, Slot: kid.Slot}
+		case n.Kind == language.Template && kid.AnyString && c.lang("ruby") && kid.Type == "string": // #{"..."}
 		case n.Kind == language.Template && kid.AnyString:
 			kid = &Node{Kind: language.Ellipsis, Slot: kid.Slot}
 		case n.Kind == language.Template && kid.Kind == language.Ellipsis:
@@ -246,7 +247,18 @@ func inner(s string) string {
 func (c *converter) collapse(n *Node) *Node {
 	as := func(s *Node) *Node { s.Slot = n.Slot; return s }
 	switch n.Kind {
+	case language.Template:
+		if c.lang("php") && len(n.Kids) == 1 && n.Kids[0].Kind == language.Metavar { // "$X"
+			n.Kids[0].Slot = language.Item
+			return as(&Node{Kind: language.Str, Value: n.Kids[0].Value, Kids: n.Kids})
+		}
 	case language.Call:
+		// `...();` and `. ...();` are spellings of an ellipsis.
+		if callee, args := n.Child(language.SlotCallee), n.Child(language.SlotArgs); callee != nil && args != nil && len(args.Kids) == 0 && !c.first5() {
+			if name := callee.Child(language.SlotName); callee.IsEllipsis() || callee.Kind == language.Dot && name != nil && name.IsEllipsis() {
+				return as(callee)
+			}
+		}
 		if callee := n.Child(language.SlotCallee); callee != nil && callee.Kind == language.Name && callee.Value == c.spec.Metavar+deepWord {
 			args := n.Child(language.SlotArgs)
 			if args == nil || len(args.Kids) != 1 {

@@ -572,6 +572,9 @@ func (p *prepared) typedBefore(at, to int) int {
 		return 0
 	}
 	name, typ := inside[cut+1:], strings.TrimSpace(inside[:cut])
+	for strings.HasPrefix(name, "*") { // (char *$X)
+		name, typ = name[1:], typ+"*"
+	}
 	if len(name) < 2 || name[0] != '$' || metavar(name[1:]) != len(name)-1 || typ == "" || strings.ContainsAny(typ, "()=\"'+;") || strings.Contains(typ, ", $") {
 		return 0
 	}

@@ -155,6 +155,9 @@ func (p *prepared) first5() bool {
 func (p *prepared) further(name, role string, statement bool) []string {
 	e := p.spec.Metavar + name
 	stands := p.stands(name)
+	if p.last(0) == "." && !p.first5() {
+		return append(stands, e+"()")
+	}
 	if prev := p.last(0); (prev == "=" || prev == "return") && !p.first5() {
 		return append(stands, e+";") // a value
 	}
@@ -181,15 +184,15 @@ func (p *prepared) further(name, role string, statement bool) []string {
 		case role == "params":
 			return []string{e + " " + e, e}
 		case role == "members":
-			return []string{e + " " + e + ";", e + ";", e + ","}
+			return []string{e + " " + e + ";", e + ";", e + ",", e + "();"}
 		case role == "for":
 			return []string{e + "; " + e + "; " + e, e, e + " " + e, e + ";" + e, "var " + e + " in " + e}
 		case role == "switch":
 			return []string{"case " + e + ":", e + ";", e}
 		case role == "args", role == "index":
 			return []string{e, e + " " + e, e + ": " + e}
-		case statement:
-			return []string{e + ";", e, e + " " + e + ";", e + " " + e, "case " + e + ":", e + ","}
+		case statement: // a call: a name alone is no statement there
+			return []string{e + "();", e + ";", e, e + " " + e + ";", e + " " + e, "case " + e + ":", e + ","}
 		}
 		return []string{e, e + ";", e + " " + e, "{" + e + "}"}
 	case "kotlin":
@@ -207,17 +210,17 @@ func (p *prepared) further(name, role string, statement bool) []string {
 		}
 		return []string{e, e + ";", e + " -> " + e, "{" + e + "}", e + ": " + e, "val " + e + ": " + e}
 	case "scala":
-		switch role {
+		switch role { // a name that ends in an underscore takes the colon into itself
 		case "params":
-			return []string{e + ": " + e, e}
+			return []string{e + " : " + e, e}
 		case "members":
-			return []string{e, "val " + e + ": " + e}
+			return []string{e, "val " + e + " : " + e}
 		case "for":
 			return []string{e + " <- " + e, e}
 		case "switch":
 			return []string{"case " + e + " => " + e, e}
 		}
-		return []string{e, e + ": " + e, "case " + e + " => " + e, "{" + e + "}"}
+		return []string{e, e + " : " + e, "case " + e + " => " + e, "{" + e + "}"}
 	case "rust":
 		switch role {
 		case "params":
