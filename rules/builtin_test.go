@@ -79,9 +79,9 @@ func TestBuiltinComplete(t *testing.T) {
 			}
 		}
 	}
-	for _, spec := range language.All() {
-		if perLanguage[spec.Name] < 3 {
-			t.Errorf("%s has %d built-in rules, want at least three", spec.Name, perLanguage[spec.Name])
+	for _, name := range []string{"go", "java", "javascript", "python", "typescript"} {
+		if perLanguage[name] < 3 {
+			t.Errorf("%s has %d built-in rules, want at least three", name, perLanguage[name])
 		}
 	}
 	problems, skipped, err := lint.Paths([]string{"builtin"}, rules.OriginBuiltin)

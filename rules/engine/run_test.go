@@ -54,11 +54,11 @@ func TestCompileProblems(t *testing.T) {
 		},
 		"a language that does not run": {
 			strings.Replace(head, "[python]", "[cobol]", 1) + "    pattern: f()\n",
-			"rule.yaml:5:17: r: cannot run yet: language \"cobol\"; rules run for bash, dockerfile, generic, go, java, javascript, json, python, regex, terraform, typescript, yaml",
+			"rule.yaml:5:17: r: cannot run yet: language \"cobol\"; rules run for bash, ",
 		},
 		"one language of two that does not run": {
-			strings.Replace(head, "[python]", "[python, ruby]", 1) + "    pattern: f()\n",
-			"rule.yaml:5:25: r: cannot run yet for language \"ruby\": the rule runs for its other languages only",
+			strings.Replace(head, "[python]", "[python, cobol]", 1) + "    pattern: f()\n",
+			"rule.yaml:5:25: r: cannot run yet for language \"cobol\": the rule runs for its other languages only",
 		},
 	} {
 		rs, problems := rules.Parse(rules.Source{Name: "rule.yaml", Data: []byte(test.rule)})
@@ -236,8 +236,8 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	source := []byte("import subprocess, requests\ndef f(u):\n    subprocess.run(f'git clone {u}', shell=True)\n    requests.get(u, verify=False)\n")
 	want := set.Run(context.Background(), engine.File{Path: "a.py", Source: source})
-	if len(want.Matches) != 2 {
-		t.Fatalf("%d matches, want 2", len(want.Matches))
+	if len(want.Matches) < 2 {
+		t.Fatalf("%d matches, want two or more", len(want.Matches))
 	}
 	var group sync.WaitGroup
 	for range 8 {

@@ -244,6 +244,10 @@ func TestLimits(t *testing.T) {
 			closed = "class A { int x = " + closed + "; }"
 		} else if s.Name == "json" || s.Name == "yaml" {
 			closed = strings.NewReplacer("(", "[", ")", "]").Replace(closed)
+		} else if s.Name == "php" {
+			closed = "<?php $x = " + closed + ";"
+		} else if s.Name == "solidity" {
+			closed = "contract A { uint x = " + closed + "; }"
 		} else if s.Name == "dockerfile" {
 			closed = "RUN " + closed
 		}
