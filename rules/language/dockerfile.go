@@ -38,6 +38,7 @@ func (s *Spec) parseDockerfile(g *grammar, src []byte) (*Tree, error) {
 	d := &docker{lowerer: &lowerer{g: g, src: t.Source, parent: None, limit: min(MaxNodes, 4*len(src)+10_000)}, t: t, text: t.Source}
 	root := d.at(File, Item, 0, len(src))
 	blank := []byte(t.Source)
+	var ends []int // of instructions
 	for at := 0; at < len(src); {
 		end := at
 		for { // the lines of one instruction
@@ -63,13 +64,20 @@ func (s *Spec) parseDockerfile(g *grammar, src []byte) (*Tree, error) {
 				break
 			}
 		}
-		d.text = string(blank[:end])
-		if stop, err := d.instruction(at, end); err != nil {
-			return nil, err
-		} else if stop > end {
-			end = stop
-		}
+		ends = append(ends, end)
 		at = end
+	}
+	d.text = string(blank)
+	at := 0
+	for _, end := range ends {
+		if end <= at {
+			continue // inside of a heredoc
+		}
+		stop, err := d.instruction(at, end)
+		if err != nil {
+			return nil, err
+		}
+		at = max(end, stop)
 	}
 	d.close(root)
 	t.Nodes, t.lines = d.nodes, NewLines(t.Source)
@@ -340,18 +348,20 @@ func (d *docker) command(from, to int) (int, error) {
 			}
 			stop = min(len(d.src), stop+len(line)+1)
 		}
-		d.text = d.src
 		from, to, after = start, min(stop, len(d.src)), end
 	}
-	return after, d.shell(from, to)
+	if after > 0 {
+		return after, d.shell(d.src, from, to)
+	}
+	return after, d.shell(d.text, from, to)
 }
 
 // shell writes what text[from:to] is in the grammar of shell.
-func (d *docker) shell(from, to int) error {
+func (d *docker) shell(text string, from, to int) error {
 	if from >= to {
 		return nil
 	}
-	return d.g.parse([]byte(d.text[from:to]), func(recs []record) {
+	return d.g.parse([]byte(text[from:to]), func(recs []record) {
 		shifted := make([]record, len(recs))
 		for i, r := range recs {
 			r.start, r.end = r.start+uint32(from), r.end+uint32(from)

@@ -364,3 +364,12 @@ func FuzzParseTypeScript(f *testing.F) {
 func FuzzParseJava(f *testing.F) {
 	fuzz(f, "java", "class A { @B int[] x = {1}; }", `String s = """a""";`)
 }
+func FuzzParseTerraform(f *testing.F) {
+	fuzz(f, "terraform", "a \"b\" { c = 1 }", "x = \"${a.b[0]}\" + <<E\nE\n")
+}
+func FuzzParseYAML(f *testing.F) { fuzz(f, "yaml", "a: |\n  b\n", "- &x {a: *x}", "a: 'b\n\n c'") }
+func FuzzParseJSON(f *testing.F) { fuzz(f, "json", "{\"a\": [1]}", "\"") }
+func FuzzParseBash(f *testing.F) { fuzz(f, "bash", "if a; then b; elif c; fi", "a | b && c") }
+func FuzzParseDockerfile(f *testing.F) {
+	fuzz(f, "dockerfile", "RUN <<E\na\nE\n", "FROM a:b@c", "RUN a \\\n# b\n c", "ENV a=", "ONBUILD RUN [\"a", "CMD --")
+}
