@@ -59,6 +59,7 @@ func (f *File) choose(subject consts.Value, operand language.ID) chosen {
 				return always
 			case perhaps:
 				out = perhaps
+			case never:
 			}
 		}
 		return out
