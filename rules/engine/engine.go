@@ -268,7 +268,11 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 	}
 	var words []prefilter.Word
 	for _, w := range c.set.searches[index].pattern.Words() {
-		words = append(words, c.set.words.Add(w))
+		if spec.Caseless {
+			words = append(words, c.set.words.AddPart(w, true))
+		} else {
+			words = append(words, c.set.words.Add(w))
+		}
 	}
 	return index, words
 }

@@ -18,7 +18,7 @@ var slotNames = [...]string{
 	"body", "params", "returns", "receiver", "decorator", "base", "key", "module", "alias", "catch", "finally", "resource",
 }
 
-var flagNames = []string{"declares", "optional", "new", "async", "static", "lambda", "tagged", "parenthesised", "const", "implements"}
+var flagNames = []string{"declares", "optional", "new", "async", "static", "lambda", "tagged", "parenthesised", "const", "implements", "before"}
 
 func (k Kind) String() string {
 	if k < kinds {

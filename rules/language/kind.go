@@ -124,4 +124,5 @@ const (
 	Parenthesised
 	Const      // the declared variable cannot be assigned again: const, final
 	Implements // the base is an interface that a class implements, not what it extends
+	Before     // the operator ++ or -- stands before its operand; only in languages in which rules tell that apart
 )

@@ -31,6 +31,8 @@ type Spec struct {
 	PartialDict bool
 	// PartialMembers says the same, and nothing else of what JavaScript means by an object.
 	PartialMembers bool
+	// Caseless says that names match without regard to case, but for those that begin with a dollar.
+	Caseless bool
 	// KeyArgs says that arguments may be given by name, in any order.
 	KeyArgs bool
 	// Semicolon says that an expression becomes a statement only by a semicolon: a pattern without one is an expression.

@@ -14,6 +14,7 @@ func php() *Spec {
 		Metavar:    "$", // a variable as it stands
 		Others:     []string{"mv__"},
 		KeyArgs:    true,
+		Caseless:   true,
 		Semicolon:  true,
 		Wrappers: []Wrapper{
 			{"<?php\n", ""},

@@ -3,6 +3,8 @@
 package language
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	grammarscala "github.com/tree-sitter/tree-sitter-scala/bindings/go"
@@ -10,7 +12,7 @@ import (
 
 func scala() *Spec {
 	g := newGrammar(grammarscala.Language(), scalaRules())
-	return &Spec{
+	s := &Spec{
 		Name:       "scala",
 		Extensions: []string{".scala", ".sc"},
 		Metavar:    "mv__",
@@ -26,6 +28,44 @@ func scala() *Spec {
 		grammar:  func(string) *grammar { return g },
 		patterns: func() *grammar { return g },
 	}
+	s.own = s.parseScala
+	return s
+}
+
+// A block that is a function of one parameter with a type. Its groups: what may become the parentheses, and the parameter.
+var scalaTyped = regexp.MustCompile(`\{(\s+(?:implicit\s+)?)([A-Za-z_][A-Za-z_0-9$]*\s*:\s*[A-Za-z_][A-Za-z_0-9.$]*(?:\[[A-Za-z_0-9.,$\[\] ]*\])?)(\s+)=>`)
+
+// The head of a class, whose body may begin with a type for itself in the same form.
+var scalaHead = regexp.MustCompile(`(?:^|\s)(?:class|trait|object|enum|package|new|extends|with)\s[^={}]*$`)
+
+// parseScala reads `{ implicit x: T => ... }`, which the grammar does not know, as `{ (x: T) => ... }` in the same number of bytes.
+func (s *Spec) parseScala(g *grammar, src []byte) (*Tree, error) {
+	var masked []byte
+	for _, at := range scalaTyped.FindAllSubmatchIndex(src, -1) {
+		if scalaHead.Match(src[max(0, at[0]-300):at[0]]) {
+			continue
+		}
+		if masked == nil {
+			masked = bytes.Clone(src)
+		}
+		if i := bytes.Index(masked[at[2]:at[3]], []byte("implicit")); i >= 0 {
+			copy(masked[at[2]+i:], "        ")
+		}
+		masked[at[3]-1], masked[at[6]] = '(', ')'
+	}
+	if masked != nil {
+		if t, err := s.parse(g, src, masked); err != nil || len(t.Errors) == 0 {
+			return t, err
+		}
+	}
+	t, err := s.parse(g, src, src)
+	if err != nil || len(t.Errors) == 0 || masked == nil {
+		return t, err
+	}
+	if u, err := s.parse(g, src, masked); err == nil && len(u.Errors) < len(t.Errors) {
+		return u, nil
+	}
+	return t, nil
 }
 
 func scalaRules() map[string]lowerFunc {
@@ -161,7 +201,11 @@ func scalaRules() map[string]lowerFunc {
 		"lambda_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Func, slot, r)
 			l.nodes[id].Flags = Lambda
-			if p := l.field(r, fParameters); l.is(p, "bindings") {
+			p := l.field(r, fParameters)
+			for p >= 0 && !l.named(p) { // behind the word implicit
+				p = l.next(r, p)
+			}
+			if l.is(p, "bindings") {
 				l.lower(p, SlotParams)
 			} else if p >= 0 {
 				l.singleParam(p)

@@ -207,7 +207,13 @@ func solidityRules() map[string]lowerFunc {
 		"tuple_expression":        one(Tuple, Item),
 		"binary_expression":       binaryOperator,
 		"unary_expression":        func(l *lowerer, r int32, slot Slot) { l.unary(r, slot, l.field(r, fArgument), l.operator(r)) },
-		"update_expression":       update,
+		"update_expression": func(l *lowerer, r int32, slot Slot) {
+			at := len(l.nodes)
+			update(l, r, slot)
+			if at < len(l.nodes) && !l.named(l.first(r)) {
+				l.nodes[at].Flags |= Before
+			}
+		},
 		"ternary_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Ternary, slot, r)
 			l.lower(l.child(r, 0), SlotCond)

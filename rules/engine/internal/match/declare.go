@@ -44,6 +44,9 @@ func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next)
 		}
 	}
 	order := []language.Slot{language.SlotDecorator, language.SlotReceiver, language.SlotParams, language.SlotReturns, language.SlotType, language.SlotBody}
+	if p.Anything {
+		order = []language.Slot{language.SlotBody}
+	}
 	m.slotList(p, id, order, b, k)
 }
 

@@ -466,7 +466,7 @@ func inRange(list []language.ID, from, to language.ID) []language.ID {
 	return list[i : i+j]
 }
 
-const compared = language.New | language.Tagged
+const compared = language.New | language.Tagged | language.Before
 
 // equal compares two subtrees node by node.
 func (f *file) equal(a, b language.ID) bool {

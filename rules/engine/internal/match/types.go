@@ -20,6 +20,9 @@ func (m *matcher) typ(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	}
+	if items := p.In(language.Item); m.t.Spec.Name == "solidity" && len(items) == 1 && items[0].IsEllipsis() && m.t.Child(id, language.Item) == language.None {
+		return // T[...] has a length
+	}
 	m.slots(p, id, b, k)
 }
 
@@ -50,6 +53,9 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 func (m *matcher) kindIs(kind language.Kind, value, want string) bool {
 	switch kind {
 	case language.Str:
+		if m.t.Spec.Name == "c" || m.t.Spec.Name == "cpp" {
+			return want == "char*" || want == "constchar*"
+		}
 		return want == "String" || want == "string" || want == "str" || want == "java.lang.String"
 	case language.Num:
 		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x") || m.t.Spec.PartialDict // JavaScript has no others

@@ -192,6 +192,9 @@ func (m *matcher) fragment(id language.ID) bool {
 	if n.Kind != language.Str || n.Slot != language.Item || m.t.Nodes[n.Parent].Kind != language.Template || m.t.Nodes[n.Parent].Flags&language.Tagged != 0 {
 		return false
 	}
+	if m.t.Spec.Name == "php" {
+		return false // a string with variables is a call of its pieces
+	}
 	typ := m.t.Type(id)
 	return typ == "string_fragment" || typ == "escape_sequence" || typ == "string_content"
 }
@@ -501,7 +504,7 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	if p.Kind == language.Name {
 		switch {
-		case n.Kind == language.Name && n.Value == p.Value,
+		case n.Kind == language.Name && m.sameName(n.Value, p.Value),
 			n.Kind == language.Str && n.Slot == language.SlotKey && m.p.Spec.PartialDict && n.Value == p.Value:
 			k(b)
 			return
@@ -523,7 +526,7 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 	}
 	if p.Path != nil && (n.Kind == language.Name || n.Kind == language.Dot) {
-		if full := m.qualified(id); slices.Equal(full, p.Path) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value || full == nil && m.fromStar(p.Path, id) {
+		if full := m.qualified(id); slices.EqualFunc(full, p.Path, m.sameName) || len(full) == 1 && p.Kind == language.Name && full[0] == p.Value || full == nil && m.fromStar(p.Path, id) {
 			k(b)
 		}
 		return
@@ -531,6 +534,11 @@ func (m *matcher) name(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if n.Kind == language.Name && p.Kind == language.Dot {
 		m.imported(p, id, b, k)
 	}
+}
+
+// sameName says whether two names are one.
+func (m *matcher) sameName(a, b string) bool {
+	return a == b || m.t.Spec.Caseless && !strings.HasPrefix(a, "$") && strings.EqualFold(a, b)
 }
 
 // chain matches the front of `$X. ... .f()`: what stands before the last link, or before any number of members and calls of members.

@@ -311,6 +311,10 @@ func (c *converter) collapse(n *Node) *Node {
 		if n.Value == "constructor" && c.lang("java") {
 			n.Value = "" // `f(...) {...}` leaves out what a method returns
 		}
+		if body := n.Child(language.SlotBody); c.lang("scala") && n.Type == "block" && body != nil && len(body.Kids) > 0 && body.Kids[0].IsEllipsis() {
+			n.Kids = without(n.Kids, language.SlotParams) // f {...} may be a function of anything
+			n.Anything = true
+		}
 	case language.Unary:
 		if len(n.Kids) == 1 && n.Value == "-" && n.Kids[0].Kind == language.Num {
 			return as(&Node{Kind: language.Num, Value: "-" + n.Kids[0].Value})

@@ -60,6 +60,8 @@ type Node struct {
 	Vars []string
 	// AnyString is set on "..." ; Interpolated when it also stands for strings with expressions in them (f"...", `...`).
 	AnyString, Interpolated bool
+	// Anything is set on a block of Scala that begins with an ellipsis: it may have parameters.
+	Anything bool
 }
 
 // Child returns the first child in a slot, or nil.

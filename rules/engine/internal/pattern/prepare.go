@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -115,10 +116,17 @@ func (p *prepared) hole(at int, spelling ...string) {
 	p.holes = append(p.holes, hole{at: at, spelling: spelling})
 }
 
+// declaring is a metavariable in the place of val or var.
+var declaring = regexp.MustCompile(`^\$[A-Z_0-9]+ +\$[A-Z_0-9]+ *[=:]`)
+
 // metavariable writes the stand-in of `$X`. A parameter of Java may be a name without its type, which is any then.
 func (p *prepared) metavariable(at int, name string) {
 	if n := len(p.open); p.lang("java") && n > 0 && p.open[n-1].role == "params" {
 		p.hole(at, p.spec.Metavar+name, p.spec.Metavar+ellipsisWord+" "+p.spec.Metavar+name)
+		return
+	}
+	if p.lang("scala") && declaring.MatchString(p.source[at:]) {
+		p.hole(at, p.spec.Metavar+name, "val") // any way to declare
 		return
 	}
 	if prev := p.last(0); p.script() && prev == "from" {
@@ -501,7 +509,7 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e, e + ";"}
 	}
 	p.hole(at, spell...)
-	if p.lang("java") && strings.HasPrefix(rest, "\n") {
+	if p.typeFirst() && strings.HasPrefix(rest, "\n") {
 		p.token(";") // a statement or member of its own: what follows on the next line is not its declared name
 		return
 	}

@@ -194,7 +194,7 @@ func (p *prepared) further(name, role string, statement bool) []string {
 		case statement: // a call: a name alone is no statement there
 			return []string{e + "();", e + ";", e, e + " " + e + ";", e + " " + e, "case " + e + ":", e + ","}
 		}
-		return []string{e, e + ";", e + " " + e, "{" + e + "}"}
+		return []string{e, e + ";", e + " " + e, "{" + e + "}", e + "();"}
 	case "kotlin":
 		switch role {
 		case "params":
