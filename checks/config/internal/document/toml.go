@@ -15,7 +15,7 @@ func readTOML(data []byte) ([]Entry, error) {
 	r := &tomlReader{data: data, elements: map[string]int{}, line: 1, column: 1}
 	r.Reset(data)
 	for r.NextExpression() {
-		switch e := r.Expression(); e.Kind {
+		switch e := r.Expression(); e.Kind { //nolint:exhaustive // there are no others on this level
 		case unstable.Table:
 			r.path = key(e)
 			r.where = r.path
@@ -64,7 +64,7 @@ func (r *tomlReader) value(n *unstable.Node, path, where string, depth int) erro
 	if depth > maxDepth || len(r.out) > maxEntries {
 		return errTooDeep
 	}
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // the rest are scalars
 	case unstable.Array:
 		i := 0
 		for it := n.Children(); it.Next(); {
