@@ -64,7 +64,7 @@ func (r *tomlReader) value(n *unstable.Node, path, where string, depth int) erro
 	if depth > maxDepth || len(r.out) > maxEntries {
 		return errTooDeep
 	}
-	switch n.Kind { //nolint:exhaustive // the rest are scalars
+	switch n.Kind {
 	case unstable.Array:
 		i := 0
 		for it := n.Children(); it.Next(); {
