@@ -389,9 +389,23 @@ func (d *decider) unscanned(c *cover, duties []duty) {
 	for _, u := range d.f.Scan.Unscanned {
 		paths[u.Path] = true
 	}
+	// Where another guard has somebody look at the file anyway, that is enough; what the floor asks for is not lowered by the repository's guards.
+	looked, lookedByFloor := map[int32]bool{}, map[int32]bool{}
+	for i := range duties {
+		if du := &duties[i]; du.approval > 0 {
+			for _, n := range du.files {
+				looked[n] = true
+				lookedByFloor[n] = lookedByFloor[n] || du.guard.Origin != "repository"
+			}
+		}
+	}
 	for i := range duties {
 		du := &duties[i]
-		if du.approval == 0 && slices.ContainsFunc(du.files, func(n int32) bool { return paths[c.files[n].Path] }) {
+		enough := lookedByFloor
+		if du.guard.Origin == "repository" {
+			enough = looked
+		}
+		if du.approval == 0 && slices.ContainsFunc(du.files, func(n int32) bool { return paths[c.files[n].Path] && !enough[n] }) {
 			du.approval = 1
 		}
 	}

@@ -440,6 +440,7 @@ func (w *World) part(p *Pull, c config, v View) *part {
 			}
 		}
 	}
+	commits := w.Between(w.Branches[p.Base], p.Head)
 	for _, o := range w.twins(p) {
 		add(o.Author)
 		sponsored := false
@@ -456,7 +457,7 @@ func (w *World) part(p *Pull, c config, v View) *part {
 			}
 		}
 		if o.Author.Gone {
-			in.nobody = true
+			in.nobody = in.nobody || len(commits) > 0 // nobody is behind nothing
 		} else if !w.person(o.Author, c) && !sponsored {
 			in.unsponsored = true
 		}
@@ -472,7 +473,7 @@ func (w *World) part(p *Pull, c config, v View) *part {
 			in.unsponsored = in.unsponsored || !w.person(o.Author, c)
 		}
 	}
-	for _, k := range w.Between(w.Branches[p.Base], p.Head) {
+	for _, k := range commits {
 		if w.Clean(k) {
 			continue
 		}

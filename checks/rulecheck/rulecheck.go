@@ -125,6 +125,9 @@ func file(ctx context.Context, set *engine.Set, pass *checks.Pass, f *checks.Fil
 		loc := location(lines, m.Start, m.End)
 		loc.Path, loc.Side = path, pass.Side
 		finding := checks.Finding{RuleID: m.Rule.ID.Value, Message: m.Message, Location: loc}
+		if f.Class == checks.ClassExample && m.Rule.Origin == rules.OriginBuiltin && info(m.Rule).Confidence > checks.Likely {
+			finding.Confidence = checks.Likely // worth a word, since examples are copied; nothing runs them
+		}
 		if m.Fix != nil {
 			finding.Fix = &checks.Fix{Location: loc, Text: *m.Fix}
 		}

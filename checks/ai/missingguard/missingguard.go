@@ -30,7 +30,7 @@ var Check = &checks.Check{
 		Why:        "Anybody who can reach the server can call it, where the routes beside it ask who is calling and what they may do.",
 		Remedy:     "Give the route the guard that its siblings have. If it is meant to be open, say so where a reader sees it: in its name, or on a router of its own.",
 		Severity:   checks.High,
-		Confidence: checks.Certain,
+		Confidence: checks.Likely,
 		CWE:        []string{"CWE-306", "CWE-862"},
 		References: []string{"https://cwe.mitre.org/data/definitions/862.html", "https://owasp.org/Top10/A01_2021-Broken_Access_Control/"},
 		Tags:       []string{"security"},
@@ -156,7 +156,7 @@ func weigh(r *route, guarded, open int) (checks.Severity, checks.Confidence, boo
 	all := guarded + open
 	switch {
 	case r.writes() && guarded >= 3 && 5*guarded >= 4*all:
-		return checks.High, checks.Certain, true
+		return checks.High, checks.Likely, true
 	case r.writes() && guarded >= 2 && 5*guarded >= 3*all:
 		return checks.Medium, checks.Likely, true
 	case guarded >= 4 && 10*guarded >= 9*all:

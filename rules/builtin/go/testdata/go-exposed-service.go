@@ -1,9 +1,9 @@
 package sample
 
 import (
+	"golang.org/x/crypto/ssh"
 	"net"
 	"net/http"
-	"golang.org/x/crypto/ssh"
 )
 
 func hits() {
