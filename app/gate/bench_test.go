@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -48,7 +49,11 @@ func bigFacts() (*gate.Policy, *gate.Facts) {
 	return p, f
 }
 
+// BenchmarkDecide decides a large pull request in a process with the heap of a small server: in that of a test alone, of four megabytes, the collector
+// runs at every thirteenth decision and takes a quarter of the time.
 func BenchmarkDecide(b *testing.B) {
+	heap := make([]byte, 32<<20)
+	defer runtime.KeepAlive(heap)
 	p, f := bigFacts()
 	if d := gate.Decide(p, f); d.State != gate.Pass || len(d.Guards) < 30 {
 		b.Fatalf("%s: %s (%d guards) %s", d.State, d.Title, len(d.Guards), dump(d.Next))
