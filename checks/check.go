@@ -10,6 +10,8 @@ package checks
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 )
 
 // A Check looks at one Change for one kind of flaw. It is a value: declare it, list it, never subclass it.
@@ -50,6 +52,29 @@ type Pass struct {
 	Report func(Finding)
 	// Unscanned says that a region or file could not be judged (broken syntax, a limit): shown, and never read as clean.
 	Unscanned func(Unscanned)
+}
+
+// Texts hands the text of every file of the pass's side to each, but for opaque ones and those that wanted refuses; nil wants all. A file that is not
+// there is left out.
+func (p *Pass) Texts(ctx context.Context, wanted func(f *File, name string) bool, each func(f *File, name string, text []byte)) error {
+	for _, f := range p.Change.Files {
+		name, ok := f.PathOn(p.Side)
+		if !ok || f.Opaque != "" || wanted != nil && !wanted(f, name) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		text, err := p.Change.Tree(p.Side).Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		each(f, name, text)
+	}
+	return nil
 }
 
 // Unscanned is something of the change that a check could not judge.

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"path"
 	"regexp"
@@ -46,24 +44,7 @@ var Check = &checks.Check{
 const maxLine = 20_000
 
 func scanFiles(ctx context.Context, pass *checks.Pass) error {
-	for _, f := range pass.Change.Files {
-		name, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		text, err := pass.Change.Tree(pass.Side).Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		scan(pass, name, f.Class, text)
-	}
-	return nil
+	return pass.Texts(ctx, nil, func(f *checks.File, name string, text []byte) { scan(pass, name, f.Class, text) })
 }
 
 // scan looks at one file.

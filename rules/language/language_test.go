@@ -5,7 +5,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -289,87 +288,4 @@ func TestImportFormsAreTheSame(t *testing.T) {
 	same(`import x from 'y'`, `const x = require("y")`)
 	same(`import { default as x } from 'y'`, `const { default: x } = require('y')`)
 	same(`import { a, b as c } from 'y'`, `const { a, b: c } = require('y')`)
-}
-
-func fuzz(f *testing.F, name string, seeds ...string) {
-	spec := language.ForName(name)
-	for _, s := range seeds {
-		f.Add([]byte(s))
-	}
-	samples, _ := filepath.Glob("testdata/" + name + ".*.txt")
-	for _, s := range samples {
-		if src, err := os.ReadFile(s); err == nil {
-			f.Add(src)
-		}
-	}
-	f.Fuzz(func(t *testing.T, src []byte) {
-		tree, err := spec.Parse("a"+spec.Extensions[0], src)
-		if err != nil {
-			if !errors.Is(err, language.ErrLimit) {
-				t.Fatal(err)
-			}
-			return
-		}
-		checkTree(t, tree)
-		for at := 0; at <= len(src); at += 1 + len(src)/7 {
-			tree.SymbolAt(uint32(at))
-			line, column := tree.Position(uint32(at))
-			tree.Offset(line, column)
-		}
-		tree.Dump()
-	})
-}
-
-// FuzzParseOthers reads with the grammars that have no target of their own.
-func FuzzParseOthers(f *testing.F) {
-	own := []string{"go", "java", "javascript", "python", "typescript"}
-	var specs []*language.Spec
-	for _, s := range language.All() {
-		if slices.Contains(own, s.Name) {
-			continue
-		}
-		samples, _ := filepath.Glob("testdata/" + s.Name + ".*.txt")
-		for _, file := range samples {
-			if src, err := os.ReadFile(file); err == nil {
-				f.Add(uint8(len(specs)), src)
-			}
-		}
-		specs = append(specs, s)
-	}
-	f.Fuzz(func(t *testing.T, which uint8, src []byte) {
-		spec := specs[int(which)%len(specs)]
-		tree, err := spec.Parse("a"+spec.Extensions[0], src)
-		if err != nil {
-			if !errors.Is(err, language.ErrLimit) {
-				t.Fatal(err)
-			}
-			return
-		}
-		checkTree(t, tree)
-		tree.SymbolAt(uint32(len(src) / 2))
-		tree.Dump()
-	})
-}
-
-func FuzzParseGo(f *testing.F) { fuzz(f, "go", "package p\nfunc f() {}", "type T struct{ a, b int }") }
-func FuzzParsePython(f *testing.F) {
-	fuzz(f, "python", "def f():\n\treturn f'{x}'", "if a:\n  b\nelif c: d")
-}
-func FuzzParseJavaScript(f *testing.F) {
-	fuzz(f, "javascript", "const {a} = require('b')", "<a {...b}>c</a>", "`${`${a}`}`")
-}
-func FuzzParseTypeScript(f *testing.F) {
-	fuzz(f, "typescript", "class A<T> { private x?: T = <any>y }", "@D() export class A {}")
-}
-func FuzzParseJava(f *testing.F) {
-	fuzz(f, "java", "class A { @B int[] x = {1}; }", `String s = """a""";`)
-}
-func FuzzParseTerraform(f *testing.F) {
-	fuzz(f, "terraform", "a \"b\" { c = 1 }", "x = \"${a.b[0]}\" + <<E\nE\n")
-}
-func FuzzParseYAML(f *testing.F) { fuzz(f, "yaml", "a: |\n  b\n", "- &x {a: *x}", "a: 'b\n\n c'") }
-func FuzzParseJSON(f *testing.F) { fuzz(f, "json", "{\"a\": [1]}", "\"") }
-func FuzzParseBash(f *testing.F) { fuzz(f, "bash", "if a; then b; elif c; fi", "a | b && c") }
-func FuzzParseDockerfile(f *testing.F) {
-	fuzz(f, "dockerfile", "RUN <<E\na\nE\n", "FROM a:b@c", "RUN a \\\n# b\n c", "ENV a=", "ONBUILD RUN [\"a", "CMD --")
 }

@@ -4,9 +4,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -126,7 +126,7 @@ func named(tree *language.Tree, id language.ID, decorator bool) (control, bool) 
 }
 
 func byWords(name string) (does string, ok bool) {
-	words := split(name)
+	words := code.Words(name)
 	if len(words) == 0 {
 		return "", false
 	}
@@ -141,38 +141,13 @@ func byWords(name string) (does string, ok bool) {
 	return "", false
 }
 
-// split takes a name apart: requireAdmin, require_admin and RequireAdmin give require, admin.
-func split(name string) []string {
-	var words []string
-	var word []rune
-	flush := func() {
-		if len(word) > 0 {
-			words, word = append(words, strings.ToLower(string(word))), nil
-		}
-	}
-	runes := []rune(name)
-	for i, r := range runes {
-		switch {
-		case r == '_' || r == '-' || r == '$':
-			flush()
-		case unicode.IsUpper(r) && i > 0 && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])):
-			flush()
-			word = append(word, r)
-		default:
-			word = append(word, r)
-		}
-	}
-	flush()
-	return words
-}
-
 // refusal reads a condition that keeps somebody out: `if not user.is_admin: abort(403)`.
 func refusal(tree *language.Tree, id language.ID) (control, bool) {
 	cond, then := tree.Child(id, language.SlotCond), tree.Child(id, language.SlotThen)
 	if cond == language.None || then == language.None {
 		return control{}, false
 	}
-	text, body := fold(tree.Text(cond)), tree.Text(then)
+	text, body := code.Fold(tree.Text(cond)), tree.Text(then)
 	if len(body) > 400 || !decisive.MatchString(text) || !refusals.MatchString(body) {
 		return control{}, false
 	}
@@ -208,5 +183,3 @@ func lastTwo(full string) string {
 	parts := strings.Split(full, ".")
 	return strings.Join(parts[max(0, len(parts)-2):], ".")
 }
-
-func fold(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -3,9 +3,7 @@ package dockerfile
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"regexp"
 	"strings"
@@ -59,29 +57,17 @@ func isDockerfile(name string) bool {
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	for _, f := range pass.Change.Files {
-		name, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" || f.Class != checks.ClassProduct || !isDockerfile(name) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		text, err := pass.Change.Tree(pass.Side).Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
+	wanted := func(f *checks.File, name string) bool {
+		return f.Class == checks.ClassProduct && isDockerfile(name)
+	}
+	return pass.Texts(ctx, wanted, func(_ *checks.File, name string, text []byte) {
 		for _, p := range judge(string(text)) {
 			pass.Report(checks.Finding{
 				RuleID: p.rule, Message: p.message, Key: p.key,
 				Location: checks.Location{Path: name, Side: pass.Side, StartLine: p.line, StartColumn: 1, EndLine: p.line, EndColumn: 1 + p.width},
 			})
 		}
-	}
-	return nil
+	})
 }
 
 // An instruction is one line of the file with those that continue it.

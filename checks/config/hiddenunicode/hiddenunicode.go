@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -43,24 +41,7 @@ var Check = &checks.Check{
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	for _, f := range pass.Change.Files {
-		name, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		text, err := pass.Change.Tree(pass.Side).Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		scan(pass, name, f.Class, text)
-	}
-	return nil
+	return pass.Texts(ctx, nil, func(f *checks.File, name string, text []byte) { scan(pass, name, f.Class, text) })
 }
 
 // A place is what a file is for, as far as hidden characters are concerned.

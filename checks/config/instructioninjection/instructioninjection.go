@@ -3,9 +3,6 @@ package instructioninjection
 import (
 	"context"
 	_ "embed"
-	"errors"
-	"fmt"
-	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -60,29 +57,17 @@ func instructs(name string) bool {
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	for _, f := range pass.Change.Files {
-		name, ok := f.PathOn(pass.Side)
-		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassTest || !instructs(name) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		text, err := pass.Change.Tree(pass.Side).Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
+	wanted := func(f *checks.File, name string) bool {
+		return f.Class != checks.ClassVendored && f.Class != checks.ClassTest && instructs(name)
+	}
+	return pass.Texts(ctx, wanted, func(_ *checks.File, name string, text []byte) {
 		for _, m := range judge(string(text)) {
 			pass.Report(checks.Finding{
 				RuleID: ruleID, Severity: m.severity, Confidence: m.confidence, Message: m.message, Key: m.key,
 				Location: checks.Location{Path: name, Side: pass.Side, StartLine: m.line, StartColumn: 1, EndLine: m.line, EndColumn: 1 + m.width},
 			})
 		}
-	}
-	return nil
+	})
 }
 
 var (
