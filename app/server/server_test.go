@@ -273,7 +273,7 @@ func (w *world) push(branch string, files map[string]string) {
 // until waits for a condition, looking again after each request that GitHub answered and each line of the log.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		w.mu.Lock()
@@ -285,7 +285,7 @@ func (w *world) until(what string, holds func() bool) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			w.t.Fatalf("waited 30 s for: %s\n%s", what, w.checks())
+			w.t.Fatalf("waited two minutes for: %s\n%s", what, w.checks())
 		}
 	}
 }
@@ -446,7 +446,7 @@ func TestRestart(t *testing.T) {
 	p := w.open("topic", map[string]string{"pay/card.go": "package pay\n\n// FLAW\n"})
 	select {
 	case <-held.Hit():
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no review was posted")
 	}
 	w.stop()
@@ -522,7 +522,7 @@ func TestReached(t *testing.T) {
 		select {
 		case p := <-points:
 			got = append(got, p)
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			t.Fatalf("only %q", got)
 		}
 	}

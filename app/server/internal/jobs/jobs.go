@@ -362,6 +362,7 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 			return "later", river.JobSnooze(wait)
 		}
 		if job.Attempt < job.MaxAttempts {
+			j.opt.Log.Warn("a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
 			return "failed", err
 		}
 		j.opt.Log.Error("giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
