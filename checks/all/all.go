@@ -16,6 +16,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
+	"github.com/reviewgate-app/reviewgate/checks/ai/vacuoustest"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -44,6 +45,7 @@ var coded = []*checks.Check{
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
+	vacuoustest.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
