@@ -17,6 +17,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
+	"github.com/reviewgate-app/reviewgate/checks/ai/vacuoustest"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -46,6 +47,7 @@ var coded = []*checks.Check{
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
+	vacuoustest.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
