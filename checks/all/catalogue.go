@@ -38,6 +38,8 @@ type Example []ExampleFile
 // An ExampleFile is one file of an example. Base is empty where the change adds the file. {U+202E} stands for the character, which is not to be seen.
 type ExampleFile struct{ Path, Base, Head string }
 
+//go:generate go test . -run ^TestPages$ -update
+
 // Catalogue describes every built-in rule, sorted by id. An error names what a check or rule lacks.
 func Catalogue() ([]Entry, error) {
 	parsed, problems := rules.ParseAll(rules.Builtin())

@@ -2,6 +2,8 @@ package all
 
 import (
 	"context"
+	"flag"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,4 +117,51 @@ func findings(t *testing.T, list []*checks.Check, example Example) []checks.Find
 		}
 	}
 	return out
+}
+
+var update = flag.Bool("update", false, "write docs/rules again")
+
+// TestPages holds docs/rules to the code.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	entries, err := Catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const folder = "../../docs/rules/"
+	pages := map[string]string{"README.md": Index(entries)}
+	for _, e := range entries {
+		pages[e.ID+".md"] = e.Page()
+	}
+	if *update {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range pages {
+			if err := os.WriteFile(folder+name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return
+	}
+	const remedy = "run go generate ./checks/all"
+	there, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range there {
+		if pages[f.Name()] == "" {
+			t.Errorf("docs/rules/%s is of no rule: %s", f.Name(), remedy)
+		}
+	}
+	for name, text := range pages {
+		if data, err := os.ReadFile(folder + name); err != nil {
+			t.Errorf("docs/rules/%s is missing: %s", name, remedy)
+		} else if string(data) != text {
+			t.Errorf("docs/rules/%s is stale: %s", name, remedy)
+		}
+	}
 }
