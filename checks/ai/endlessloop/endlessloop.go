@@ -14,6 +14,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "endless-loop"
 
 // Check is the check.
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutComment,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
@@ -194,7 +198,7 @@ func local(tree *language.Tree, fn language.ID, name string) bool {
 
 // changes tells a variable, or its length, that a turn of the loop, or a function within fn, can change.
 func changes(tree *language.Tree, fn, loop language.ID, name string, length bool) bool {
-	turns := tree.Child(loop, language.SlotCond) // what comes before it happens once
+	turns := tree.Child(loop, language.SlotCond)         // what comes before it happens once
 	grows := strings.HasSuffix(tree.Spec.Name, "script") // a[a.length] = x
 	for id := fn; id < tree.Nodes[fn].Next; id++ {
 		n := &tree.Nodes[id]

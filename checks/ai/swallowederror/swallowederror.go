@@ -15,6 +15,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	swallowed = "error-swallowed"
@@ -34,7 +37,8 @@ var Check = &checks.Check{
 			"The caller, and whoever watches it, believes that the work was done.",
 			"Return or raise the error, so that the caller can act on it."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, confidence checks.Confidence, cwe []string, why, remedy string) checks.RuleInfo {

@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	deleted  = "test-deleted"
@@ -43,7 +46,8 @@ var Check = &checks.Check{
 			"The test still passes where it used to fail, so a regression can go through.",
 			"Put the assertion back and mend the code, or say in the pull request why less is expected now."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, confidence checks.Confidence, why, remedy string) checks.RuleInfo {
