@@ -39,6 +39,7 @@ var house = []row{
 	{"checks/golang", []string{"checks", "checks/diff", "checks/golang/**"}},
 	{"checks/golang/**", nil},
 	{"checks/ai/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/ai/internal/**"}},
+	{"checks/deps/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/deps/internal/**"}},
 	{"checks/supply/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/supply/internal/**"}},
 	{"checks/config/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/config/internal/**"}},
 	{"checks/secrets/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/secrets/internal/**"}},
