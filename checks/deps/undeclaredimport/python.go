@@ -71,9 +71,11 @@ func (p *python) declare(dist, where string) {
 	}
 }
 
+var dashes = strings.NewReplacer("-", "", "_", "", ".", "")
+
 // squash makes foo-bar, foo_bar, foo.bar and foobar one.
 func squash(s string) string {
-	return strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(s))
+	return dashes.Replace(strings.ToLower(s))
 }
 
 func (p *python) known(_, module string) (string, bool) {

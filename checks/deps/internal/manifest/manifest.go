@@ -32,6 +32,8 @@ type File struct {
 	Scripts   []Script
 	Settings  []Setting
 	Partial   string // why it does not say all of its dependencies: "install_requires is computed"; "" if it does
+
+	text []byte
 }
 
 // Dir is the folder of the file; "" for the root.
@@ -140,7 +142,7 @@ func Read(p string, data []byte) (*File, error) {
 	if len(data) > maxBytes {
 		return nil, fmt.Errorf("read %s: it is larger than %d bytes", p, maxBytes)
 	}
-	f := &File{Path: p, Ecosystem: EcosystemOf(p)}
+	f := &File{Path: p, Ecosystem: EcosystemOf(p), text: data}
 	var err error
 	switch base := path.Base(p); base {
 	case "package.json":
