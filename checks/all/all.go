@@ -30,6 +30,12 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
+	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
+	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
+	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
+	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -60,6 +66,12 @@ var coded = []*checks.Check{
 	unpinnedaction.Check,
 	weakenedgate.Check,
 	workflowinjection.Check,
+	downgrade.Check,
+	installscript.Check,
+	lockfiledrift.Check,
+	lookalikename.Check,
+	remotedependency.Check,
+	undeclaredimport.Check,
 	secrets.Check,
 }
 
