@@ -20,7 +20,7 @@ import (
 
 // The bounds of what is type-checked. Beyond them a file is told as unscanned.
 const (
-	maxFile  = 1 << 20 // bytes of one file
+	maxFile  = 2 << 20 // bytes of one file
 	maxDepth = 1000    // of its syntax tree: the type checker recurses as deep
 )
 

@@ -27,6 +27,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/golang/endless"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ignorederror"
 	"github.com/reviewgate-app/reviewgate/checks/golang/racy"
+	"github.com/reviewgate-app/reviewgate/checks/golang/ranges"
 	"github.com/reviewgate-app/reviewgate/checks/golang/unclosed"
 )
 
@@ -84,6 +85,18 @@ func rules() []rule {
 				"Return the error, or log it. If it does not matter here, say why in a comment.", "https://go.dev/doc/effective_go#errors"),
 			analyzers: []*analysis.Analyzer{ignorederror.Analyzer, sqlrowserr.Analyzer, scannererr.Analyzer},
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
+		},
+		{
+			info: quality("go-index-out-of-range", "An index beyond the end", []string{"CWE-118", "CWE-129"},
+				"The program ends with a panic, at the latest in the last round of the loop.",
+				"Compare with the length first: i < len(s), not i <= len(s).", "https://go.dev/ref/spec#Index_expressions"),
+			analyzers: []*analysis.Analyzer{ranges.Bounds},
+		},
+		{
+			info: quality("go-integer-cut", "A number is cut by a conversion", []string{"CWE-190", "CWE-681"},
+				"A value that does not fit becomes another one: 300 becomes 44, and a large amount or length becomes negative.",
+				"Read the number with the size that it will have (strconv.ParseInt(s, 10, 32)), or compare it with both bounds of the smaller type.", "https://go.dev/ref/spec#Conversions"),
+			analyzers: []*analysis.Analyzer{ranges.Conversion},
 		},
 		{
 			info: quality("go-lock-copied", "A lock is copied", []string{"CWE-667"},
