@@ -4,6 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"go/token"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -23,7 +25,10 @@ var Check = &checks.Check{
 	Doc:   doc,
 	Scope: checks.PerSide,
 	Rules: infos(),
-	Run:   run,
+	Reads: func(paths []string) []string {
+		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return path.Base(p) != "go.mod" })
+	},
+	Run: run,
 }
 
 // shared is what both sides of a change use: the packages of the standard library grow while they are used, so that one side waits for the other.
@@ -53,10 +58,11 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		if err := u.check(s.importer); err != nil {
 			return err
 		}
+		current := u.platform == "linux" && !u.ahead(pass.Change.Tree(pass.Side))
 		said := map[finding]bool{} // by another analyzer of the same rule
 		err := u.analyze(analyzers, func(a *analysis.Analyzer, d analysis.Diagnostic) {
 			use, ok := ruleOf[a]
-			if !ok {
+			if !ok || use.complete && !current {
 				return
 			}
 			at, text := u.location(d, pass.Side)

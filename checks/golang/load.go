@@ -10,9 +10,12 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"go/version"
 	"io"
 	"path"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/golang/stdlib"
@@ -34,11 +37,13 @@ type source struct {
 
 // A unit is what is type-checked together: the changed files of one package that one platform compiles.
 type unit struct {
-	files []*source
-	fset  *token.FileSet
-	pkg   *types.Package
-	info  *types.Info
-	errs  []types.Error
+	dir      string
+	platform string
+	files    []*source
+	fset     *token.FileSet
+	pkg      *types.Package
+	info     *types.Info
+	errs     []types.Error
 }
 
 // units gives the product's Go files of a side, package by package, not yet type-checked. Files that do not parse are left out: broken syntax is told
@@ -63,7 +68,7 @@ func units(ctx context.Context, pass *checks.Pass) ([]*unit, error) {
 		k := key{path.Dir(name), head.Name.Name, platform(name, text)}
 		u := known[k]
 		if u == nil {
-			u = &unit{fset: token.NewFileSet()}
+			u = &unit{dir: k.dir, platform: k.platform, fset: token.NewFileSet()}
 			known[k] = u
 			order = append(order, u)
 		}
@@ -111,6 +116,23 @@ func depth(tree *ast.File) int {
 		return true
 	})
 	return deepest
+}
+
+// ahead tells a unit whose module wants a newer Go than the built-in library is of. A go.mod that was not fetched says nothing.
+func (u *unit) ahead(tree checks.Tree) bool {
+	for dir := u.dir; ; dir = path.Dir(dir) {
+		if text, err := tree.Open(path.Join(dir, "go.mod")); err == nil {
+			module, err := modfile.ParseLax("go.mod", text, nil)
+			if err != nil || module.Go == nil {
+				return false
+			}
+			have, err := stdlib.Version()
+			return err == nil && version.Compare(version.Lang("go"+module.Go.Version), have) > 0
+		}
+		if dir == "." || dir == "/" {
+			return false
+		}
+	}
 }
 
 // check type-checks a unit. What cannot be resolved (another module, a file that did not change) has an invalid type, and goes on.

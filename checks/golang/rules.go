@@ -24,10 +24,14 @@ import (
 	"golang.org/x/tools/go/analysis/passes/waitgroup"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/golang/answered"
 	"github.com/reviewgate-app/reviewgate/checks/golang/endless"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ignorederror"
+	"github.com/reviewgate-app/reviewgate/checks/golang/member"
+	"github.com/reviewgate-app/reviewgate/checks/golang/partescape"
 	"github.com/reviewgate-app/reviewgate/checks/golang/racy"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ranges"
+	"github.com/reviewgate-app/reviewgate/checks/golang/uncancelled"
 	"github.com/reviewgate-app/reviewgate/checks/golang/unclosed"
 )
 
@@ -39,6 +43,8 @@ type rule struct {
 	advice string
 	// spared says which matched texts are left alone.
 	spared *regexp.Regexp
+	// complete says that the rule relies on the built-in library having everything: it is of one version, on Linux.
+	complete bool
 }
 
 // rules lists them, sorted by id.
@@ -63,7 +69,7 @@ func rules() []rule {
 			info: quality("go-context-not-cancelled", "The cancel function of a context is never called", []string{"CWE-772"},
 				"The context's timer and goroutine stay until the parent ends, for each call once more.",
 				"defer cancel() right after the context was made.", "https://pkg.go.dev/context#WithCancel"),
-			analyzers: []*analysis.Analyzer{lostcancel.Analyzer},
+			analyzers: []*analysis.Analyzer{lostcancel.Analyzer, uncancelled.Analyzer},
 			advice:    "put `defer cancel()` right after it",
 		},
 		{
@@ -85,6 +91,12 @@ func rules() []rule {
 				"Return the error, or log it. If it does not matter here, say why in a comment.", "https://go.dev/doc/effective_go#errors"),
 			analyzers: []*analysis.Analyzer{ignorederror.Analyzer, sqlrowserr.Analyzer, scannererr.Analyzer},
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
+		},
+		{
+			info: security("go-html-partly-escaped", "HTML of which one part is escaped and another is not", []string{"CWE-79"},
+				"Who can choose the raw value puts a script into the page, and acts as whoever looks at it.",
+				"html/template escapes every value, each as its place needs it.", "https://pkg.go.dev/html/template"),
+			analyzers: []*analysis.Analyzer{partescape.Analyzer},
 		},
 		{
 			info: quality("go-index-out-of-range", "An index beyond the end", []string{"CWE-118", "CWE-129"},
@@ -121,6 +133,19 @@ func rules() []rule {
 			analyzers: []*analysis.Analyzer{unclosed.Analyzer},
 		},
 		{
+			info: security("go-secret-answered", "A record is sent to the client with its secrets", []string{"CWE-200", "CWE-499"},
+				"Password hashes and keys reach everybody who may see the record, and whatever keeps answers on the way.",
+				"Tag the field `json:\"-\"`, or copy what the client may see into a type of its own.", "https://owasp.org/API-Security/editions/2023/en/0xa3-broken-object-property-level-authorization/"),
+			analyzers: []*analysis.Analyzer{answered.Analyzer},
+		},
+		{
+			info: quality("go-unknown-member", "The standard library has no such member", []string{"CWE-477"},
+				"The name was remembered wrongly, or comes from another language: the code does not compile.",
+				"Look the package up on pkg.go.dev and use what it has.", "https://pkg.go.dev/std"),
+			analyzers: []*analysis.Analyzer{member.Analyzer},
+			complete:  true,
+		},
+		{
 			info: quality("go-waitgroup-misused", "WaitGroup.Add inside the goroutine it counts", []string{"CWE-362"},
 				"Wait may be reached before Add, and then it waits for nobody.",
 				"Call Add before the go statement, or use WaitGroup.Go.", "https://pkg.go.dev/sync#WaitGroup.Add"),
@@ -141,6 +166,12 @@ func quality(id, title string, cwe []string, why, remedy, reference string) chec
 	}
 }
 
+func security(id, title string, cwe []string, why, remedy, reference string) checks.RuleInfo {
+	info := quality(id, title, cwe, why, remedy, reference)
+	info.Tags = []string{"security"}
+	return info
+}
+
 func infos() []checks.RuleInfo {
 	var out []checks.RuleInfo
 	for _, r := range rules() {
@@ -151,9 +182,10 @@ func infos() []checks.RuleInfo {
 
 // use says for which rule an analyzer speaks.
 type use struct {
-	rule   string
-	advice string // "": the message stands by itself
-	spared *regexp.Regexp
+	rule     string
+	advice   string // "": the message stands by itself
+	spared   *regexp.Regexp
+	complete bool
 }
 
 func (u use) message(said string) string {
@@ -170,7 +202,7 @@ func listed() ([]*analysis.Analyzer, map[*analysis.Analyzer]use) {
 	for _, r := range rules() {
 		for _, a := range r.analyzers {
 			list = append(list, a)
-			u := use{rule: r.info.ID, advice: r.advice, spared: r.spared}
+			u := use{rule: r.info.ID, advice: r.advice, spared: r.spared, complete: r.complete}
 			if a.URL == "" { // ours
 				u.advice = ""
 			}
