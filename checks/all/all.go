@@ -36,6 +36,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
 	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
 	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/golang"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -72,6 +73,7 @@ var coded = []*checks.Check{
 	lookalikename.Check,
 	remotedependency.Check,
 	undeclaredimport.Check,
+	golang.Check,
 	secrets.Check,
 }
 
