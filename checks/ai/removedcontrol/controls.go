@@ -18,6 +18,9 @@ type control struct {
 	symbol     string // the function that it stands in
 	start, end uint32
 	confidence checks.Confidence
+	refuses    string // what a refusal does, folded
+	// quiet is a refusal whose condition does not say what it is about: nobody misses it, and it stands for another one that did the same.
+	quiet bool
 }
 
 // known are controls of common libraries, by the last name of the call, decorator or argument.
@@ -148,14 +151,28 @@ func refusal(tree *language.Tree, id language.ID) (control, bool) {
 		return control{}, false
 	}
 	text, body := code.Fold(tree.Text(cond)), tree.Text(then)
-	if len(body) > 400 || !decisive.MatchString(text) || !refusals.MatchString(body) {
+	if len(body) > 400 || !refusals.MatchString(body) {
+		return control{}, false
+	}
+	quiet := !decisive.MatchString(text)
+	if quiet && !asks(tree, cond) {
 		return control{}, false
 	}
 	shown := text
 	if r := []rune(shown); len(r) > 60 {
 		shown = string(r[:57]) + "..."
 	}
-	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain}, true
+	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), quiet: quiet}, true
+}
+
+// asks tells a condition that depends on something.
+func asks(tree *language.Tree, cond language.ID) bool {
+	for id := cond; id < tree.Nodes[cond].Next; id++ {
+		if tree.Nodes[id].Kind == language.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // dotted is the text of a plain chain of names, "" for anything else.

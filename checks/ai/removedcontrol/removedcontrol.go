@@ -127,8 +127,11 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			continue // the function is gone, and what it guarded with it
 		}
 		before, after := in(fc.base, symbol), in(fc.head, symbol)
-		lost := minus(before, after)
-		if len(lost) == 0 || len(minus(after, before)) >= len(lost) {
+		lost := slices.DeleteFunc(minus(before, after), func(c control) bool { return c.quiet })
+		came := slices.DeleteFunc(minus(after, before), func(c control) bool {
+			return c.quiet && !slices.ContainsFunc(lost, func(l control) bool { return l.refuses == c.refuses })
+		})
+		if len(lost) == 0 || len(came) >= len(lost) {
 			continue // nothing is gone, or something else came instead
 		}
 		for _, c := range lost {
