@@ -8,10 +8,12 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/secretinlog"
 	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
@@ -29,6 +31,10 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
+	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
+	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
+	"github.com/reviewgate-app/reviewgate/checks/quality/resource"
+	"github.com/reviewgate-app/reviewgate/checks/quality/unused"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -37,10 +43,12 @@ import (
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
 	missingguard.Check,
+	mockdata.Check,
 	passthrough.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	secretinlog.Check,
 	specialcase.Check,
 	stub.Check,
 	suppression.Check,
@@ -58,6 +66,10 @@ var coded = []*checks.Check{
 	unpinnedaction.Check,
 	weakenedgate.Check,
 	workflowinjection.Check,
+	deadcode.Check,
+	promise.Check,
+	resource.Check,
+	unused.Check,
 	secrets.Check,
 }
 
