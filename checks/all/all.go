@@ -32,6 +32,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
+	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
 	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
 	"github.com/reviewgate-app/reviewgate/checks/quality/resource"
 	"github.com/reviewgate-app/reviewgate/checks/quality/unused"
@@ -67,6 +68,7 @@ var coded = []*checks.Check{
 	weakenedgate.Check,
 	workflowinjection.Check,
 	deadcode.Check,
+	duplicate.Check,
 	promise.Check,
 	resource.Check,
 	unused.Check,

@@ -163,7 +163,9 @@ func choice(pass *checks.Pass, f code.File, id language.ID) {
 	if then == language.None || other == language.None {
 		return
 	}
-	if code.Fold(tree.Text(then)) == code.Fold(tree.Text(other)) && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
+	alike := code.Fold(tree.Text(then)) == code.Fold(tree.Text(other))
+	// An else that repeats the last of several branches lists the cases on purpose.
+	if alike && code.Product(f.File) && tree.Nodes[tree.Nodes[id].Parent].Slot != language.SlotElse && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
 		pass.Report(checks.Finding{
 			RuleID: branches, Location: f.Head(id), Key: code.Fold(tree.Text(cond)),
 			Message: fmt.Sprintf("whether `%s` holds or not, the same is done. Write what the other branch should do, or remove the condition", code.Shorten(tree.Text(cond))),

@@ -173,5 +173,8 @@ func (names index) used(tree *language.Tree, fn code.Func) bool {
 	if p := &tree.Nodes[outer.Parent]; p.Kind == language.Assign {
 		outer = p
 	}
-	return len(names["eval"]) > 0 || slices.ContainsFunc(names[strings.TrimPrefix(fn.Short, "#")], func(at uint32) bool { return at < outer.Start || at >= outer.End })
+	if len(names["eval"])+len(names["locals"])+len(names["globals"]) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(names[strings.TrimPrefix(fn.Short, "#")], func(at uint32) bool { return at < outer.Start || at >= outer.End })
 }
