@@ -9,10 +9,12 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/secretinlog"
 	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
@@ -37,6 +39,11 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
 	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
 	"github.com/reviewgate-app/reviewgate/checks/golang"
+	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
+	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
+	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
+	"github.com/reviewgate-app/reviewgate/checks/quality/resource"
+	"github.com/reviewgate-app/reviewgate/checks/quality/unused"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -46,10 +53,12 @@ import (
 var coded = []*checks.Check{
 	endlessloop.Check,
 	missingguard.Check,
+	mockdata.Check,
 	passthrough.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	secretinlog.Check,
 	specialcase.Check,
 	stub.Check,
 	suppression.Check,
@@ -74,6 +83,11 @@ var coded = []*checks.Check{
 	remotedependency.Check,
 	undeclaredimport.Check,
 	golang.Check,
+	deadcode.Check,
+	duplicate.Check,
+	promise.Check,
+	resource.Check,
+	unused.Check,
 	secrets.Check,
 }
 

@@ -106,7 +106,11 @@ func Funcs(tree *language.Tree) []Func {
 		if name == language.None && !kept(tree, id) {
 			continue
 		}
-		symbol := tree.SymbolAt(max(tree.Nodes[body].Start, tree.Nodes[id].Start))
+		at := max(tree.Nodes[body].Start, tree.Nodes[id].Start)
+		if name != language.None {
+			at = tree.Nodes[name].Start // Python's body may begin with another function
+		}
+		symbol := tree.SymbolAt(at)
 		if symbol == "" {
 			continue
 		}
@@ -163,6 +167,12 @@ func Statements(tree *language.Tree, block language.ID) []language.ID {
 		out = append(out, s)
 	}
 	return out
+}
+
+// Given tells a statement that is the expression after an arrow: x -> f(x) gives f(x).
+func Given(tree *language.Tree, stmt language.ID) bool {
+	block := &tree.Nodes[tree.Nodes[stmt].Parent]
+	return tree.Spec.Name != "python" && block.Kind == language.Block && block.Slot == language.SlotBody && !strings.HasPrefix(tree.Source[block.Start:], "{")
 }
 
 // Call gives the call that a statement is (awaited or not), or None.
