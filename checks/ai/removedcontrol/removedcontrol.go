@@ -59,7 +59,9 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			return err
 		}
 		for _, c := range fc.head {
-			added[c.name]++
+			if added[c.name]++; c.whole {
+				added[c.name] += len(fc.base) // as many as it can stand for
+			}
 		}
 		for _, c := range fc.base {
 			added[c.name]--

@@ -45,7 +45,7 @@ var Check = &checks.Check{
 }
 
 const (
-	leastLines = 6 // of a body that did work
+	leastLines = 4 // of a body that did work
 	leastCalls = 2
 )
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/internal/code"
@@ -148,7 +149,7 @@ var marks = regexp.MustCompile(`(?i)^(noqa|nosec|type: ignore|pylint|todo|fixme|
 
 // graveWords are calls that change something outside, or decide something: those must not fail unseen.
 var graveWords = map[string]bool{
-	"commit": true, "save": true, "insert": true, "update": true, "upsert": true, "persist": true, "publish": true, "charge": true, "pay": true, "refund": true, "transfer": true,
+	"commit": true, "save": true, "store": true, "insert": true, "update": true, "upsert": true, "persist": true, "publish": true, "charge": true, "pay": true, "refund": true, "transfer": true,
 	"migrate": true, "backup": true, "restore": true, "authorize": true, "authenticate": true, "verify": true, "encrypt": true, "decrypt": true, "executemany": true, "bulk": true,
 }
 
@@ -197,7 +198,7 @@ func calleeText(tree *language.Tree, call language.ID) string {
 
 var (
 	success = regexp.MustCompile(`(?i)^\{[^{}]*["']?\b(ok|success|succeeded)\b["']?\s*:\s*true\b|^\{[^{}]*["']?\b(status|result|state)\b["']?\s*:\s*["'](ok|success|succeeded|completed|done|approved|paid|sent|healthy)["']`)
-	nothing = regexp.MustCompile(`(?i)^(is|has|have|can|should|exists|check|supports|matches|contains|needs|allow|skip|ignore)`)
+	asks    = []string{"is", "has", "have", "can", "should", "exists", "check", "supports", "matches", "contains", "needs", "allow", "allows", "skip", "ignore"}
 )
 
 // claimed gives what a handler returns where that claims success; a log line before it does not make it true.
@@ -237,12 +238,6 @@ func predicate(symbol string) bool {
 	if len(words) == 0 {
 		return true
 	}
-	short := symbol
-	for i := len(symbol) - 1; i >= 0; i-- {
-		if symbol[i] == '.' {
-			short = symbol[i+1:]
-			break
-		}
-	}
-	return nothing.MatchString(short)
+	words = code.Words(symbol[strings.LastIndexByte(symbol, '.')+1:])
+	return len(words) > 0 && slices.Contains(asks, words[0])
 }

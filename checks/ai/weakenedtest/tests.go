@@ -45,6 +45,13 @@ func (a assertion) about(subjects []string) bool {
 	return slices.ContainsFunc(a.subjects, func(s string) bool { return slices.Contains(subjects, s) })
 }
 
+// owns tells whether the assertion is about what one of the subjects is a part of: the answer, where they ask for its status.
+func (a assertion) owns(subjects []string) bool {
+	return slices.ContainsFunc(a.subjects, func(s string) bool {
+		return slices.ContainsFunc(subjects, func(of string) bool { return strings.HasPrefix(of, s+".") })
+	})
+}
+
 var wordPattern = regexp.MustCompile(`[A-Za-z_]\w*`)
 
 func (a assertion) mentions(names map[string]bool) bool {
@@ -406,13 +413,16 @@ func readBody(tree *language.Tree, body language.ID, t *test) {
 			continue
 		}
 		if tree.Nodes[id].Kind == language.Call {
-			if name := lastName(tree, tree.Child(id, language.SlotCallee)); name != "" {
+			if name := lastName(tree, tree.Child(id, language.SlotCallee)); name != "" && !slices.Contains(prints, name) {
 				t.calls[name] = true
 			}
 		}
 		id++
 	}
 }
+
+// prints only show something: they are no helper that may assert.
+var prints = []string{"print", "pprint", "println", "printf", "log", "info", "debug", "warn", "Println", "Printf", "Log", "Logf"}
 
 // definedNames adds the names of the functions and classes of a file.
 func definedNames(tree *language.Tree, into map[string]bool) {

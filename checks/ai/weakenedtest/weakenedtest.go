@@ -159,12 +159,37 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 	for _, b := range left {
 		at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && replaces(b, h) })
 		if at < 0 {
-			missing = append(missing, b)
+			if !slices.ContainsFunc(head, func(h *test) bool { return tabled(b, h, base) }) {
+				missing = append(missing, b)
+			}
 			continue
 		}
 		taken[head[at]] = true
 	}
 	return pairs, missing
+}
+
+var (
+	tables   = regexp.MustCompile(`parametrize|\.each\b|subTest|ParameterizedTest|\brange\b|\.forEach\(`)
+	callName = regexp.MustCompile(`(\w+)\(`)
+)
+
+// tabled tells whether a test that runs over a table now may hold what one that is gone asserted: it calls all that the other one did.
+func tabled(b, h *test, base []*test) bool {
+	if b.path != h.path || len(h.assertions) < len(b.assertions) || slices.ContainsFunc(base, func(t *test) bool { return t.body == h.body }) {
+		return false
+	}
+	const before = 1500 // bytes in which a table stands before the test's name
+	source := h.tree.Source
+	if !tables.MatchString(source[max(0, int(h.nameStart)-before):h.nameEnd]) && !tables.MatchString(h.body) {
+		return false
+	}
+	for _, m := range callName.FindAllStringSubmatch(b.body, -1) {
+		if !strings.Contains(h.body, m[1]+"(") {
+			return false
+		}
+	}
+	return true
 }
 
 // replaces tells whether a test that is new in the same file stands in for one that is gone: it speaks of the same things, and asserts as much.
@@ -245,7 +270,7 @@ func lostEquality(base, head *test) (checks.Finding, bool) {
 		}
 		i := slices.IndexFunc(head.assertions, func(h assertion) bool {
 			had := slices.ContainsFunc(base.assertions, func(old assertion) bool { return old.text == h.text })
-			return h.weak && !had && h.about(b.subjects)
+			return h.weak && !had && (h.about(b.subjects) || h.owns(b.subjects))
 		})
 		if i < 0 {
 			continue
