@@ -31,6 +31,7 @@ type File struct {
 	Deps      []Dependency
 	Scripts   []Script
 	Settings  []Setting
+	Compiled  bool   // a tool wrote it from other manifests (pip-compile): it holds the dependencies of dependencies too
 	Partial   string // why it does not say all of its dependencies: "install_requires is computed"; "" if it does
 
 	text []byte
@@ -95,7 +96,7 @@ func KindOf(p string) Kind {
 	}
 	base := path.Base(p)
 	switch base {
-	case "package.json", "deno.json", "deno.jsonc", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "go.mod", "go.work", "pom.xml", "build.gradle", "build.gradle.kts",
+	case "package.json", "deno.json", "deno.jsonc", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "go.mod", "go.work", "pom.xml",
 		"environment.yml", "environment.yaml":
 		return Declares
 	case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum", "gradle.lockfile":
@@ -104,12 +105,16 @@ func KindOf(p string) Kind {
 		return Steers
 	}
 	switch {
-	case strings.HasSuffix(base, ".versions.toml"), requirements.MatchString(p):
+	case strings.HasSuffix(base, ".versions.toml"), isGradle(base), requirements.MatchString(p):
 		return Declares
-	case steering.MatchString(base), strings.HasSuffix(base, ".gradle"), strings.HasSuffix(base, ".gradle.kts"), strings.HasPrefix(p, "buildSrc/") && strings.HasSuffix(p, ".kt"):
+	case steering.MatchString(base), strings.HasPrefix(p, "buildSrc/") && strings.HasSuffix(p, ".kt"):
 		return Steers
 	}
 	return None
+}
+
+func isGradle(base string) bool {
+	return strings.HasSuffix(base, ".gradle") || strings.HasSuffix(base, ".gradle.kts")
 }
 
 // EcosystemOf tells the ecosystem of a manifest or lockfile by its path; "" for any other file.
@@ -119,13 +124,13 @@ func EcosystemOf(p string) Ecosystem {
 		return NPM
 	case "go.mod", "go.work", "go.sum":
 		return Go
-	case "pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile":
+	case "pom.xml", "gradle.lockfile":
 		return Maven
 	case "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment.yml", "environment.yaml", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock":
 		return PyPI
 	default:
 		switch {
-		case strings.HasSuffix(base, ".versions.toml"):
+		case strings.HasSuffix(base, ".versions.toml"), isGradle(base):
 			return Maven
 		case requirements.MatchString(p):
 			return PyPI
@@ -165,12 +170,12 @@ func Read(p string, data []byte) (*File, error) {
 		err = readGoWork(f, data)
 	case "pom.xml":
 		err = readPOM(f, data)
-	case "build.gradle", "build.gradle.kts":
-		readGradle(f, string(data))
 	default:
 		switch {
 		case strings.HasSuffix(base, ".versions.toml"):
 			err = readCatalogue(f, data)
+		case isGradle(base):
+			readGradle(f, string(data))
 		case requirements.MatchString(p):
 			readRequirements(f, string(data))
 		}
