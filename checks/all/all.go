@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/hallucinatedmember"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
@@ -36,6 +37,7 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	hallucinatedmember.Check,
 	missingguard.Check,
 	passthrough.Check,
 	removedcontrol.Check,
