@@ -17,6 +17,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
+	"github.com/reviewgate-app/reviewgate/checks/ai/vacuoustest"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -29,6 +30,13 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
+	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
+	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
+	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
+	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/golang"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -46,6 +54,7 @@ var coded = []*checks.Check{
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
+	vacuoustest.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
@@ -58,6 +67,13 @@ var coded = []*checks.Check{
 	unpinnedaction.Check,
 	weakenedgate.Check,
 	workflowinjection.Check,
+	downgrade.Check,
+	installscript.Check,
+	lockfiledrift.Check,
+	lookalikename.Check,
+	remotedependency.Check,
+	undeclaredimport.Check,
+	golang.Check,
 	secrets.Check,
 }
 

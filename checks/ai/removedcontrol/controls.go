@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -18,7 +18,10 @@ type control struct {
 	symbol     string // the function that it stands in
 	start, end uint32
 	confidence checks.Confidence
-	whole      bool // handed to a router or an application as a whole: it covers every route
+	whole      bool   // handed to a router or an application as a whole: it covers every route
+	refuses    string // what a refusal does, folded
+	// quiet is a refusal whose condition does not say what it is about: nobody misses it, and it stands for another one that did the same.
+	quiet bool
 }
 
 // known are controls of common libraries, by the last name of the call, decorator or argument.
@@ -92,7 +95,11 @@ func findControls(tree *language.Tree) []control {
 			// Or in the options of a route: { preHandler: requireAuth }.
 			handed, option := tree.Nodes[n.Parent].Kind == language.Args, tree.Nodes[n.Parent].Kind == language.Pair && hook(tree, n.Parent)
 			if handed || option {
-				if c, ok := named(tree, id, false); ok {
+				c, ok := named(tree, id, false)
+				if full := dotted(tree, id); option && !ok && guards.MatchString(full) { // requireEditor: of whatever
+					c, ok = control{name: full[strings.LastIndexByte(full, '.')+1:], shown: full, does: "calls " + full}, true
+				}
+				if ok {
 					c.whole = handed && mounted(tree, tree.Nodes[n.Parent].Parent)
 					if option {
 						c.confidence = checks.Certain // nothing else is a hook of that name for
@@ -108,6 +115,9 @@ func findControls(tree *language.Tree) []control {
 	}
 	return out
 }
+
+// guards are names of hooks that keep somebody out.
+var guards = regexp.MustCompile(`(?i)(^|\.)(require|ensure|verify|check|restrict|protect|only|authori[sz]e|authenticate)`)
 
 // hook tells an option of a route that names what runs before it.
 func hook(tree *language.Tree, pair language.ID) bool {
@@ -197,14 +207,28 @@ func refusal(tree *language.Tree, id language.ID) (control, bool) {
 	if contained.MatchString(text) && failing.MatchString(body) {
 		return control{name: "if " + text, shown: text, does: "keeps paths inside of a folder", confidence: checks.Certain}, true
 	}
-	if !decisive.MatchString(text) || !refusals.MatchString(body) {
+	if !refusals.MatchString(body) {
+		return control{}, false
+	}
+	quiet := !decisive.MatchString(text)
+	if quiet && !asks(tree, cond) {
 		return control{}, false
 	}
 	shown := text
 	if r := []rune(shown); len(r) > 60 {
 		shown = string(r[:57]) + "..."
 	}
-	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain}, true
+	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), quiet: quiet}, true
+}
+
+// asks tells a condition that depends on something.
+func asks(tree *language.Tree, cond language.ID) bool {
+	for id := cond; id < tree.Nodes[cond].Next; id++ {
+		if tree.Nodes[id].Kind == language.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // dotted is the text of a plain chain of names, "" for anything else.

@@ -1,4 +1,4 @@
-// Package code gives the checks of this room what they read most: the changed files of a kind with their trees, functions, names, comments.
+// Package code gives checks that read programs what they read most: the changed files of a kind with their trees, functions, names, comments.
 package code
 
 import (
