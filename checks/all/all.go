@@ -30,10 +30,12 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
 	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/knownvulnerable"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
 	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
 	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/deps/unknownpackage"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -64,10 +66,12 @@ var coded = []*checks.Check{
 	workflowinjection.Check,
 	downgrade.Check,
 	installscript.Check,
+	knownvulnerable.Check,
 	lockfiledrift.Check,
 	lookalikename.Check,
 	remotedependency.Check,
 	undeclaredimport.Check,
+	unknownpackage.Check,
 	secrets.Check,
 }
 
