@@ -93,6 +93,7 @@ func judge(e manifest.Ecosystem, name string) (message string, sure bool) {
 		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used. Write that name if it was meant; if not, say in the pull request why it is this one", name, like), true
 	case near, affix:
 		return fmt.Sprintf("`%s` is another package than `%s`, which is widely used. Look which one was meant", name, like), false
+	case none:
 	}
 	return "", false
 }
@@ -121,6 +122,7 @@ func compare(e manifest.Ecosystem, name, popular string) likeness {
 			return letter // within a group nobody else can publish
 		}
 		return none
+	case manifest.PyPI, manifest.NPM:
 	}
 	scope, rest, scoped := strings.Cut(name, "/")
 	popularScope, popularRest, popularScoped := strings.Cut(popular, "/")
