@@ -359,6 +359,7 @@ func arithmetic(op token.Token, x, y span) span {
 		if x.lo.Sign() >= 0 && single(y) && y.lo.IsUint64() && y.lo.Uint64() < 64 {
 			return span{lo: new(big.Int).Rsh(x.lo, uint(y.lo.Uint64())), hi: new(big.Int).Rsh(x.hi, uint(y.lo.Uint64()))}
 		}
+	default:
 	}
 	return span{}
 }
@@ -595,6 +596,7 @@ func (w *walker) assume(cond ast.Expr, holds bool, at env) env {
 			flip := map[token.Token]token.Token{token.LSS: token.GTR, token.LEQ: token.GEQ, token.GTR: token.LSS, token.GEQ: token.LEQ, token.EQL: token.EQL, token.NEQ: token.NEQ}[op]
 			at = w.narrow(c.X, op, y, at)
 			return w.narrow(c.Y, flip, x, at)
+		default:
 		}
 	}
 	return at
@@ -637,6 +639,8 @@ func (w *walker) narrow(e ast.Expr, op token.Token, bound span, at env) env {
 		if bound.lo.Cmp(bound.hi) == 0 && now.lo.Cmp(now.hi) == 0 && bound.lo.Cmp(now.lo) == 0 {
 			return nil
 		}
+		return at
+	default:
 		return at
 	}
 	if now.lo.Cmp(now.hi) > 0 {
