@@ -7,16 +7,20 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
 	"github.com/reviewgate-app/reviewgate/checks/ai/hallucinatedmember"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/secretinlog"
 	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
 	"github.com/reviewgate-app/reviewgate/checks/ai/swallowederror"
+	"github.com/reviewgate-app/reviewgate/checks/ai/vacuoustest"
 	"github.com/reviewgate-app/reviewgate/checks/ai/weakenedtest"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentsettings"
 	"github.com/reviewgate-app/reviewgate/checks/config/agentworkflow"
@@ -29,7 +33,18 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
+	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
+	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
+	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
+	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
 	"github.com/reviewgate-app/reviewgate/checks/golang"
+	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
+	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
+	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
+	"github.com/reviewgate-app/reviewgate/checks/quality/resource"
+	"github.com/reviewgate-app/reviewgate/checks/quality/unused"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -37,16 +52,20 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	endlessloop.Check,
 	hallucinatedmember.Check,
 	missingguard.Check,
+	mockdata.Check,
 	passthrough.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	secretinlog.Check,
 	specialcase.Check,
 	stub.Check,
 	suppression.Check,
 	swallowederror.Check,
+	vacuoustest.Check,
 	weakenedtest.Check,
 	agentsettings.Check,
 	agentworkflow.Check,
@@ -59,7 +78,18 @@ var coded = []*checks.Check{
 	unpinnedaction.Check,
 	weakenedgate.Check,
 	workflowinjection.Check,
+	downgrade.Check,
+	installscript.Check,
+	lockfiledrift.Check,
+	lookalikename.Check,
+	remotedependency.Check,
+	undeclaredimport.Check,
 	golang.Check,
+	deadcode.Check,
+	duplicate.Check,
+	promise.Check,
+	resource.Check,
+	unused.Check,
 	secrets.Check,
 }
 

@@ -10,12 +10,15 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 //go:embed doc.go
 var doc string
+
+//go:embed examples.txtar
+var examples string
 
 const ruleID = "route-guard-missing"
 
@@ -38,7 +41,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 // A route is one endpoint that a file declares.

@@ -9,12 +9,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 //go:embed doc.go
 var doc string
+
+//go:embed examples.txtar
+var examples string
 
 // The rules of this check.
 const (
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 			"The text was copied from a chat without being read, so the code around it may not have been read either.",
 			"Delete it, and read what came with it."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {

@@ -8,12 +8,15 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/ai/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 //go:embed doc.go
 var doc string
+
+//go:embed examples.txtar
+var examples string
 
 const ruleID = "blanket-suppression"
 
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 // A kind of comment, what it does, and whether a reason after it excuses it.
