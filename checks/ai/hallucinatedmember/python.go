@@ -43,12 +43,10 @@ func python(f *file) {
 		switch tree.Nodes[i].Kind {
 		case language.Import:
 			module := tree.Nodes[tree.Child(id, language.SlotModule)].Value
-			name, full := module, module
+			name, _, _ := strings.Cut(module, ".")
+			full := name
 			if alias := tree.Child(id, language.SlotAlias); alias != language.None {
-				name = tree.Nodes[alias].Value
-			} else {
-				name, _, _ = strings.Cut(module, ".")
-				full = name
+				name, full = tree.Nodes[alias].Value, module
 			}
 			if _, known := f.tables.python.members(full); known && within(tree, id, language.Try) == language.None {
 				modules[name] = full
