@@ -74,6 +74,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		return err
 	}
 	told := map[shape]bool{}
+	files := map[[2]string]bool{} // a copied file is told once
 	var last function // what was told, with all that is inside of it
 	for _, c := range order {
 		same := now[c.shape]
@@ -81,10 +82,11 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			continue
 		}
 		other, ok := original(same, c)
-		if !ok {
+		pair := [2]string{c.file.Name, other.file.Name}
+		if !ok || files[pair] && pair[0] != pair[1] {
 			continue
 		}
-		told[c.shape] = true
+		told[c.shape], files[pair] = true, true
 		last = c
 		line, _ := other.file.Tree.Position(other.file.Tree.Nodes[other.fn.ID].Start)
 		pass.Report(checks.Finding{
@@ -126,7 +128,7 @@ func functions(f code.File) []function {
 	var out []function
 	for _, fn := range code.Funcs(f.Tree) {
 		at := f.At(fn.ID)
-		if at.EndLine-at.StartLine+1 < minLines || boilerplate[fn.Short] || f.Tree.Nodes[fn.ID].Value == "constructor" {
+		if f.Tree.Child(fn.ID, language.SlotReceiver) != language.None || at.EndLine-at.StartLine+1 < minLines || boilerplate[fn.Short] || f.Tree.Nodes[fn.ID].Value == "constructor" {
 			continue
 		}
 		s, ok := shapeOf(f.Tree, fn)
