@@ -20,6 +20,9 @@ type Check struct {
 	Doc   string     // embedded doc.go; the first sentence is the title
 	Rules []RuleInfo // what it can report; usually one
 	Scope Scope
+	// Examples is the embedded examples.txtar: a wrong and a right change for each rule, as sections RULE/wrong/PATH and RULE/right/PATH. Where both begin
+	// with the same file, it is RULE/base/PATH. A test runs them; the catalogue shows them.
+	Examples string
 	// Reads names the files beyond the changed ones that Run looks at, chosen from all paths of the head tree. It sees paths
 	// only, so it may run in the parent; what it names is fetched in one batch. Nil: none.
 	Reads func(paths []string) []string
@@ -99,7 +102,23 @@ type RuleInfo struct {
 	Languages  []string   `json:"languages,omitempty"`
 	NeedsHuman bool       `json:"needs_human,omitempty"` // acts as a guard: one eligible approval clears it
 	Rollout    Rollout    `json:"rollout"`
-	Origin     string     `json:"origin"` // "builtin", or the file the rule came from
+	Pack       Pack       `json:"pack,omitempty"` // the first pack that it runs in; empty: recommended
+	Origin     string     `json:"origin"`         // "builtin", or the file the rule came from
+}
+
+// Pack names a set of rules.
+type Pack string
+
+// The packs. Advisory is not a pack of its own rules: it is what is recommended, without blocking.
+const (
+	PackRecommended Pack = "recommended" // what earns its place in every change
+	PackStrict      Pack = "strict"      // and what is right less often or matters less; what is sure blocks from medium severity on
+	PackAdvisory    Pack = "advisory"    // tells, and blocks nothing
+)
+
+// Packs gives the names of all packs.
+func Packs() []string {
+	return []string{string(PackRecommended), string(PackStrict), string(PackAdvisory)}
 }
 
 // Rollout says how far a rule may go.

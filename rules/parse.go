@@ -645,8 +645,17 @@ func (p *parser) own(n *yaml.Node, m *Metadata) {
 			}
 		case "test-files":
 			m.TestFiles = p.boolean(e.node, e.key)
+		case "pack":
+			m.Pack = p.text(e.node, e.key).Value
+			if m.Pack != "" && m.Pack != "recommended" && m.Pack != "strict" {
+				p.broken(e.node, "pack %q: use recommended or strict", clip(m.Pack))
+			}
+		case "wrong":
+			m.Wrong = p.text(e.node, "metadata.reviewgate.wrong").Value
+		case "right":
+			m.Right = p.text(e.node, "metadata.reviewgate.right").Value
 		default:
-			p.broken(e.from, "unknown key %q in metadata.reviewgate%s", clip(e.key), suggest(e.key, []string{"title", "why", "remedy", "rollout", "test-files"}))
+			p.broken(e.from, "unknown key %q in metadata.reviewgate%s", clip(e.key), suggest(e.key, []string{"title", "why", "remedy", "rollout", "test-files", "pack", "wrong", "right"}))
 		}
 	}
 }

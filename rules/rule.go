@@ -13,6 +13,11 @@
 //	    remedy: ...                       # what to do
 //	    rollout: comment                  # off, shadow, comment or block
 //	    test-files: true                  # look at test files too
+//	    pack: strict                      # runs in the strict pack only
+//	    wrong: |                          # code that the rule finds, and
+//	      ...
+//	    right: |                          # the same done well
+//	      ...
 package rules
 
 // A Source is one rule file, not yet parsed. Rule files cross to the worker as sources, because a compiled rule cannot.
@@ -85,6 +90,9 @@ type Metadata struct {
 	Remedy    string
 	Rollout   string // off, shadow, comment, block; empty: not said
 	TestFiles bool   // the rule looks at test files too
+	Pack      string // recommended or strict; empty: not said
+	Wrong     string // a few lines of code that the rule reports, and
+	Right     string // the same done well, which it does not
 }
 
 // Op is an operator of the search language.

@@ -651,11 +651,7 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 			}
 		}},
 		"pack": {read: func(n *yaml.Node) {
-			if s, ok := r.text(n, "pack"); ok {
-				if !ruleName.MatchString(s) {
-					r.bad(n, "Write the pack's name.", "%q is not the name of a pack", clip(s))
-					return
-				}
+			if s, ok := r.oneOf(n, "pack", checks.Packs()...); ok {
 				d.checks.Pack = s
 				d.at["checks.pack"] = n
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 const (
@@ -56,6 +57,8 @@ func valueSchema(t reflect.Type) map[string]any {
 		return enumOf("optional", "required")
 	case reflect.TypeFor[severity]():
 		return enumOf(severities...)
+	case reflect.TypeFor[pack]():
+		return enumOf(checks.Packs()...)
 	case reflect.TypeFor[rolloutKey]():
 		return enumOf(rollouts...)
 	case reflect.TypeFor[twoPerson]():

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -108,6 +109,44 @@ func TestLedger(t *testing.T) {
 	}
 	if again := gate.Complete(done, nil); len(again.Seen) != 2 {
 		t.Error("an entry was completed twice")
+	}
+}
+
+// A webhook that comes again, or late, never moves an approval to another head: the first entry that is complete counts.
+func TestFirstWordOfTheLedgerCounts(t *testing.T) {
+	t.Parallel()
+	decide := func(order ...string) gate.State {
+		ar, err := txtar.ParseFile("testdata/B28_rebound_commit_id.txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy, facts := scenario(t, ar)
+		old := facts.Ledger[0]
+		now := old
+		now.Head, now.MergeBase, now.Seen = facts.Head, facts.MergeBase, nil
+		now.Complete = false
+		now = gate.Complete(now, facts.Files)
+		unread := now
+		unread.Seen, unread.Complete = nil, false
+		facts.Ledger = nil
+		for _, o := range order {
+			facts.Ledger = append(facts.Ledger, map[string]gate.LedgerEntry{"old": old, "now": now, "unread": unread}[o])
+		}
+		return gate.Decide(policy, facts).State
+	}
+	for _, test := range []struct {
+		order []string
+		want  gate.State
+	}{
+		{[]string{"now"}, gate.Pass},
+		{[]string{"now", "old"}, gate.Pass},
+		{[]string{"old", "now"}, gate.Pending},
+		{[]string{"unread", "now"}, gate.Pass}, // it was completed later
+		{[]string{"unread"}, gate.Pending},
+	} {
+		if got := decide(test.order...); got != test.want {
+			t.Errorf("%v: %s, not %s", test.order, got, test.want)
+		}
 	}
 }
 

@@ -107,8 +107,8 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 	})
 	all, problems := rules.ParseAll(append(sources, given...))
 	all = slices.DeleteFunc(all, func(r *rules.Rule) bool {
-		said := cmp.Or(in.Config.Rollouts[r.ID.Value], checks.Rollout(r.Metadata.Rollout))
-		return said == checks.RolloutOff
+		named := in.Config.Rollouts[r.ID.Value]
+		return cmp.Or(named, checks.Rollout(r.Metadata.Rollout)) == checks.RolloutOff || named == "" && in.Config.outOfPack(checks.Pack(r.Metadata.Pack))
 	})
 	return all, problems
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
@@ -42,9 +43,9 @@ type Content struct {
 
 // Config says which findings count and how many may be told inline.
 type Config struct {
-	FailOn      checks.Severity           // the lowest severity that blocks; 0: high
+	FailOn      checks.Severity           // the lowest severity that blocks; 0: high. See BlocksFrom
 	BlockOn     []string                  // ids or tags of rules that block whatever their severity
-	Pack        string                    // of built-in rules; "": recommended, which is all of them
+	Pack        string                    // one of checks.Packs; "": recommended
 	Rollouts    map[string]checks.Rollout // by rule id; wins over what the rule says
 	MaxComments int                       // 0: 10; negative: none
 	// FailOnCountsRules makes the rules of repositories and flags count like built-in ones, unless Rollouts says otherwise.
@@ -148,12 +149,25 @@ func (in *Input) check() (size int64, err error) {
 	if !slices.IsSortedFunc(in.Files, func(a, b *checks.File) int { return cmp.Compare(a.Path, b.Path) }) {
 		return 0, errors.New("the changed files are not sorted by path")
 	}
-	if p := in.Config.Pack; p != "" && p != "recommended" {
-		return 0, fmt.Errorf("unknown pack %q of built-in rules (want recommended)", p)
+	if p := in.Config.Pack; p != "" && !slices.Contains(checks.Packs(), p) {
+		return 0, fmt.Errorf("unknown pack %q (want %s)", p, strings.Join(checks.Packs(), ", "))
 	}
 	return size, nil
 }
 
-func (c *Config) failOn() checks.Severity { return cmp.Or(c.FailOn, checks.High) }
+// BlocksFrom is the lowest severity that blocks. The strict pack blocks from medium on, whatever else is said, so that one file cannot take back
+// what another asked for; lower may be said.
+func (c *Config) BlocksFrom() checks.Severity {
+	from := cmp.Or(c.FailOn, checks.High)
+	if c.Pack == string(checks.PackStrict) {
+		from = min(from, checks.Medium)
+	}
+	return from
+}
+
+// outOfPack says whether the pack leaves a rule out that is in another one. Naming the rule in Rollouts puts it in.
+func (c *Config) outOfPack(pack checks.Pack) bool {
+	return pack == checks.PackStrict && c.Pack != string(checks.PackStrict)
+}
 
 func (c *Config) maxComments() int { return max(cmp.Or(c.MaxComments, 10), 0) }

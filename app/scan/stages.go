@@ -196,7 +196,7 @@ func suppress(s *state) {
 func block(s *state) {
 	c := &s.in.Config
 	for _, f := range s.head {
-		severe := f.Severity >= c.failOn() || slices.Contains(c.BlockOn, f.RuleID) || slices.ContainsFunc(f.rule.Tags, func(tag string) bool { return slices.Contains(c.BlockOn, tag) })
+		severe := f.Severity >= c.BlocksFrom() || slices.Contains(c.BlockOn, f.RuleID) || slices.ContainsFunc(f.rule.Tags, func(tag string) bool { return slices.Contains(c.BlockOn, tag) })
 		f.counts = f.Introduced && f.rule.Rollout == checks.RolloutBlock && severe && f.Confidence == checks.Certain
 		f.Blocking = f.counts && !(f.silent() && !f.Suppression.Added)
 	}
@@ -327,7 +327,8 @@ func compareFindings(a, b checks.Finding) int {
 }
 
 // rollouts gives every rule the rollout that applies: what the configuration says, else what the rule says, else block for built-in rules
-// and comment for all others. Asking for a severity on the command line makes comment rules of others count.
+// and comment for all others. Asking for a severity on the command line makes comment rules of others count. The pack has the last word over what
+// the configuration does not name: it leaves rules out, or lets none block.
 func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 	out := make(map[string]*checks.RuleInfo, len(infos))
 	for _, info := range infos {
@@ -343,6 +344,15 @@ func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 			}
 			if info.Rollout == checks.RolloutComment && !builtin && c.FailOnCountsRules {
 				info.Rollout = checks.RolloutBlock
+			}
+			switch {
+			case c.outOfPack(info.Pack):
+				info.Rollout = checks.RolloutOff
+			case c.Pack == string(checks.PackAdvisory):
+				info.NeedsHuman = false
+				if info.Rollout == checks.RolloutBlock {
+					info.Rollout = checks.RolloutComment
+				}
 			}
 		}
 		out[info.ID] = &info

@@ -551,7 +551,11 @@ func (s *Scan) facts(p *gate.Policy) gate.ScanFacts {
 		}
 		return checks.Head
 	}
-	out.NeedsHuman = slices.DeleteFunc(slices.Clone(s.NeedsHuman), func(rule string) bool { return p.Checks.Rollouts[rule] == checks.RolloutOff })
+	advisory := p.Checks.Pack == string(checks.PackAdvisory)
+	out.NeedsHuman = slices.DeleteFunc(slices.Clone(s.NeedsHuman), func(rule string) bool {
+		said, named := p.Checks.Rollouts[rule]
+		return said == checks.RolloutOff || advisory && !named
+	})
 	for i, f := range s.Findings {
 		if p.Checks.Rollouts[f.Rule] == checks.RolloutOff {
 			continue
@@ -566,8 +570,13 @@ func (s *Scan) facts(p *gate.Policy) gate.ScanFacts {
 		}
 		finding := checks.Finding{RuleID: f.Rule, Message: f.Message, Severity: severity, Confidence: confidence, Introduced: !f.Old,
 			Location: checks.Location{Path: f.Path, StartLine: f.Line, Side: side(f.Side)}, Fingerprint: checks.NewFingerprint(f.Rule, f.Path, f.Message, "", i)}
-		severe := severity >= cmp.Or(p.Checks.Severity, checks.High) || slices.Contains(p.Checks.BlockOn, f.Rule)
-		rollout := cmp.Or(p.Checks.Rollouts[f.Rule], checks.RolloutBlock)
+		config := scan.Config{FailOn: p.Checks.Severity, Pack: p.Checks.Pack}
+		severe := severity >= config.BlocksFrom() || slices.Contains(p.Checks.BlockOn, f.Rule)
+		rollout := checks.RolloutBlock
+		if advisory {
+			rollout = checks.RolloutComment
+		}
+		rollout = cmp.Or(p.Checks.Rollouts[f.Rule], rollout)
 		finding.Blocking = finding.Introduced && severe && confidence == checks.Certain && rollout == checks.RolloutBlock
 		out.Findings = append(out.Findings, finding)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
 	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
@@ -31,6 +32,13 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/unpinnedaction"
 	"github.com/reviewgate-app/reviewgate/checks/config/weakenedgate"
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
+	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
+	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
+	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
+	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
+	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/golang"
 	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
 	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
 	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
@@ -43,6 +51,7 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	endlessloop.Check,
 	missingguard.Check,
 	mockdata.Check,
 	passthrough.Check,
@@ -67,6 +76,13 @@ var coded = []*checks.Check{
 	unpinnedaction.Check,
 	weakenedgate.Check,
 	workflowinjection.Check,
+	downgrade.Check,
+	installscript.Check,
+	lockfiledrift.Check,
+	lookalikename.Check,
+	remotedependency.Check,
+	undeclaredimport.Check,
+	golang.Check,
 	deadcode.Check,
 	duplicate.Check,
 	promise.Check,

@@ -165,7 +165,7 @@ func TestBuiltinRulesAreChecks(t *testing.T) {
 		t.Errorf("%d rules, problems %v", len(check.Rules), problems)
 	}
 	for _, i := range check.Rules {
-		if i.Origin != "builtin" || i.Severity < checks.Low || i.Title == i.ID || !slices.Contains(i.Tags, "security") {
+		if i.Origin != "builtin" || i.Severity < checks.Low || i.Title == i.ID || len(i.Tags) == 0 {
 			t.Errorf("%+v", i)
 		}
 	}

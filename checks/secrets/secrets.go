@@ -17,6 +17,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "hardcoded-secret"
 
 // Check is the check.
@@ -37,7 +40,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: scanFiles,
+	Examples: examples,
+	Run:      scanFiles,
 }
 
 // maxLine is how much of a line is looked at, in bytes: what a machine wrote on one line of a megabyte is not code.

@@ -49,7 +49,7 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that fails the step: critical, high, medium, low, info (`LEVEL`)")
-	fl.StringVar(&f.pack, "pack", "", "set of built-in rules: recommended (`NAME`)")
+	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
@@ -142,7 +142,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	}
 	rep := &report.Input{
 		Tool: report.Tool{Name: "reviewgate", Version: toolVersion()}, Repo: event.repo, Number: event.number,
-		FailOn: in.Config.FailOn, Scan: result, WillNeed: willNeed,
+		FailOn: in.Config.BlocksFrom(), Scan: result, WillNeed: willNeed,
 	}
 	commands, err = publish(env, files, rep, log)
 	if err != nil {

@@ -17,23 +17,28 @@ const batchBytes = 12 << 20
 
 // runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches.
 func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool) (*scan.Result, error) {
+	further, err := readFurther(ctx, snap, in, wholeTree)
+	if err != nil {
+		return nil, err
+	}
 	if wholeTree {
 		before := 0 // files of the batches that are done
 		if told := opt.Progress; told != nil {
 			opt.Progress = func(done, _ int) { told(before+done, len(snap.Files)) }
 		}
-		return scan.RunAll(ctx, batches(ctx, snap, in, &before), all.Checks, opt)
+		return scan.RunAll(ctx, batches(ctx, snap, in, further, &before), all.Checks, opt)
 	}
 	contents, err := snap.Contents(ctx)
 	if err != nil {
 		return nil, err
 	}
 	in.Contents = scanContents(contents)
+	further.into(in)
 	return scan.Run(ctx, in, all.Checks, opt)
 }
 
 // batches cuts a whole tree into inputs that differ in nothing but their files, and counts the files of those that are done.
-func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input, done *int) iter.Seq2[*scan.Input, error] {
+func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input, further *furtherReading, done *int) iter.Seq2[*scan.Input, error] {
 	return func(yield func(*scan.Input, error) bool) {
 		byPath := make(map[string]*checks.File, len(snap.Files))
 		for _, f := range snap.Files {
@@ -47,6 +52,7 @@ func batches(ctx context.Context, snap *source.Snapshot, in *scan.Input, done *i
 				batch.Files, given[c.Path] = append(batch.Files, byPath[c.Path]), true
 			}
 			some = true
+			further.into(&batch)
 			if !yield(&batch, nil) {
 				return errStopped
 			}

@@ -83,7 +83,7 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.BoolVar(&f.all, "all", false, "report every finding of the tree, not only what a change introduces")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the Semgrep-syntax rules of this `PATH`, a file or a folder (repeatable)")
 	fl.BoolVar(&f.noBuiltin, "no-builtin", false, "leave out all that is built in: only the rules of --rules and of the configuration run")
-	fl.StringVar(&f.pack, "pack", "", "`NAME` of a set of built-in rules: recommended")
+	fl.StringVar(&f.pack, "pack", "", "`NAME` of a pack: recommended; strict: more rules, and medium severity blocks; advisory: nothing blocks (default: the policy's, or recommended)")
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
 	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
@@ -111,7 +111,7 @@ func completeFlags(cmd *cobra.Command) {
 	values := map[string]cobra.CompletionFunc{
 		"format":  cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
 		"fail-on": cobra.FixedCompletions(levels, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
-		"pack":    cobra.FixedCompletions([]cobra.Completion{"recommended"}, cobra.ShellCompDirectiveNoFileComp),
+		"pack":    cobra.FixedCompletions(checks.Packs(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder),
 		"base":    cobra.NoFileCompletions,
 		"head":    cobra.NoFileCompletions,
 	}
@@ -200,7 +200,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	rep := &report.Input{
 		Tool:     report.Tool{Name: "reviewgate", Version: toolVersion()},
 		Against:  snap.Against,
-		FailOn:   in.Config.FailOn,
+		FailOn:   in.Config.BlocksFrom(),
 		Scan:     result,
 		WillNeed: willNeed,
 	}
@@ -249,8 +249,8 @@ func (f *scanFlags) validate() error {
 			return usage(fmt.Errorf("--fail-on: %w", err), "")
 		}
 	}
-	if f.pack != "" && f.pack != "recommended" {
-		return usage(fmt.Errorf("unknown pack %q", f.pack), "packs are recommended")
+	if f.pack != "" && !slices.Contains(checks.Packs(), f.pack) {
+		return usage(fmt.Errorf("unknown pack %q", f.pack), "packs are "+strings.Join(checks.Packs(), ", "))
 	}
 	return nil
 }

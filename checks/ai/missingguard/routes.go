@@ -147,12 +147,16 @@ func named(tree *language.Tree, id language.ID) []string {
 		if n.Kind != language.Name || n.Slot == language.SlotName && (tree.Nodes[n.Parent].Kind == language.Param || tree.Nodes[n.Parent].Kind == language.KeyArg) {
 			continue
 		}
-		if guardName(n.Value) {
+		bare := n.Slot == language.SlotCallee && slices.Contains(bareVerbs, n.Value) // Depends(require("admin"))
+		if guardName(n.Value) || bare {
 			out = append(out, n.Value)
 		}
 	}
 	return out
 }
+
+// bareVerbs make a guard without saying of what: their argument does.
+var bareVerbs = []string{"require", "requires", "restrict", "enforce"}
 
 // calledGuards lists the guards that a handler calls or asks before anything else: the first few statements of its body.
 func calledGuards(tree *language.Tree, body language.ID) []string {

@@ -18,6 +18,10 @@ type control struct {
 	symbol     string // the function that it stands in
 	start, end uint32
 	confidence checks.Confidence
+	whole      bool   // handed to a router or an application as a whole: it covers every route
+	refuses    string // what a refusal does, folded
+	// quiet is a refusal whose condition does not say what it is about: nobody misses it, and it stands for another one that did the same.
+	quiet bool
 }
 
 // known are controls of common libraries, by the last name of the call, decorator or argument.
@@ -27,7 +31,7 @@ var known = map[string]string{
 	"roles_accepted": "requires a role", "csrf_protect": "checks the CSRF token", "ensure_csrf_cookie": "checks the CSRF token", "CSRFProtect": "checks the CSRF token", "csurf": "checks the CSRF token",
 	"permission_classes": "requires a permission", "PreAuthorize": "requires a permission", "Secured": "requires a role", "RolesAllowed": "requires a role",
 	"UseGuards": "requires what its guards require", "compare_digest": "compares in constant time", "ConstantTimeCompare": "compares in constant time", "timingSafeEqual": "compares in constant time",
-	"shlex.quote": "quotes shell arguments", "escapeHtml": "escapes HTML", "escapeHTML": "escapes HTML", "EscapeString": "escapes HTML", "HTMLEscapeString": "escapes HTML", "bleach.clean": "sanitises HTML",
+	"shlex.quote": "quotes shell arguments", "escapeHtml": "escapes HTML", "escapeHTML": "escapes HTML", "EscapeString": "escapes HTML", "HTMLEscapeString": "escapes HTML", "bleach.clean": "sanitises HTML", "nh3.clean": "sanitises HTML", "html.escape": "escapes HTML", "markupsafe.escape": "escapes HTML",
 	"DOMPurify.sanitize": "sanitises HTML", "IsLocal": "keeps paths inside of a folder", "is_relative_to": "keeps paths inside of a folder", "secure_filename": "keeps paths inside of a folder",
 	"url_has_allowed_host_and_scheme": "checks where a redirect goes", "helmet": "sets security headers", "rateLimit": "limits the rate", "rate_limit": "limits the rate",
 	"MaxBytesReader": "limits the size of a request", "ValidatePayload": "checks the signature", "ParseWithClaims": "verifies the token",
@@ -39,13 +43,21 @@ var (
 	assets  = []string{"auth", "authenticated", "authentication", "authorization", "authorized", "login", "permission", "permissions", "perm", "perms", "role", "roles", "admin", "owner", "ownership", "access",
 		"csrf", "xsrf", "token", "jwt", "signature", "hmac", "origin", "tenant", "acl", "session"}
 	alone = []string{"authorize", "authorise", "authenticate", "sanitize", "sanitise"}
+	// What is escaped to be shown: escapeText, escape_attribute. Patterns and paths are escaped for other reasons.
+	marked = []string{"html", "text", "xml", "attr", "attribute", "markup", "value"}
 )
 
 // refusals are what a condition leads to when it keeps somebody out.
-var refusals = regexp.MustCompile(`(?i)\b40[13]\b|forbidden|unauthori[sz]ed|permission_?(denied|error)|access_?denied|not_?authori[sz]ed|authentication_?(error|failed)`)
+var refusals = regexp.MustCompile(`(?i)\b40[13]\b|forbidden|unauthori[sz]ed|security_?exception|permission_?(denied|error)|access_?denied|not_?authori[sz]ed|authentication_?(error|failed)`)
 
 // decisive are the words of a condition that decides about access.
 var decisive = regexp.MustCompile(`(?i)(auth|admin|role|owner|permission|perm\b|csrf|token|signature|session|user|scope|tenant|allow|access|origin|secret|credential|login)`)
+
+// contained are conditions on a path that leaves its folder; failing is what they lead to.
+var (
+	contained = regexp.MustCompile(`^(!|not )[\w.()]*\.?(startsWith|startswith|HasPrefix)\([^()]*(?i:root|base|dir|folder)[^()]*(\(\))?[^()]*\)`)
+	failing   = regexp.MustCompile(`(?i)\b(throw|raise|abort|return|fail)`)
+)
 
 // findControls lists the controls of a tree in the order of their position.
 func findControls(tree *language.Tree) []control {
@@ -80,8 +92,14 @@ func findControls(tree *language.Tree) []control {
 			}
 		case language.Name, language.Dot:
 			// A guard handed over: router.post("/x", requireAuth, handler).
-			if tree.Nodes[n.Parent].Kind == language.Args {
+			// Or in the options of a route: { preHandler: requireAuth }.
+			handed, option := tree.Nodes[n.Parent].Kind == language.Args, tree.Nodes[n.Parent].Kind == language.Pair && hook(tree, n.Parent)
+			if handed || option {
 				if c, ok := named(tree, id, false); ok {
+					c.whole = handed && mounted(tree, tree.Nodes[n.Parent].Parent)
+					if option {
+						c.confidence = checks.Certain // nothing else is a hook of that name for
+					}
 					add(c, id)
 				}
 			}
@@ -92,6 +110,28 @@ func findControls(tree *language.Tree) []control {
 		}
 	}
 	return out
+}
+
+// hook tells an option of a route that names what runs before it.
+func hook(tree *language.Tree, pair language.ID) bool {
+	key := tree.Child(pair, language.SlotKey)
+	if key == language.None {
+		return false
+	}
+	switch strings.Trim(tree.Text(key), `"'`) {
+	case "preHandler", "onRequest", "preValidation", "beforeHandler", "middleware", "middlewares":
+		return true
+	}
+	return false
+}
+
+// mounted tells router.use(guard), app.addHook("onRequest", guard) and their like.
+func mounted(tree *language.Tree, call language.ID) bool {
+	switch code.Callee(tree, call) {
+	case "use", "Use", "addHook", "add_middleware", "addMiddleware", "before_request", "addFilter", "addInterceptor":
+		return true
+	}
+	return false
 }
 
 // decorated is the symbol of what a decorator stands on.
@@ -108,6 +148,9 @@ func named(tree *language.Tree, id language.ID, decorator bool) (control, bool) 
 	full := dotted(tree, id)
 	if full == "" {
 		return control{}, false
+	}
+	if full == "escape" && tree.Spec.Name == "python" { // of html, markupsafe or Django; re.escape has its owner before it
+		return control{name: full, shown: full, does: "escapes HTML", confidence: checks.Certain}, true
 	}
 	last := full[strings.LastIndex(full, ".")+1:]
 	for _, name := range []string{full, lastTwo(full), last} {
@@ -134,6 +177,9 @@ func byWords(name string) (does string, ok bool) {
 	if slices.Contains(alone, words[0]) {
 		return "calls " + name, true
 	}
+	if words[0] == "escape" && len(words) > 1 && slices.Contains(marked, words[1]) {
+		return "calls " + name, true
+	}
 	about := slices.ContainsFunc(words[1:], func(w string) bool { return slices.Contains(assets, w) })
 	if slices.Contains(actions, words[0]) && about {
 		return "calls " + name, true
@@ -148,14 +194,31 @@ func refusal(tree *language.Tree, id language.ID) (control, bool) {
 		return control{}, false
 	}
 	text, body := code.Fold(tree.Text(cond)), tree.Text(then)
-	if len(body) > 400 || !decisive.MatchString(text) || !refusals.MatchString(body) {
+	if len(body) > 400 {
+		return control{}, false
+	}
+	if contained.MatchString(text) && failing.MatchString(body) {
+		return control{name: "if " + text, shown: text, does: "keeps paths inside of a folder", confidence: checks.Certain}, true
+	}
+	quiet := !decisive.MatchString(text)
+	if !refusals.MatchString(body) || quiet && !asks(tree, cond) {
 		return control{}, false
 	}
 	shown := text
 	if r := []rune(shown); len(r) > 60 {
 		shown = string(r[:57]) + "..."
 	}
-	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain}, true
+	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), quiet: quiet}, true
+}
+
+// asks tells a condition that depends on something.
+func asks(tree *language.Tree, cond language.ID) bool {
+	for id := cond; id < tree.Nodes[cond].Next; id++ {
+		if tree.Nodes[id].Kind == language.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // dotted is the text of a plain chain of names, "" for anything else.

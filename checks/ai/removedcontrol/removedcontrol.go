@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "security-control-removed"
 
 // Check is the check.
@@ -37,7 +40,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
@@ -55,7 +59,9 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			return err
 		}
 		for _, c := range fc.head {
-			added[c.name]++
+			if added[c.name]++; c.whole {
+				added[c.name] += len(fc.base) // as many as it can stand for
+			}
 		}
 		for _, c := range fc.base {
 			added[c.name]--
@@ -123,8 +129,11 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			continue // the function is gone, and what it guarded with it
 		}
 		before, after := in(fc.base, symbol), in(fc.head, symbol)
-		lost := minus(before, after)
-		if len(lost) == 0 || len(minus(after, before)) >= len(lost) {
+		lost := slices.DeleteFunc(minus(before, after), func(c control) bool { return c.quiet })
+		came := slices.DeleteFunc(minus(after, before), func(c control) bool {
+			return c.quiet && !slices.ContainsFunc(lost, func(l control) bool { return l.refuses == c.refuses })
+		})
+		if len(lost) == 0 || len(came) >= len(lost) {
 			continue // nothing is gone, or something else came instead
 		}
 		for _, c := range lost {

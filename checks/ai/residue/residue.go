@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	elided  = "elided-code"
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 			"The text was copied from a chat without being read, so the code around it may not have been read either.",
 			"Delete it, and read what came with it."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {

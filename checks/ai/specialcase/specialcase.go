@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	special = "special-cased-input"
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 			"What the tests prove is not what runs in production.",
 			"Take the condition out, and give the test what it needs from outside: a parameter, a setting, a double."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {

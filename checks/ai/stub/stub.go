@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	reachable = "stub-reachable"
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 			"It works in a demonstration and does not do what it says in production.",
 			"Write the real thing, or leave it out and say in the pull request what is missing."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, confidence checks.Confidence, why, remedy string) checks.RuleInfo {

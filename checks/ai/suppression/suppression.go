@@ -15,6 +15,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "blanket-suppression"
 
 // Check is the check.
@@ -35,7 +38,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 // A kind of comment, what it does, and whether a reason after it excuses it.

@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	swallowed = "error-swallowed"
@@ -39,7 +42,8 @@ var Check = &checks.Check{
 			"Leaving the finally block drops the error that is on its way, whatever it is.",
 			"Leave after the try, and let finally only clean up."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, confidence checks.Confidence, cwe []string, why, remedy string) checks.RuleInfo {
@@ -185,7 +189,7 @@ var marks = regexp.MustCompile(`(?i)^(noqa|nosec|type: ignore|pylint|todo|fixme|
 
 // graveWords are calls that change something outside, or decide something: those must not fail unseen.
 var graveWords = map[string]bool{
-	"commit": true, "save": true, "insert": true, "update": true, "upsert": true, "persist": true, "publish": true, "charge": true, "pay": true, "refund": true, "transfer": true,
+	"commit": true, "save": true, "store": true, "insert": true, "update": true, "upsert": true, "persist": true, "publish": true, "charge": true, "pay": true, "refund": true, "transfer": true,
 	"migrate": true, "backup": true, "restore": true, "authorize": true, "authenticate": true, "verify": true, "encrypt": true, "decrypt": true, "executemany": true, "bulk": true,
 }
 
@@ -234,7 +238,7 @@ func calleeText(tree *language.Tree, call language.ID) string {
 
 var (
 	success = regexp.MustCompile(`(?i)^\{[^{}]*["']?\b(ok|success|succeeded)\b["']?\s*:\s*true\b|^\{[^{}]*["']?\b(status|result|state)\b["']?\s*:\s*["'](ok|success|succeeded|completed|done|approved|paid|sent|healthy)["']`)
-	nothing = regexp.MustCompile(`(?i)^(is|has|have|can|should|exists|check|supports|matches|contains|needs|allow|skip|ignore)`)
+	asks    = []string{"is", "has", "have", "can", "should", "exists", "check", "supports", "matches", "contains", "needs", "allow", "allows", "skip", "ignore"}
 )
 
 // claimed gives what a handler returns where that claims success; a log line before it does not make it true.
@@ -303,12 +307,6 @@ func predicate(symbol string) bool {
 	if len(words) == 0 {
 		return true
 	}
-	short := symbol
-	for i := len(symbol) - 1; i >= 0; i-- {
-		if symbol[i] == '.' {
-			short = symbol[i+1:]
-			break
-		}
-	}
-	return nothing.MatchString(short)
+	words = code.Words(symbol[strings.LastIndexByte(symbol, '.')+1:])
+	return len(words) > 0 && slices.Contains(asks, words[0])
 }

@@ -1,11 +1,13 @@
 package weakenedtest
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -43,6 +45,13 @@ func (a assertion) about(subjects []string) bool {
 	return slices.ContainsFunc(a.subjects, func(s string) bool { return slices.Contains(subjects, s) })
 }
 
+// owns tells whether the assertion is about what one of the subjects is a part of: the answer, where they ask for its status.
+func (a assertion) owns(subjects []string) bool {
+	return slices.ContainsFunc(a.subjects, func(s string) bool {
+		return slices.ContainsFunc(subjects, func(of string) bool { return strings.HasPrefix(of, s+".") })
+	})
+}
+
 var wordPattern = regexp.MustCompile(`[A-Za-z_]\w*`)
 
 func (a assertion) mentions(names map[string]bool) bool {
@@ -56,7 +65,39 @@ func (t *test) about(names map[string]bool) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(wordPattern.FindAllString(t.body, -1), func(w string) bool { return names[w] })
+	return slices.ContainsFunc(wordPattern.FindAllString(t.body, -1), func(w string) bool { return names[w] }) || t.namedAfter(names)
+}
+
+// does are first words of names that say what is done, and not with what: resolve_sales_tax and getSalesTax are about the sales tax.
+var does = []string{"test", "resolve", "get", "set", "handle", "on", "do", "perform", "create", "make", "build", "run", "fetch", "load", "is", "has", "validate", "render", "use"}
+
+// namedAfter tells whether the test's name, or its file's, holds all words of something of names in their order: a test reaches a handler by the text of
+// a request, and a resolver by a field. What has a single short word names too much.
+func (t *test) namedAfter(names map[string]bool) bool {
+	own := [][]string{code.Words(t.name), code.Words(strings.ReplaceAll(t.short, " ", "_")), code.Words(strings.TrimSuffix(path.Base(t.path), path.Ext(t.path)))}
+	for name := range names {
+		words := code.Words(name)
+		if len(words) > 2 && slices.Contains(does, words[0]) {
+			words = words[1:]
+		}
+		if len(words) == 0 || len(words) == 1 && len(words[0]) < 8 {
+			continue
+		}
+		if slices.ContainsFunc(own, func(list []string) bool { return runs(list, words) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// runs tells whether the words stand in the list, one after the other.
+func runs(list, words []string) bool {
+	for i := 0; i+len(words) <= len(list); i++ {
+		if slices.Equal(list[i:i+len(words)], words) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *test) at(start, end uint32) checks.Location {
@@ -372,13 +413,16 @@ func readBody(tree *language.Tree, body language.ID, t *test) {
 			continue
 		}
 		if tree.Nodes[id].Kind == language.Call {
-			if name := lastName(tree, tree.Child(id, language.SlotCallee)); name != "" {
+			if name := lastName(tree, tree.Child(id, language.SlotCallee)); name != "" && !slices.Contains(prints, name) {
 				t.calls[name] = true
 			}
 		}
 		id++
 	}
 }
+
+// prints only show something: they are no helper that may assert.
+var prints = []string{"print", "pprint", "println", "printf", "log", "info", "debug", "warn", "Println", "Printf", "Log", "Logf"}
 
 // definedNames adds the names of the functions and classes of a file.
 func definedNames(tree *language.Tree, into map[string]bool) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,9 @@ import (
 
 //go:embed doc.go
 var doc string
+
+//go:embed examples.txtar
+var examples string
 
 // The rules of this check.
 const (
@@ -43,7 +47,8 @@ var Check = &checks.Check{
 			"The test still passes where it used to fail, so a regression can go through.",
 			"Put the assertion back and mend the code, or say in the pull request why less is expected now."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, confidence checks.Confidence, why, remedy string) checks.RuleInfo {
@@ -154,12 +159,37 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 	for _, b := range left {
 		at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && replaces(b, h) })
 		if at < 0 {
-			missing = append(missing, b)
+			if !slices.ContainsFunc(head, func(h *test) bool { return tabled(b, h, base) }) {
+				missing = append(missing, b)
+			}
 			continue
 		}
 		taken[head[at]] = true
 	}
 	return pairs, missing
+}
+
+var (
+	tables   = regexp.MustCompile(`parametrize|\.each\b|subTest|ParameterizedTest|\brange\b|\.forEach\(`)
+	callName = regexp.MustCompile(`(\w+)\(`)
+)
+
+// tabled tells whether a test that runs over a table now may hold what one that is gone asserted: it calls all that the other one did.
+func tabled(b, h *test, base []*test) bool {
+	if b.path != h.path || len(h.assertions) < len(b.assertions) || slices.ContainsFunc(base, func(t *test) bool { return t.body == h.body }) {
+		return false
+	}
+	const before = 1500 // bytes in which a table stands before the test's name
+	source := h.tree.Source
+	if !tables.MatchString(source[max(0, int(h.nameStart)-before):h.nameEnd]) && !tables.MatchString(h.body) {
+		return false
+	}
+	for _, m := range callName.FindAllStringSubmatch(b.body, -1) {
+		if !strings.Contains(h.body, m[1]+"(") {
+			return false
+		}
+	}
+	return true
 }
 
 // replaces tells whether a test that is new in the same file stands in for one that is gone: it speaks of the same things, and asserts as much.
@@ -240,7 +270,7 @@ func lostEquality(base, head *test) (checks.Finding, bool) {
 		}
 		i := slices.IndexFunc(head.assertions, func(h assertion) bool {
 			had := slices.ContainsFunc(base.assertions, func(old assertion) bool { return old.text == h.text })
-			return h.weak && !had && h.about(b.subjects)
+			return h.weak && !had && (h.about(b.subjects) || h.owns(b.subjects))
 		})
 		if i < 0 {
 			continue
@@ -315,9 +345,31 @@ func reportDeleted(pass *checks.Pass, missing []*test, gone map[string]bool) {
 		for _, more := range tests[1:min(len(tests), 6)] {
 			finding.Related = append(finding.Related, checks.Related{Location: more.at(more.nameStart, more.nameEnd), Message: "`" + more.short + "` was deleted too"})
 		}
+		if reverts(pass.Change) {
+			finding.Severity = checks.Info // listed for whoever looks, no comment
+		}
 		pass.Report(finding)
 	}
 }
+
+// reverts tells a change that is named as one that takes another back, and whose product code gets shorter: the tests of what it takes back go with it.
+func reverts(c *checks.Change) bool {
+	if !revertTitle.MatchString(c.Text.Title) {
+		return false
+	}
+	grown := 0
+	for _, f := range c.Files {
+		if f.Class == checks.ClassProduct && f.Lines != nil {
+			for _, h := range f.Lines.Hunks {
+				grown += h.HeadCount - h.BaseCount
+			}
+		}
+	}
+	return grown < 0
+}
+
+// revertTitle is what git and GitHub write, also behind the name of a part: `listeners: Revert "..."`.
+var revertTitle = regexp.MustCompile(`^([\w./-]+: )?[Rr]evert\b`)
 
 // reportNew reports what a test brings with it although it has no better self to be compared with: focus marks.
 func reportNew(pass *checks.Pass, pairs []pairOf, head []*test) {

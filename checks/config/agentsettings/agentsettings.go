@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	execSurface = "agent-exec-surface-changed"
@@ -56,7 +59,8 @@ var Check = &checks.Check{
 			Origin:     "builtin",
 		},
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {

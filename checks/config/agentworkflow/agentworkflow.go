@@ -18,6 +18,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	untrusted = "workflow-agent-untrusted-prompt"
@@ -37,7 +40,8 @@ var Check = &checks.Check{
 			"One instruction hidden in an issue, a comment or a pull request is enough to run commands with the token and the secrets of the job.",
 			"List the commands that the agent needs, keep its sandbox on, and give the job a token that can only read."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, why, remedy string) checks.RuleInfo {

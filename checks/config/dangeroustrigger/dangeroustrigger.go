@@ -17,6 +17,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "workflow-dangerous-trigger"
 
 // Check is the check.
@@ -38,7 +41,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 // privileged are the events that run in the base repository although a stranger can cause them.

@@ -14,6 +14,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	secret  = "docker-secret-in-image"
@@ -37,7 +40,8 @@ var Check = &checks.Check{
 		rule(version, "An image without a version", "CWE-1357", "The image is another one tomorrow, and nobody decides when.",
 			"Name a version, best with its digest: node:22.4@sha256:... ."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, cwe, why, remedy string) checks.RuleInfo {

@@ -18,6 +18,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	owners   = "owners-weakened"
@@ -37,7 +40,8 @@ var Check = &checks.Check{
 			"What is on the list is never told again, whoever put it there and for whatever reason.",
 			"Mend the finding. If it has to stay, put it on the list in a pull request of its own, with a reason and a date."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, human bool, why, remedy string) checks.RuleInfo {

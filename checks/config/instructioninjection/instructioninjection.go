@@ -14,6 +14,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "hostile-agent-instruction"
 
 // Check is the check.
@@ -34,7 +37,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 var names = []string{"agents.md", "agents.override.md", "claude.md", "claude.local.md", "gemini.md", "skill.md", ".cursorrules", ".clinerules", ".windsurfrules", ".roorules", "copilot-instructions.md", ".goosehints", "conventions.md", ".aider.conf.yml",

@@ -18,6 +18,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "workflow-action-unpinned"
 
 // Check is the check.
@@ -39,6 +42,7 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
+	Examples: examples,
 	Reads: func(paths []string) []string {
 		var out []string
 		for _, p := range paths {

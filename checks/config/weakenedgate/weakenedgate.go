@@ -20,6 +20,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	weakened = "ci-gate-weakened"
@@ -39,6 +42,7 @@ var Check = &checks.Check{
 			"What it used to find goes through from now on.",
 			"Put it back, or say in the pull request what does its work now."),
 	},
+	Examples: examples,
 	Reads: func(paths []string) []string {
 		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !workflow.IsWorkflow(p) })
 	},

@@ -17,6 +17,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const ruleID = "workflow-template-injection"
 
 // Check is the check.
@@ -38,7 +41,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {

@@ -99,7 +99,7 @@ func (j *judgement) tell(ctx context.Context) error {
 func (j *judgement) deeds(ctx context.Context) ([]Deed, []Wrong, error) {
 	in := &report.Input{Tool: j.opt.Tool, Repo: j.ref.repo(), Number: j.ref.Number, Scan: j.scan, Decision: j.decision}
 	if j.config != nil {
-		in.FailOn = j.config.Scan.FailOn
+		in.FailOn = j.config.Scan.BlocksFrom()
 	}
 	out, wrong, err := j.answers(ctx, in)
 	if err != nil {

@@ -23,6 +23,9 @@ class Sample {
         String name = request.getParameter("name");
         // ok: java-path-traversal
         new FileInputStream("files/" + FilenameUtils.getName(name));
+        Document document = documentRepository.findByName(name);
+        // ok: java-path-traversal
+        new File(document.getPath());
         // ok: java-path-traversal
         new File("files/list.txt");
         // ok: java-path-traversal

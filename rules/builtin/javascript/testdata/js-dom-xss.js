@@ -19,5 +19,9 @@ function fine(node, items) {
   // ok: js-dom-xss
   node.innerHTML = "<b>" + Number(q) + "</b>";
   // ok: js-dom-xss
+  node.innerHTML = cache.get(items.textContent);
+  // ok: js-dom-xss
+  node.innerHTML = rendered[hashString(items.textContent)];
+  // ok: js-dom-xss
   node.innerHTML = "<b>static</b>";
 }

@@ -19,6 +19,10 @@ app.get("/fine/:name", (req, res) => {
   res.sendFile(req.params.name, { root: "files" });
   // ok: js-path-traversal
   fs.writeFile("files/list.txt", req.body.text, () => {});
+  Document.findByPk(req.params.id).then((document) => {
+    // ok: js-path-traversal
+    fs.readFile(path.join(ROOT, document.key), () => {});
+  });
   const name = req.query.name;
   if (!ALLOWED.includes(name)) return;
   // ok: js-path-traversal

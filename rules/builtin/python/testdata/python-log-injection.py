@@ -21,3 +21,21 @@ def log():
     logger.info("page %d", int(request.args["page"]))
     # ok: python-log-injection
     logger.info("name " + name.replace("\n", " "))
+
+
+@app.post("/orders/<int:order>/refund")
+def refund(order):
+    # ok: python-log-injection
+    logger.info("refund of %d", order)
+
+
+@app.post("/orders/<int:order>/<name>")
+def rename(order, name):
+    # ruleid: python-log-injection
+    logger.info("name %s", name)
+
+
+@app.post("/levels")
+def level():
+    # ok: python-log-injection
+    logger.info("level %s", LEVELS.get(request.form["level"], "normal"))

@@ -59,3 +59,10 @@ def text():
     # ok: python-path-traversal
     with open("files/list.txt", "w") as f:
         f.write(request.args["text"])
+
+
+@app.route("/document/<key>")
+def document(key):
+    document = Document.query.filter_by(key=request.args["key"]).one()
+    # ok: python-path-traversal
+    return send_file(document.path)

@@ -51,3 +51,22 @@ def fine_view(request):
 def typed(request):
     # ok: python-xss
     return HttpResponse(request.GET["text"], content_type="text/plain")
+
+
+@app.route("/file")
+def file():
+    # ok: python-xss
+    return flask.send_file(request.args["name"])
+
+
+@app.route("/picture")
+def picture():
+    answer = requests.get(request.args["url"])
+    # ok: python-xss
+    return answer.content
+
+
+@app.route("/export")
+def export():
+    # ok: python-xss
+    return flask.Response(request.args["text"], mimetype="text/csv")

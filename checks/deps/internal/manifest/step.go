@@ -1,0 +1,110 @@
+package manifest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/reviewgate-app/reviewgate/checks"
+)
+
+// A Step is one changed manifest, before and after. A side where it is not, or is no manifest, is an empty File.
+type Step struct {
+	File       *checks.File
+	Base, Head *File
+}
+
+// Steps reads the changed manifests of a change that are in head. One that cannot be read is told as unscanned. Those of vendored code, examples,
+// documentation and test data are left out.
+func Steps(ctx context.Context, pass *checks.Pass) ([]Step, error) {
+	var out []Step
+	for _, f := range pass.Change.Files {
+		if f.Opaque != "" || f.BaseOpaque != "" || f.Class != checks.ClassProduct && f.Class != checks.ClassTest {
+			continue
+		}
+		path, ok := f.PathOn(checks.Head)
+		if !ok || KindOf(path) != Declares {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		s := Step{File: f, Base: &File{Path: path}}
+		var err error
+		if s.Head, err = open(pass, checks.Head, path); err != nil {
+			return nil, err
+		}
+		if old, ok := f.PathOn(checks.Base); ok && KindOf(old) == Declares {
+			if s.Base, err = open(pass, checks.Base, old); err != nil {
+				return nil, err
+			}
+		}
+		if s.Head != nil && s.Base != nil {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// open gives a manifest of a side; nil for one that cannot be read.
+func open(pass *checks.Pass, side checks.Side, path string) (*File, error) {
+	data, err := pass.Change.Tree(side).Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &File{Path: path}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	f, err := Read(path, data)
+	if err != nil {
+		pass.Unscanned(checks.Unscanned{Path: path, Side: side, Reason: err.Error()})
+		return nil, nil //nolint:nilnil // told
+	}
+	return f, nil
+}
+
+// Changed yields the dependencies that are new or different in the file, each with what it was; was is nil for a name that the file did not have.
+func (s *Step) Changed(each func(was *Dependency, now Dependency)) {
+	for _, d := range s.Head.Deps {
+		var was *Dependency
+		same := false
+		for i := range s.Base.Deps {
+			b := &s.Base.Deps[i]
+			if b.Name != d.Name || b.Alias != d.Alias {
+				continue
+			}
+			same = same || b.Constraint == d.Constraint && b.Source == d.Source
+			if was == nil || b.Group == d.Group {
+				was = b
+			}
+		}
+		if !same {
+			each(was, d)
+		}
+	}
+}
+
+// Has tells whether any manifest of the set declares a name, under whatever group.
+func (s *Set) Has(e Ecosystem, name string) bool {
+	return slices.ContainsFunc(s.Files, func(f *File) bool {
+		return f.Ecosystem == e && slices.ContainsFunc(f.Deps, func(d Dependency) bool { return d.Name == name || d.Alias == name })
+	})
+}
+
+// At is the place of a line of the file.
+func (f *File) At(side checks.Side, line int) checks.Location { return At(f.Path, side, f.text, line) }
+
+// At is the place of a line of a text, without the white space around it.
+func At(path string, side checks.Side, text []byte, line int) checks.Location {
+	for range line - 1 {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	text, _, _ = bytes.Cut(text, []byte("\n"))
+	whole := bytes.TrimRight(text, " \t\r")
+	start := 1 + utf8.RuneCount(whole) - utf8.RuneCount(bytes.TrimLeft(whole, " \t"))
+	return checks.Location{Path: path, Side: side, StartLine: line, StartColumn: start, EndLine: line, EndColumn: max(1+utf8.RuneCount(whole), start+1)}
+}

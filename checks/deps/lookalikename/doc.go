@@ -1,0 +1,12 @@
+// Package lookalikename finds new dependencies whose name is almost that of a widely used package.
+//
+// A slip of a finger, or of a language model, is what the owner of such a name waits for:
+//
+//	"expresss": "^4.18.0"     # express has one s less
+//
+// Write the name of the package that was meant. If the other one is meant, say so in the pull request; a look at its source and its owner pays.
+//
+// Reported are names that one letter, or two that changed places, part from a widely used name of five letters or more, names that differ from one in
+// dashes and dots only, owners of Go modules and groups of Maven that differ in one letter, and names that are known as traps. A name that
+// is itself widely used is never reported, nor one that the base declares or locks. An ending or beginning (python-, -js) is a comment, as is a digit.
+package lookalikename

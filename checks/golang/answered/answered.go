@@ -1,0 +1,134 @@
+// Package answered finds records that are sent to a client together with their secrets.
+//
+//	type User struct {
+//		Name         string
+//		PasswordHash string
+//	}
+//	json.NewEncoder(w).Encode(user)   // w is the http.ResponseWriter: the client gets the hash
+//
+// A field counts by its name (Password, PasswordHash, PrivateKey and the like), unless its tag keeps it out or the type encodes itself.
+package answered
+
+import (
+	"go/ast"
+	"go/types"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// Analyzer is the analyzer.
+var Analyzer = &analysis.Analyzer{
+	Name:             "answered",
+	Doc:              "finds records that are sent to a client together with their secrets",
+	Requires:         []*analysis.Analyzer{inspect.Analyzer},
+	RunDespiteErrors: true,
+	Run:              run,
+}
+
+// secret are names of fields that no client should be told. Tokens are not among them: an answer that gives one is how a client gets it.
+var secret = regexp.MustCompile(`^(Hashed|Encrypted)?(Password|Passwd|Passphrase)(Hash|Salt|Digest)?$|^(PrivateKey|TOTPSecret|OTPSecret|MFASecret|SSN|CVV|CardNumber)$`)
+
+func run(pass *analysis.Pass) (any, error) {
+	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	for n := range in.PreorderSeq((*ast.CallExpr)(nil)) {
+		call := n.(*ast.CallExpr)
+		value := answer(pass, call)
+		if value == nil {
+			continue
+		}
+		t := pass.TypesInfo.TypeOf(value)
+		if t == nil {
+			continue
+		}
+		if owner, field := holds(t, 0); field != "" {
+			pass.ReportRangef(call, "this answer contains %s.%s. Tag the field `json:\"-\"`, or answer with a type that has only what the client may see", owner, field)
+		}
+	}
+	return nil, nil
+}
+
+// answer gives what a call sends to the client: json.NewEncoder(w).Encode(x), c.JSON(200, x) of gin and echo.
+func answer(pass *analysis.Pass, call *ast.CallExpr) ast.Expr {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	switch sel.Sel.Name {
+	case "Encode":
+		maker, ok := sel.X.(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
+			return nil
+		}
+		f := typeutil.StaticCallee(pass.TypesInfo, maker)
+		if f == nil || f.FullName() != "encoding/json.NewEncoder" {
+			return nil
+		}
+		if t := pass.TypesInfo.TypeOf(maker.Args[0]); t == nil || types.TypeString(t, nil) != "net/http.ResponseWriter" {
+			return nil
+		}
+		return call.Args[0]
+	case "JSON", "IndentedJSON":
+		if len(call.Args) < 2 {
+			return nil
+		}
+		if t, ok := pass.TypesInfo.TypeOf(call.Args[0]).(*types.Basic); !ok || t.Info()&types.IsInteger == 0 {
+			return nil
+		}
+		return call.Args[1]
+	}
+	return nil
+}
+
+// holds finds a secret field that is encoded with a type, and the type that has it.
+func holds(t types.Type, deep int) (owner, field string) {
+	if deep > 4 || encodes(t) {
+		return "", ""
+	}
+	switch u := types.Unalias(t).Underlying().(type) {
+	case *types.Pointer:
+		return holds(u.Elem(), deep+1)
+	case *types.Slice:
+		return holds(u.Elem(), deep+1)
+	case *types.Array:
+		return holds(u.Elem(), deep+1)
+	case *types.Map:
+		return holds(u.Elem(), deep+1)
+	case *types.Struct:
+		for i := range u.NumFields() {
+			f := u.Field(i)
+			tag := reflect.StructTag(u.Tag(i)).Get("json")
+			if !f.Exported() || tag == "-" {
+				continue
+			}
+			basic, text := f.Type().Underlying().(*types.Basic)
+			if text && basic.Kind() == types.String && secret.MatchString(f.Name()) && !strings.Contains(u.Tag(i), "masked") {
+				if n, ok := types.Unalias(t).(*types.Named); ok {
+					return n.Obj().Name(), f.Name()
+				}
+				return "the value", f.Name()
+			}
+			if owner, field := holds(f.Type(), deep+1); field != "" {
+				return owner, field
+			}
+		}
+	}
+	return "", ""
+}
+
+// encodes tells a type that decides itself what is sent.
+func encodes(t types.Type) bool {
+	for _, name := range []string{"MarshalJSON", "MarshalText"} {
+		if o, _, _ := types.LookupFieldOrMethod(t, true, nil, name); o != nil {
+			if _, ok := o.(*types.Func); ok {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,16 @@
+import DOMPurify from "dompurify";
+
+export function clean(html) {
+  // ruleid: js-html-filter-regex
+  html = html.replace(/<script\b[^>]*>[\s\S]*?<\/script>/gi, "");
+  // ruleid: js-html-filter-regex
+  html = html.replaceAll(/<\/?iframe[^>]*>/g, "");
+  // ok: js-html-filter-regex
+  html = html.replace(/<!--[\s\S]*?-->/g, "");
+  // ok: js-html-filter-regex
+  html = html.replace(/</g, "&lt;");
+  // ok: js-html-filter-regex
+  html = html.replace(/<\/script/g, "<\\/script");
+  // ok: js-html-filter-regex
+  return DOMPurify.sanitize(html);
+}
