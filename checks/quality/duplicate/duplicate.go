@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const id = "function-duplicated"
 
 // Check is the check.
@@ -33,7 +36,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 const (
@@ -75,7 +79,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	}
 	told := map[shape]bool{}
 	files := map[[2]string]bool{} // a copied file is told once
-	var last function // what was told, with all that is inside of it
+	var last function             // what was told, with all that is inside of it
 	for _, c := range order {
 		same := now[c.shape]
 		if !c.added || told[c.shape] || len(same) < 2 || len(same) <= before[c.shape] || last.holds(c) {
