@@ -24,6 +24,7 @@ const (
 	swallowed = "error-swallowed"
 	disguised = "failure-as-success"
 	lost      = "error-lost-in-finally"
+	open      = "auth-fails-open"
 )
 
 // Check is the check.
@@ -41,6 +42,16 @@ var Check = &checks.Check{
 		rule(lost, "An error is lost in finally", checks.Certain, []string{"CWE-584"},
 			"Leaving the finally block drops the error that is on its way, whatever it is.",
 			"Leave after the try, and let finally only clean up."),
+		{
+			ID: open, Title: "A permission check that fails open", Severity: checks.High, Confidence: checks.Certain, CWE: []string{"CWE-636"},
+			Why:        "An attacker only has to make the check fail: a token that cannot be parsed, a database that is too slow.",
+			Remedy:     "Return false, or the error, when anything fails.",
+			References: []string{"https://cheatsheetseries.owasp.org/cheatsheets/Authorization_Cheat_Sheet.html"},
+			Tags:       []string{"security"},
+			Languages:  []string{"go", "java", "javascript", "typescript"}, // Python: the rule python-auth-fails-open
+			Rollout:    checks.RolloutBlock,
+			Origin:     "builtin",
+		},
 	},
 	Examples: examples,
 	Run:      run,
@@ -60,8 +71,11 @@ func rule(id, title string, confidence checks.Confidence, cwe []string, why, rem
 func run(ctx context.Context, pass *checks.Pass) error {
 	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
 		for i := range f.Tree.Nodes {
-			if f.Tree.Nodes[i].Kind == language.Try {
+			switch f.Tree.Nodes[i].Kind {
+			case language.Try:
 				try(pass, f, language.ID(i))
+			case language.Return:
+				granted(pass, f, language.ID(i))
 			}
 		}
 	})
@@ -136,6 +150,38 @@ func leavesFinally(tree *language.Tree, block language.ID) language.ID {
 	}
 	return language.None
 }
+
+// asksPermission are names of functions whose "true" lets somebody in.
+var asksPermission = regexp.MustCompile(`(?i)^_?(is|has|can|may|check|verify|validate|authenticate|authorize|authorise|allow)_?\w*(allow|auth|permi|admin|access|token|signature|password|login|credential|owner|role)\w*$`)
+
+// granted reports "true" as the answer of a permission check in a handler, or in Go where there is an error.
+func granted(pass *checks.Pass, f code.File, ret language.ID) {
+	tree := f.Tree
+	value := tree.Child(ret, language.SlotOperand)
+	if tree.Spec.Name == "python" || value == language.None || tree.Nodes[value].Kind != language.Bool || tree.Nodes[value].Value != "true" {
+		return
+	}
+	block := tree.Nodes[ret].Parent
+	failed := tree.Nodes[block].Parent
+	switch {
+	case tree.Nodes[failed].Kind == language.Catch && broad(tree, failed):
+	case tree.Nodes[failed].Kind == language.If && tree.Nodes[block].Slot == language.SlotThen && strings.HasPrefix(code.Fold(tree.Text(failed)), "if err != nil {"):
+	default:
+		return
+	}
+	symbol := tree.SymbolAt(tree.Nodes[ret].Start)
+	name := symbol[strings.LastIndexByte(symbol, '.')+1:]
+	if !asksPermission.MatchString(name) || inverse.MatchString(name) {
+		return
+	}
+	pass.Report(checks.Finding{
+		RuleID: open, Location: f.Head(ret), Key: symbol,
+		Message: fmt.Sprintf("when anything fails here, `%s` says yes. Return false, or the error", name),
+	})
+}
+
+// inverse are names of functions whose "true" keeps somebody out.
+var inverse = regexp.MustCompile(`(?i)expired|invalid|denied|blocked|revoked|missing|required|needs?|locked|banned|disabled|unauth|empty|without|author$|authors$`)
 
 // broad tells a handler that catches everything.
 func broad(tree *language.Tree, catch language.ID) bool {
