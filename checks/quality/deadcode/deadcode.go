@@ -60,7 +60,7 @@ func rule(id, title string, cwe []string, why, remedy string) checks.RuleInfo {
 	}
 }
 
-func wanted(f *checks.File) bool { return code.Product(f) || code.Tests(f) }
+func wanted(f *checks.File) bool { return code.Shipped(f) || code.Tests(f) }
 
 func run(ctx context.Context, pass *checks.Pass) error {
 	return code.Each(ctx, pass, pass.Side, wanted, func(f code.File) {
@@ -169,7 +169,7 @@ func choice(pass *checks.Pass, f code.File, id language.ID) {
 	}
 	alike := code.Fold(tree.Text(then)) == code.Fold(tree.Text(other))
 	// An else that repeats the last of several branches lists the cases on purpose.
-	if alike && code.Product(f.File) && tree.Nodes[tree.Nodes[id].Parent].Slot != language.SlotElse && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
+	if alike && code.Shipped(f.File) && tree.Nodes[tree.Nodes[id].Parent].Slot != language.SlotElse && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
 		pass.Report(checks.Finding{
 			RuleID: branches, Location: f.Head(id), Key: code.Fold(tree.Text(cond)),
 			Message: fmt.Sprintf("whether `%s` holds or not, the same is done. Write what the other branch should do, or remove the condition", code.Shorten(tree.Text(cond))),

@@ -58,7 +58,7 @@ type function struct {
 
 func run(ctx context.Context, pass *checks.Pass) error {
 	before := map[shape]int{}
-	err := code.Each(ctx, pass, checks.Base, code.Product, func(f code.File) {
+	err := code.Each(ctx, pass, checks.Base, code.Shipped, func(f code.File) {
 		for _, fn := range functions(f) {
 			before[fn.shape]++
 		}
@@ -68,7 +68,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	}
 	now := map[shape][]function{}
 	var order []function
-	err = code.Each(ctx, pass, checks.Head, code.Product, func(f code.File) {
+	err = code.Each(ctx, pass, checks.Head, code.Shipped, func(f code.File) {
 		for _, fn := range functions(f) {
 			now[fn.shape] = append(now[fn.shape], fn)
 			order = append(order, fn)

@@ -51,7 +51,7 @@ func rule(id, title, why, remedy string) checks.RuleInfo {
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		tree := f.Tree
 		if tree.Spec.Name != "javascript" && tree.Spec.Name != "typescript" {
 			return

@@ -39,7 +39,7 @@ var Check = &checks.Check{
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		if name := f.Tree.Spec.Name; name != "java" && name != "python" {
 			return
 		}

@@ -41,7 +41,7 @@ var Check = &checks.Check{
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		if f.Tree.Spec.Name == "go" || len(f.Tree.Errors) > 0 {
 			return // what cannot be read may use anything
 		}
