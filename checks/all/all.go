@@ -8,6 +8,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
+	"github.com/reviewgate-app/reviewgate/checks/ai/hallucinatedmember"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
 	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
@@ -52,6 +53,7 @@ import (
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
 	endlessloop.Check,
+	hallucinatedmember.Check,
 	missingguard.Check,
 	mockdata.Check,
 	passthrough.Check,
