@@ -18,5 +18,6 @@
 // something that claims success, or answer a request with 200 and no word of the error. The third looks at a return, break or continue by which a finally
 // block is left: that drops every error on its way. The fourth looks at permission checks that answer yes when they fail, and blocks.
 //
-// Measured on 998 commits of ten public repositories: nothing.
+// Measured on 998 commits of ten public repositories: nothing. In the whole trees of fourteen there are two findings: a command that goes on after a file
+// could not be removed, and a library that is kept in the repository.
 package swallowederror

@@ -86,7 +86,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 // after reports the first statement of a block that cannot be reached.
 func after(pass *checks.Pass, f code.File, block language.ID) {
 	tree := f.Tree
-	var leaves language.ID = language.None
+	leaves := language.None
 	for s := range tree.Children(block) {
 		n := &tree.Nodes[s]
 		if n.Slot != language.Item {

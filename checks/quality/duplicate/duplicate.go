@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,7 @@ var Check = &checks.Check{
 		Tags:       []string{"maintainability"},
 		Languages:  code.Languages,
 		Rollout:    checks.RolloutBlock,
+		Pack:       checks.PackStrict,
 		Origin:     "builtin",
 	}},
 	Examples: examples,
@@ -78,8 +80,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		return err
 	}
 	told := map[shape]bool{}
-	files := map[[2]string]bool{} // a copied file is told once
-	var last function             // what was told, with all that is inside of it
+	var last function // what was told, with all that is inside of it
 	for _, c := range order {
 		same := now[c.shape]
 		if !c.added || told[c.shape] || len(same) < 2 || len(same) <= before[c.shape] || last.holds(c) {
@@ -87,10 +88,10 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 		other, ok := original(same, c)
 		pair := [2]string{c.file.Name, other.file.Name}
-		if !ok || files[pair] && pair[0] != pair[1] {
-			continue
+		if !ok || pair[0] != pair[1] && path.Base(pair[0]) == path.Base(pair[1]) {
+			continue // a file that was copied as a whole, for another theme or version, is meant
 		}
-		told[c.shape], files[pair] = true, true
+		told[c.shape] = true
 		last = c
 		line, _ := other.file.Tree.Position(other.file.Tree.Nodes[other.fn.ID].Start)
 		pass.Report(checks.Finding{

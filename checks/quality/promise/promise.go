@@ -159,7 +159,8 @@ func dropped(pass *checks.Pass, f code.File, call language.ID, async map[string]
 		return
 	}
 	around := enclosing(tree, call)
-	if around == language.None || tree.Nodes[around].Flags&language.Async == 0 || around == fn.ID || hides(tree, call, name, fn) {
+	// Nobody waits for a callback either.
+	if around == language.None || tree.Nodes[tree.Nodes[around].Parent].Kind == language.Args || tree.Nodes[around].Flags&language.Async == 0 || around == fn.ID || hides(tree, call, name, fn) {
 		return
 	}
 	pass.Report(checks.Finding{
