@@ -15,6 +15,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	unreachable = "unreachable-code"
@@ -42,7 +45,8 @@ var Check = &checks.Check{
 			"The program goes on as if nothing was wrong.",
 			"Throw it, or remove the line."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, cwe []string, why, remedy string) checks.RuleInfo {

@@ -13,6 +13,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	unawaited = "promise-not-awaited"
@@ -32,7 +35,8 @@ var Check = &checks.Check{
 			"forEach drops the promises: what follows runs before the work is done, all calls run at once, and an error is an unhandled rejection.",
 			"Use for (const x of list) { await ... }, or await Promise.all(list.map(...))."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {
