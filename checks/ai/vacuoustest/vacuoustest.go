@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	nothing  = "test-without-assertion"
@@ -43,7 +46,8 @@ var Check = &checks.Check{
 			"The handler around the assertions catches what they throw, so the test is green when they fail.",
 			"Take the assertions out of the try, or let the handler fail the test. For an expected error use the runner's own assertion."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {
