@@ -62,6 +62,10 @@ func (*play) Talk(context.Context, string, string, int) ([]github.Remark, bool, 
 	return nil, true, nil
 }
 
+func (*play) Comments(context.Context, string, string, int) ([]github.PostedComment, error) {
+	return nil, nil
+}
+
 func (*play) Contributed(context.Context, string, string, gate.Person) (bool, error) {
 	return true, nil
 }
