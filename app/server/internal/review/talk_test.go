@@ -48,6 +48,10 @@ func (w *world) SaveStep(_ context.Context, _ int64, from, to string, paths []st
 
 func (w *world) Answer(context.Context, review.Ref) error {
 	for _, d := range w.pending {
+		if d.GitHub.Kind == github.Edit {
+			w.edit(d)
+			continue
+		}
 		w.done[d.Name] = true
 		w.answers = append(w.answers, review.Answer{Number: d.GitHub.Number, Name: d.Name})
 		w.say("%s %s", d.GitHub.Kind, d.Name)
