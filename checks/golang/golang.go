@@ -19,12 +19,16 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "golang/analyzers",
-	Doc:   doc,
-	Scope: checks.PerSide,
-	Rules: infos(),
+	Name:     "golang/analyzers",
+	Doc:      doc,
+	Scope:    checks.PerSide,
+	Rules:    infos(),
+	Examples: examples,
 	Reads: func(paths []string) []string {
 		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return path.Base(p) != "go.mod" })
 	},

@@ -95,7 +95,11 @@ func findControls(tree *language.Tree) []control {
 			// Or in the options of a route: { preHandler: requireAuth }.
 			handed, option := tree.Nodes[n.Parent].Kind == language.Args, tree.Nodes[n.Parent].Kind == language.Pair && hook(tree, n.Parent)
 			if handed || option {
-				if c, ok := named(tree, id, false); ok {
+				c, ok := named(tree, id, false)
+				if full := dotted(tree, id); option && !ok && guards.MatchString(full) { // requireEditor: of whatever
+					c, ok = control{name: full[strings.LastIndexByte(full, '.')+1:], shown: full, does: "calls " + full}, true
+				}
+				if ok {
 					c.whole = handed && mounted(tree, tree.Nodes[n.Parent].Parent)
 					if option {
 						c.confidence = checks.Certain // nothing else is a hook of that name for
@@ -111,6 +115,9 @@ func findControls(tree *language.Tree) []control {
 	}
 	return out
 }
+
+// guards are names of hooks that keep somebody out.
+var guards = regexp.MustCompile(`(?i)(^|\.)(require|ensure|verify|check|restrict|protect|only|authori[sz]e|authenticate)`)
 
 // hook tells an option of a route that names what runs before it.
 func hook(tree *language.Tree, pair language.ID) bool {

@@ -129,6 +129,16 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			continue // the function is gone, and what it guarded with it
 		}
 		before, after := in(fc.base, symbol), in(fc.head, symbol)
+		// Of several of one name, those on lines that stay are the ones that are left.
+		slices.SortStableFunc(before, func(a, b control) int {
+			switch gone := fc.removedLine(a); {
+			case gone == fc.removedLine(b):
+				return 0
+			case gone:
+				return 1
+			}
+			return -1
+		})
 		lost := slices.DeleteFunc(minus(before, after), func(c control) bool { return c.quiet })
 		came := slices.DeleteFunc(minus(after, before), func(c control) bool {
 			return c.quiet && !slices.ContainsFunc(lost, func(l control) bool { return l.refuses == c.refuses })

@@ -19,6 +19,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	drift     = "lockfile-drift"
@@ -38,8 +41,9 @@ var Check = &checks.Check{
 			"The same name and version stands for something else from now on. That is what an attack through a lockfile looks like.",
 			"Write the lockfile anew with its tool from the usual registry. If a published version was replaced, say so in the pull request."),
 	},
-	Reads: manifest.Reads,
-	Run:   run,
+	Examples: examples,
+	Reads:    manifest.Reads,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, confidence checks.Confidence, cwe, why, remedy string) checks.RuleInfo {

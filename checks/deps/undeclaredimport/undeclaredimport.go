@@ -18,6 +18,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const undeclared = "undeclared-import"
 
 // Check is the check.
@@ -39,8 +42,9 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Reads: manifest.Reads,
-	Run:   run,
+	Examples: examples,
+	Reads:    manifest.Reads,
+	Run:      run,
 }
 
 // An imported is one import of a module that is not of the file's own package by its spelling.
