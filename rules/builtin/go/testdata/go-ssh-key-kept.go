@@ -16,6 +16,16 @@ func hits(s *server, keys map[string]ssh.PublicKey) *ssh.ServerConfig {
 	return config
 }
 
+func nested(s *server) ssh.ServerConfig {
+	return ssh.ServerConfig{
+		PublicKeyCallback: func(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			// ruleid: go-ssh-key-kept
+			s.last = key
+			return nil, nil
+		},
+	}
+}
+
 func silences(allowed map[string]bool) *ssh.ServerConfig {
 	config := &ssh.ServerConfig{}
 	config.PublicKeyCallback = func(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
@@ -28,4 +38,9 @@ func silences(allowed map[string]bool) *ssh.ServerConfig {
 		return &ssh.Permissions{Extensions: map[string]string{"key": ssh.FingerprintSHA256(key)}}, nil
 	}
 	return config
+}
+
+func elsewhere(s *server, key ssh.PublicKey) {
+	// ok: go-ssh-key-kept
+	s.last = key
 }

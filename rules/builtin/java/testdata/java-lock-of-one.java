@@ -24,6 +24,14 @@ class Stock {
         }
     }
 
+    void drop(Map<String, Integer> stock, String item) {
+        Object own = new Object();
+        // ruleid: java-lock-of-one
+        synchronized (own) {
+            stock.remove(item);
+        }
+    }
+
     void right(Map<String, Integer> stock, String item) {
         // ok: java-lock-of-one
         lock.lock();

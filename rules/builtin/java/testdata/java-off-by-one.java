@@ -19,6 +19,15 @@ class Prices {
         return sum;
     }
 
+    int letters(String text) {
+        int count = 0;
+        for (int i = 0; i <= text.length(); i++) {
+            // ruleid: java-off-by-one
+            count += text.charAt(i);
+        }
+        return count;
+    }
+
     int right(List<Integer> prices, String text) {
         int sum = 0;
         for (int i = 0; i < prices.size(); i++) {

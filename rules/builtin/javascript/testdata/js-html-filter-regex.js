@@ -5,6 +5,8 @@ export function clean(html) {
   html = html.replace(/<script\b[^>]*>[\s\S]*?<\/script>/gi, "");
   // ruleid: js-html-filter-regex
   html = html.replaceAll(/<\/?iframe[^>]*>/g, "");
+  // ruleid: js-html-filter-regex
+  html = html.replace(/<(object|embed)[^>]*>/gi, " ");
   // ok: js-html-filter-regex
   html = html.replace(/<!--[\s\S]*?-->/g, "");
   // ok: js-html-filter-regex

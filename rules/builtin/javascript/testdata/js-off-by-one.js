@@ -18,6 +18,15 @@ export function names(users) {
   return out;
 }
 
+export function join(words) {
+  let out = "";
+  for (let i = 1; i <= words.length; i += 1) {
+    // ruleid: js-off-by-one
+    out += words[i];
+  }
+  return out;
+}
+
 export function right(prices) {
   for (let i = 0; i < prices.length; i++) {
     // ok: js-off-by-one

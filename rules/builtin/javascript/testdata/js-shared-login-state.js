@@ -16,6 +16,12 @@ app.post("/login", async (req, res) => {
   res.end();
 });
 
+app.get("/logout", (req, res) => {
+  // ruleid: js-shared-login-state
+  currentUser = null;
+  res.end();
+});
+
 app.get("/count", (req, res) => {
   // ok: js-shared-login-state
   served = served + 1;

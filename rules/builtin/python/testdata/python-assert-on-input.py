@@ -25,6 +25,16 @@ def command():
     assert len(sys.argv) > 1
 
 
+def checked():
+    count = request.args.get("count", "")
+    if not count.isdigit():
+        return "how many?", 400
+    total = stock() - 1
+    # ok: python-assert-on-input
+    assert total >= 0
+    return str(total)
+
+
 def invariant(queue):
     # ok: python-assert-on-input
     assert queue.depth >= 0

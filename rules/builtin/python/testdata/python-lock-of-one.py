@@ -19,6 +19,13 @@ def count(state):
         lock.release()
 
 
+async def store(cache, key, value):
+    lock = threading.Lock()
+    # ruleid: python-lock-of-one
+    with lock:
+        cache[key] = value
+
+
 def right(stock, item):
     # ok: python-lock-of-one
     with shared:

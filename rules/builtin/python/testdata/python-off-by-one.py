@@ -14,6 +14,16 @@ def total(prices):
     return result
 
 
+def names(users):
+    found = []
+    at = 0
+    while at <= len(users):
+        # ruleid: python-off-by-one
+        found.append(users[at].name)
+        at += 1
+    return found
+
+
 def edges(items):
     for i in range(len(items) + 1):
         # ok: python-off-by-one

@@ -26,6 +26,12 @@ class Point:
         return (Point, (self.x, self.y))
 
 
+class Version:
+    def __reduce__(self):
+        # ok: python-pickle-payload
+        return type(self), (str(self),)
+
+
 def run():
     # ok: python-pickle-payload
     return os.system, ("true",)

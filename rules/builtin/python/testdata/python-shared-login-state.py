@@ -20,6 +20,13 @@ def login():
     current_user = find_user()
 
 
+@app.post("/logout")
+async def logout():
+    global current_user
+    # ruleid: python-shared-login-state
+    current_user = None
+
+
 @app.get("/count")
 def count():
     global requests_served
