@@ -8,11 +8,14 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
+	"github.com/reviewgate-app/reviewgate/checks/ai/hallucinatedmember"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
+	"github.com/reviewgate-app/reviewgate/checks/ai/mockdata"
 	"github.com/reviewgate-app/reviewgate/checks/ai/passthrough"
 	"github.com/reviewgate-app/reviewgate/checks/ai/removedcontrol"
 	"github.com/reviewgate-app/reviewgate/checks/ai/replacedbystub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/residue"
+	"github.com/reviewgate-app/reviewgate/checks/ai/secretinlog"
 	"github.com/reviewgate-app/reviewgate/checks/ai/specialcase"
 	"github.com/reviewgate-app/reviewgate/checks/ai/stub"
 	"github.com/reviewgate-app/reviewgate/checks/ai/suppression"
@@ -32,11 +35,18 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
 	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/knownvulnerable"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
 	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
 	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/deps/unknownpackage"
 	"github.com/reviewgate-app/reviewgate/checks/golang"
+	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
+	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
+	"github.com/reviewgate-app/reviewgate/checks/quality/promise"
+	"github.com/reviewgate-app/reviewgate/checks/quality/resource"
+	"github.com/reviewgate-app/reviewgate/checks/quality/unused"
 	"github.com/reviewgate-app/reviewgate/checks/rulecheck"
 	"github.com/reviewgate-app/reviewgate/checks/secrets"
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -45,11 +55,14 @@ import (
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
 	endlessloop.Check,
+	hallucinatedmember.Check,
 	missingguard.Check,
+	mockdata.Check,
 	passthrough.Check,
 	removedcontrol.Check,
 	replacedbystub.Check,
 	residue.Check,
+	secretinlog.Check,
 	specialcase.Check,
 	stub.Check,
 	suppression.Check,
@@ -69,11 +82,18 @@ var coded = []*checks.Check{
 	workflowinjection.Check,
 	downgrade.Check,
 	installscript.Check,
+	knownvulnerable.Check,
 	lockfiledrift.Check,
 	lookalikename.Check,
 	remotedependency.Check,
 	undeclaredimport.Check,
 	golang.Check,
+	deadcode.Check,
+	duplicate.Check,
+	promise.Check,
+	resource.Check,
+	unused.Check,
+	unknownpackage.Check,
 	secrets.Check,
 }
 

@@ -73,10 +73,11 @@ func units(ctx context.Context, pass *checks.Pass) ([]*unit, error) {
 			order = append(order, u)
 		}
 		tree, err := parser.ParseFile(u.fset, name, text, parser.ParseComments)
-		if err != nil {
+		tooDeep := err != nil && strings.Contains(err.Error(), "max nesting depth") // the parser's own limit, which has no other name
+		if err != nil && !tooDeep {
 			return
 		}
-		if depth(tree) > maxDepth {
+		if tooDeep || depth(tree) > maxDepth {
 			pass.Unscanned(checks.Unscanned{Path: name, Side: pass.Side, Reason: fmt.Sprintf("Go code nested deeper than %d", maxDepth)})
 			return
 		}

@@ -146,14 +146,27 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 		if len(lost) == 0 || len(came) >= len(lost) {
 			continue // nothing is gone, or something else came instead
 		}
+		called := slices.ContainsFunc(came, func(c control) bool { return c.refuses == "" })
 		for _, c := range lost {
 			if added[c.name] >= 0 || !fc.removedLine(c) {
 				continue // as many as before in the whole change: it has moved
+			}
+			if c.refuses != "" && (called || fc.comparedElsewhere(c)) {
+				continue // a call that checks came instead of conditions, or the condition is asked in another place under another name
 			}
 			added[c.name]++ // one report for one removal
 			pass.Report(fc.finding(c, symbol))
 		}
 	}
+}
+
+// comparedElsewhere tells a refusal whose texts are compared in the file as often as before.
+func (fc *fileControls) comparedElsewhere(c control) bool {
+	if len(c.literals) == 0 {
+		return false
+	}
+	base, head := compared(fc.baseTree), compared(fc.headTree)
+	return !slices.ContainsFunc(c.literals, func(s string) bool { return head[s] < base[s] })
 }
 
 // removedLine tells whether the line of a control is one that the change takes away.

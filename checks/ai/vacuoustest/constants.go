@@ -24,6 +24,10 @@ func always(tree *language.Tree, id language.ID) bool {
 	}
 	compared := operands(tree, id)
 	name := code.Last(tree, id)
+	// JUnit 4 takes the message first.
+	if tree.Spec.Name == "java" && len(compared) > 1 && tree.Nodes[compared[0]].Kind == language.Str && (len(compared) == 3 || len(compared) == 2 && !slices.Contains(equal, name)) {
+		compared = compared[1:]
+	}
 	switch {
 	case len(compared) >= 2 && slices.Contains(equal, name):
 		return same(tree, compared[0], compared[1])

@@ -116,7 +116,7 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 // hints are what names and comments say when it is enough that the test comes to its end, or when something else than its body asserts.
 var (
 	hints = `crash|exception|errors?\b|panic|thr[eo]w|rais(e|ing)|fail|hang|(dead)?lock|leak|smoke|no[-_ ]?op\b|compil|sanity|benchmark|race|concurren|type|typing|infer|interface|implements` +
-		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|context ?loads|regression|coverage` +
+		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|successful|just work|context ?loads|regression|coverage` +
 		`|assert|expect|time ?out|todo|helper|call|null|nil\b|none`
 	named = regexp.MustCompile(`(?i)(^|[^a-z])(` + hints + `)`)
 	said  = regexp.MustCompile(`(?i)(^|[^-\w.])(` + hints + `)`)

@@ -345,9 +345,31 @@ func reportDeleted(pass *checks.Pass, missing []*test, gone map[string]bool) {
 		for _, more := range tests[1:min(len(tests), 6)] {
 			finding.Related = append(finding.Related, checks.Related{Location: more.at(more.nameStart, more.nameEnd), Message: "`" + more.short + "` was deleted too"})
 		}
+		if reverts(pass.Change) {
+			finding.Severity = checks.Info // listed for whoever looks, no comment
+		}
 		pass.Report(finding)
 	}
 }
+
+// reverts tells a change that is named as one that takes another back, and whose product code gets shorter: the tests of what it takes back go with it.
+func reverts(c *checks.Change) bool {
+	if !revertTitle.MatchString(c.Text.Title) {
+		return false
+	}
+	grown := 0
+	for _, f := range c.Files {
+		if f.Class == checks.ClassProduct && f.Lines != nil {
+			for _, h := range f.Lines.Hunks {
+				grown += h.HeadCount - h.BaseCount
+			}
+		}
+	}
+	return grown < 0
+}
+
+// revertTitle is what git and GitHub write, also behind the name of a part: `listeners: Revert "..."`.
+var revertTitle = regexp.MustCompile(`^([\w./-]+: )?[Rr]evert\b`)
 
 // reportNew reports what a test brings with it although it has no better self to be compared with: focus marks.
 func reportNew(pass *checks.Pass, pairs []pairOf, head []*test) {

@@ -34,7 +34,7 @@ var Check = &checks.Check{
 		Remedy:     "Delete the characters. Where text really needs them, write them as escapes (\\u202e) so that a reader sees them.",
 		Severity:   checks.High,
 		Confidence: checks.Certain,
-		CWE:        []string{"CWE-1007"},
+		CWE:        []string{"CWE-838", "CWE-1007"},
 		References: []string{"https://trojansource.codes/", "https://www.unicode.org/reports/tr36/"},
 		Tags:       []string{"security", "agent-config"},
 		Rollout:    checks.RolloutBlock,

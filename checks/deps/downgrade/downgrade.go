@@ -58,6 +58,11 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		if s.File.Class != checks.ClassProduct || s.File.Status == checks.Renamed {
 			continue
 		}
+		if s.Head.Compiled {
+			continue // it follows from another file
+		}
+		var first *checks.Finding // one for a file
+		more := 0
 		s.Changed(func(was *manifest.Dependency, now manifest.Dependency) {
 			if was == nil || was.Group != now.Group || now.Group == "indirect" || now.Group == "peerDependencies" || now.Group == "replace" || named(text, now.Name) {
 				return
@@ -70,11 +75,23 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			if !ok || !also || a.kind != b.kind || !less(b.numbers, a.numbers) {
 				return
 			}
-			pass.Report(checks.Finding{
+			if first != nil {
+				more++
+				first.Related = append(first.Related, checks.Related{Location: s.Head.At(checks.Head, now.Line), Message: "this one too: it was " + was.Constraint})
+				return
+			}
+			first = &checks.Finding{
 				RuleID: lowered, Location: s.Head.At(checks.Head, now.Line), Key: now.Name,
 				Message: fmt.Sprintf("`%s` goes back from %s to %s, and the pull request does not say why. Keep the newer version, or give the reason", now.Name, was.Constraint, now.Constraint),
-			})
+			}
 		})
+		if first == nil {
+			continue
+		}
+		if more > 0 {
+			first.Message += fmt.Sprintf(" (and %d more in this file)", more)
+		}
+		pass.Report(*first)
 	}
 	return nil
 }

@@ -91,8 +91,9 @@ func judge(e manifest.Ecosystem, name string) (message string, sure bool) {
 	switch how {
 	case letter, separator:
 		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used. Write that name if it was meant; if not, say in the pull request why it is this one", name, like), true
-	case digit, affix:
+	case near, affix:
 		return fmt.Sprintf("`%s` is another package than `%s`, which is widely used. Look which one was meant", name, like), false
+	case none:
 	}
 	return "", false
 }
@@ -103,7 +104,7 @@ type likeness uint8
 const (
 	none      likeness = iota
 	affix              // python-x, x-js
-	digit              // x2, xs
+	near               // x2, xs; a letter of a short name, or the first one: such neighbours have grown by chance
 	separator          // x-y, xy
 	letter             // one typed differently
 )
@@ -121,6 +122,7 @@ func compare(e manifest.Ecosystem, name, popular string) likeness {
 			return letter // within a group nobody else can publish
 		}
 		return none
+	case manifest.PyPI, manifest.NPM:
 	}
 	scope, rest, scoped := strings.Cut(name, "/")
 	popularScope, popularRest, popularScoped := strings.Cut(popular, "/")
@@ -134,13 +136,16 @@ func compare(e manifest.Ecosystem, name, popular string) likeness {
 		return none
 	case len(popular) < shortest:
 		return none
-	case name[0] == popular[0] && strip(name) == strip(popular):
+	case strip(name) == strip(popular):
+		if e == manifest.NPM {
+			return near // its registry takes no new name that only dashes part from another one
+		}
 		return separator
 	case oneEdit(name, popular):
-		if ending(name, popular) {
-			return digit
+		if ending(name, popular) && single(name) != single(popular) {
+			return near
 		}
-		return letter
+		return slip(name, popular)
 	}
 	for _, a := range affixes[e] {
 		if name == a+popular || name == popular+a {
@@ -190,10 +195,41 @@ var dashes = strings.NewReplacer("-", "", "_", "", ".", "")
 
 func strip(s string) string { return dashes.Replace(s) }
 
-// ending tells names that only a last digit or s parts: successors and siblings are called so.
+// ending tells names that only digits or a last s part: successors and siblings are called so.
 func ending(a, b string) bool {
-	cut := func(s string) string { return strings.TrimRight(s, "0123456789s") }
+	cut := func(s string) string { return strings.TrimRight(digits.Replace(s), "s") }
 	return cut(a) == cut(b)
+}
+
+var digits = strings.NewReplacer("0", "", "1", "", "2", "", "3", "", "4", "", "5", "", "6", "", "7", "", "8", "", "9", "")
+
+// slip tells how sure it is that one edit was no intention: two neighbours that changed places, or a letter twice or once, are slips of any
+// name; another letter is one in a long name, behind its first.
+func slip(a, b string) likeness {
+	if len(a) == len(b) {
+		i := 0
+		for a[i] == b[i] {
+			i++
+		}
+		if i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] {
+			return letter
+		}
+	}
+	if single(a) == single(b) || len(b) >= 8 && a[0] == b[0] {
+		return letter
+	}
+	return near
+}
+
+// single writes letters that stand twice once.
+func single(s string) string {
+	var out strings.Builder
+	for i := range len(s) {
+		if i == 0 || s[i] != s[i-1] {
+			out.WriteByte(s[i])
+		}
+	}
+	return out.String()
 }
 
 // oneEdit tells whether one letter more, less or other, or two neighbours that changed places, make a into b.

@@ -76,6 +76,8 @@ var (
 )
 
 func dependencies(pass *checks.Pass, s *manifest.Step) {
+	var first *checks.Finding // one for a file
+	more := 0
 	s.Changed(func(was *manifest.Dependency, d manifest.Dependency) {
 		message := ""
 		switch {
@@ -92,10 +94,22 @@ func dependencies(pass *checks.Pass, s *manifest.Step) {
 			s.Head.Ecosystem == manifest.Maven && (d.Constraint == "LATEST" || d.Constraint == "RELEASE" || d.Constraint == "latest.release" || d.Constraint == "+"):
 			message = fmt.Sprintf("`%s` takes any version (`%s`). Name one, or a range with an end", d.Name, d.Constraint)
 		}
-		if message != "" {
-			pass.Report(checks.Finding{RuleID: unpinned, Message: message, Location: s.Head.At(checks.Head, d.Line), Key: d.Name})
+		switch {
+		case message == "":
+		case first == nil:
+			first = &checks.Finding{RuleID: unpinned, Message: message, Location: s.Head.At(checks.Head, d.Line), Key: d.Name}
+		default:
+			more++
+			first.Related = append(first.Related, checks.Related{Location: s.Head.At(checks.Head, d.Line), Message: "this one too"})
 		}
 	})
+	if first == nil {
+		return
+	}
+	if more > 0 {
+		first.Message += fmt.Sprintf(" (and %d more in this file)", more)
+	}
+	pass.Report(*first)
 }
 
 func nameOf(d *manifest.Dependency) string {

@@ -197,7 +197,7 @@ func imports(tree *language.Tree) []imported {
 	for n := range tree.Nodes {
 		id := language.ID(n)
 		at := language.None
-		switch node := &tree.Nodes[id]; node.Kind { //nolint:exhaustive // the others import nothing
+		switch node := &tree.Nodes[id]; node.Kind {
 		case language.Import, language.ImportFrom:
 			at = tree.Child(id, language.SlotModule)
 		case language.Call:
@@ -269,7 +269,7 @@ func doubts(tree *language.Tree, id language.ID) doubt {
 	found := plain
 	for child, p := id, tree.Nodes[id].Parent; p >= 0; child, p = p, tree.Nodes[p].Parent {
 		slot := tree.Nodes[child].Slot
-		switch tree.Nodes[p].Kind { //nolint:exhaustive // the others say nothing
+		switch tree.Nodes[p].Kind {
 		case language.Try, language.If, language.Ternary, language.Switch, language.Case, language.With, language.Catch:
 			if slot != language.SlotCond || tree.Nodes[p].Kind == language.Try {
 				return guarded

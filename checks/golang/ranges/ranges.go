@@ -19,11 +19,13 @@
 package ranges
 
 import (
+	"fmt"
 	"go/ast"
 	"go/constant"
 	"go/token"
 	"go/types"
 	"math/big"
+	"reflect"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -33,18 +35,40 @@ import (
 
 // Conversion finds conversions whose bounds are wrong.
 var Conversion = &analysis.Analyzer{
-	Name: "conversion", Doc: "finds integer conversions that lose a part of the value", Requires: []*analysis.Analyzer{inspect.Analyzer}, RunDespiteErrors: true,
-	Run: func(pass *analysis.Pass) (any, error) { return nil, run(pass, true) },
+	Name: "conversion", Doc: "finds integer conversions that lose a part of the value", Requires: []*analysis.Analyzer{walk}, RunDespiteErrors: true,
+	Run: func(pass *analysis.Pass) (any, error) { return nil, tell(pass, true) },
 }
 
 // Bounds finds indexes that are out of range.
 var Bounds = &analysis.Analyzer{
-	Name: "bounds", Doc: "finds indexes that are out of range", Requires: []*analysis.Analyzer{inspect.Analyzer}, RunDespiteErrors: true,
-	Run: func(pass *analysis.Pass) (any, error) { return nil, run(pass, false) },
+	Name: "bounds", Doc: "finds indexes that are out of range", Requires: []*analysis.Analyzer{walk}, RunDespiteErrors: true,
+	Run: func(pass *analysis.Pass) (any, error) { return nil, tell(pass, false) },
 }
 
-func run(pass *analysis.Pass, conversions bool) error {
+// walk follows the values once, for both.
+var walk = &analysis.Analyzer{
+	Name: "ranges", Doc: "follows the values of local variables", Requires: []*analysis.Analyzer{inspect.Analyzer}, RunDespiteErrors: true,
+	ResultType: reflect.TypeFor[[]diagnostic](),
+	Run:        run,
+}
+
+type diagnostic struct {
+	analysis.Diagnostic
+	conversion bool
+}
+
+func tell(pass *analysis.Pass, conversions bool) error {
+	for _, d := range pass.ResultOf[walk].([]diagnostic) {
+		if d.conversion == conversions {
+			pass.Report(d.Diagnostic)
+		}
+	}
+	return nil
+}
+
+func run(pass *analysis.Pass) (any, error) {
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	var found []diagnostic
 	for n := range in.PreorderSeq((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		var body *ast.BlockStmt
 		switch f := n.(type) {
@@ -56,10 +80,11 @@ func run(pass *analysis.Pass, conversions bool) error {
 		if body == nil {
 			continue
 		}
-		w := &walker{pass: pass, info: pass.TypesInfo, conversions: conversions, wild: wild(pass.TypesInfo, body)}
+		w := &walker{pass: pass, info: pass.TypesInfo, wild: wild(pass.TypesInfo, body)}
 		w.block(body.List, env{})
+		found = append(found, w.found...)
 	}
-	return nil
+	return found, nil
 }
 
 // A span is the values that an integer may have. low and high tell ends that the code states (a constant, a comparison): only those are reported.
@@ -125,11 +150,11 @@ func join(a, b span) span {
 }
 
 type walker struct {
-	pass        *analysis.Pass
-	info        *types.Info
-	conversions bool
-	wild        map[types.Object]bool // not followed
-	loops       int                   // how deep in loops that may end early, or in branches of loops
+	pass  *analysis.Pass
+	info  *types.Info
+	found []diagnostic
+	wild  map[types.Object]bool // not followed
+	loops int                   // how deep in loops that may end early, or in branches of loops
 }
 
 // wild lists the variables of a body that others may change: assigned in a closure, or whose address is taken.
@@ -334,6 +359,7 @@ func arithmetic(op token.Token, x, y span) span {
 		if x.lo.Sign() >= 0 && single(y) && y.lo.IsUint64() && y.lo.Uint64() < 64 {
 			return span{lo: new(big.Int).Rsh(x.lo, uint(y.lo.Uint64())), hi: new(big.Int).Rsh(x.hi, uint(y.lo.Uint64()))}
 		}
+	default:
 	}
 	return span{}
 }
@@ -435,7 +461,7 @@ func (w *walker) look(n ast.Node, at env) {
 }
 
 func (w *walker) convert(c *ast.CallExpr, at env) {
-	if !w.conversions || len(c.Args) != 1 || !w.info.Types[c.Fun].IsType() {
+	if len(c.Args) != 1 || !w.info.Types[c.Fun].IsType() {
 		return
 	}
 	if tv := w.info.Types[c]; tv.Value != nil {
@@ -450,13 +476,17 @@ func (w *walker) convert(c *ast.CallExpr, at env) {
 	switch {
 	case x.parsed != "":
 		if wider(x, to) {
-			w.pass.ReportRangef(c, "%s read a number that need not fit into %s: a large one becomes another number here. Read it with the size of %s, or compare it first", x.parsed, target, target)
+			w.report(c, true, "%s read a number that need not fit into %s: a large one becomes another number here. Read it with the size of %s, or compare it first", x.parsed, target, target)
 		}
 	case x.high && x.hi.Cmp(to.hi) > 0 && meant(x, to):
-		w.pass.ReportRangef(c, "the value can be %s here, and %s ends at %s: it becomes another number. Compare it with the bounds of %s first", x.hi, target, to.hi, target)
+		w.report(c, true, "the value can be %s here, and %s ends at %s: it becomes another number. Compare it with the bounds of %s first", x.hi, target, to.hi, target)
 	case x.low && x.lo.Cmp(to.lo) < 0 && x.lo.Sign() < 0 && to.lo.Sign() < 0 && meant(span{lo: to.lo, hi: new(big.Int).Neg(x.lo)}, span{hi: new(big.Int).Neg(to.lo)}):
-		w.pass.ReportRangef(c, "the value can be %s here, and %s begins at %s: it becomes another number. Compare it with the bounds of %s first", x.lo, target, to.lo, target)
+		w.report(c, true, "the value can be %s here, and %s begins at %s: it becomes another number. Compare it with the bounds of %s first", x.lo, target, to.lo, target)
 	}
+}
+
+func (w *walker) report(n ast.Node, conversion bool, format string, args ...any) {
+	w.found = append(w.found, diagnostic{analysis.Diagnostic{Pos: n.Pos(), End: n.End(), Message: fmt.Sprintf(format, args...)}, conversion})
 }
 
 // wider tells a value that was read with more bits than the type has, whatever their signs.
@@ -477,9 +507,6 @@ func meant(x, to span) bool {
 }
 
 func (w *walker) index(c *ast.IndexExpr, at env) {
-	if w.conversions {
-		return
-	}
 	k, ok := w.slice(c.X, at)
 	i := w.value(c.Index, at)
 	if !ok || i.lo == nil || w.info.Types[c.Index].Value != nil && !isSlice(w.info.TypeOf(c.X)) {
@@ -487,16 +514,13 @@ func (w *walker) index(c *ast.IndexExpr, at env) {
 	}
 	last := new(big.Int).Sub(k.len.hi, number(1))
 	if w.beyond(i, last) {
-		w.pass.ReportRangef(c, "index %s is out of range: `%s` has %s. The program ends here", shown(i), text(c.X), elements(k.len.hi))
+		w.report(c, false, "index %s is out of range: `%s` has %s. The program ends here", shown(i), text(c.X), elements(k.len.hi))
 	} else if i.hi.Sign() < 0 {
-		w.pass.ReportRangef(c, "index %s is negative. The program ends here", i.hi)
+		w.report(c, false, "index %s is negative. The program ends here", i.hi)
 	}
 }
 
 func (w *walker) cut(c *ast.SliceExpr, at env) {
-	if w.conversions {
-		return
-	}
 	k, ok := w.slice(c.X, at)
 	if !ok {
 		return
@@ -505,7 +529,7 @@ func (w *walker) cut(c *ast.SliceExpr, at env) {
 		if i.lo == nil || !w.beyond(i, end) {
 			return false
 		}
-		w.pass.ReportRangef(c, "%s is out of range: `%s` has %s. The program ends here", shown(i), text(c.X), what)
+		w.report(c, false, "%s is out of range: `%s` has %s. The program ends here", shown(i), text(c.X), what)
 		return true
 	}
 	for _, e := range []ast.Expr{c.Max, c.High} {
@@ -572,6 +596,7 @@ func (w *walker) assume(cond ast.Expr, holds bool, at env) env {
 			flip := map[token.Token]token.Token{token.LSS: token.GTR, token.LEQ: token.GEQ, token.GTR: token.LSS, token.GEQ: token.LEQ, token.EQL: token.EQL, token.NEQ: token.NEQ}[op]
 			at = w.narrow(c.X, op, y, at)
 			return w.narrow(c.Y, flip, x, at)
+		default:
 		}
 	}
 	return at
@@ -614,6 +639,8 @@ func (w *walker) narrow(e ast.Expr, op token.Token, bound span, at env) env {
 		if bound.lo.Cmp(bound.hi) == 0 && now.lo.Cmp(now.hi) == 0 && bound.lo.Cmp(now.lo) == 0 {
 			return nil
 		}
+		return at
+	default:
 		return at
 	}
 	if now.lo.Cmp(now.hi) > 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -30,6 +31,12 @@ func Product(f *checks.File) bool { return f.Class == checks.ClassProduct }
 
 // Tests tells files of tests.
 func Tests(f *checks.File) bool { return f.Class == checks.ClassTest }
+
+// Shipped is Product without what lies in a folder by the name of tests, examples or the like, also where the change makes that folder. It is for checks that
+// block nothing: a name that the change chooses may keep them quiet.
+func Shipped(f *checks.File) bool { return Product(f) && !aside.MatchString(f.Path) }
+
+var aside = regexp.MustCompile(`(?i)(^|/)(_*tests?_*|testdata|testing|specs?|fixtures?|examples?|samples?|demos?|docs?|e2e|benchmarks?|playground|sandbox|mocks?|__mocks__|scripts/dev)/`)
 
 // Each calls use for every changed file of a side that is wanted and is of a language that is read. A file that cannot be read is told as
 // unscanned.
@@ -106,7 +113,11 @@ func Funcs(tree *language.Tree) []Func {
 		if name == language.None && !kept(tree, id) {
 			continue
 		}
-		symbol := tree.SymbolAt(max(tree.Nodes[body].Start, tree.Nodes[id].Start))
+		at := max(tree.Nodes[body].Start, tree.Nodes[id].Start)
+		if name != language.None {
+			at = tree.Nodes[name].Start // Python's body may begin with another function
+		}
+		symbol := tree.SymbolAt(at)
 		if symbol == "" {
 			continue
 		}
@@ -163,6 +174,12 @@ func Statements(tree *language.Tree, block language.ID) []language.ID {
 		out = append(out, s)
 	}
 	return out
+}
+
+// Given tells a statement that is the expression after an arrow: x -> f(x) gives f(x).
+func Given(tree *language.Tree, stmt language.ID) bool {
+	block := &tree.Nodes[tree.Nodes[stmt].Parent]
+	return tree.Spec.Name != "python" && block.Kind == language.Block && block.Slot == language.SlotBody && !strings.HasPrefix(tree.Source[block.Start:], "{")
 }
 
 // Call gives the call that a statement is (awaited or not), or None.

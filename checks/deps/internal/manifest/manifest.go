@@ -31,6 +31,7 @@ type File struct {
 	Deps      []Dependency
 	Scripts   []Script
 	Settings  []Setting
+	Compiled  bool   // a tool wrote it from other manifests (pip-compile): it holds the dependencies of dependencies too
 	Partial   string // why it does not say all of its dependencies: "install_requires is computed"; "" if it does
 
 	text []byte
@@ -82,20 +83,41 @@ const (
 var (
 	requirements = regexp.MustCompile(`(?i)(^|[-_./])(requirements?|constraints?)([-_.][\w.-]*)?\.(txt|in|pip)$|(^|/)requirements/[^/]+\.(txt|in|pip)$`)
 	steering     = regexp.MustCompile(`^(vite|vitest|webpack|rollup|jest|babel|next|nuxt|vue|metro|svelte|astro|craco|rspack|rsbuild|esbuild|karma|cypress|playwright|docusaurus|snowpack|gatsby)[\w.-]*\.(js|cjs|mjs|ts|mts|cts|json)$|^(tsconfig|jsconfig)([\w.-]*)\.json$|^\.babelrc(\.\w+)?$|^import[_-]map\.json$|^gulpfile\.[cm]?[jt]s$`)
-	skipped      = regexp.MustCompile(`(^|/)(node_modules|bower_components|\.venv|venv|site-packages|third_party|testdata|__fixtures__|fixtures|__snapshots__)/`)
 )
 
-// Fixture tells what lies in a folder of dependencies or of test data: what it declares or imports is not what the project needs.
-func Fixture(p string) bool { return skipped.MatchString(p) }
+// skipped are folders of dependencies and of test data.
+var skipped = map[string]bool{
+	"node_modules": true, "bower_components": true, ".venv": true, "venv": true, "site-packages": true, "third_party": true,
+	"testdata": true, "__fixtures__": true, "fixtures": true, "__snapshots__": true,
+}
 
-// KindOf tells the files that are read, by path. Those of dependencies that lie in the repository, and fixtures, are not.
+// Fixture tells what lies in a folder of dependencies or of test data: what it declares or imports is not what the project needs.
+func Fixture(p string) bool {
+	for {
+		folder, rest, ok := strings.Cut(p, "/")
+		if !ok {
+			return false
+		}
+		if skipped[folder] {
+			return true
+		}
+		p = rest
+	}
+}
+
+// KindOf tells the files that are read, by path. Those of dependencies that lie in the repository, and fixtures, are not. It is asked for
+// every path of a tree.
 func KindOf(p string) Kind {
-	if Fixture(p) {
+	kind := kindOf(p, p[strings.LastIndexByte(p, '/')+1:])
+	if kind != None && Fixture(p) {
 		return None
 	}
-	base := path.Base(p)
+	return kind
+}
+
+func kindOf(p, base string) Kind {
 	switch base {
-	case "package.json", "deno.json", "deno.jsonc", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "go.mod", "go.work", "pom.xml", "build.gradle", "build.gradle.kts",
+	case "package.json", "deno.json", "deno.jsonc", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "go.mod", "go.work", "pom.xml",
 		"environment.yml", "environment.yaml":
 		return Declares
 	case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "go.sum", "gradle.lockfile":
@@ -103,13 +125,38 @@ func KindOf(p string) Kind {
 	case "tox.ini", "noxfile.py", "settings.gradle", "settings.gradle.kts", "pnpm-workspace.yaml":
 		return Steers
 	}
-	switch {
-	case strings.HasSuffix(base, ".versions.toml"), requirements.MatchString(p):
-		return Declares
-	case steering.MatchString(base), strings.HasSuffix(base, ".gradle"), strings.HasSuffix(base, ".gradle.kts"), strings.HasPrefix(p, "buildSrc/") && strings.HasSuffix(p, ".kt"):
+	switch path.Ext(base) {
+	case ".toml":
+		if strings.HasSuffix(base, ".versions.toml") {
+			return Declares
+		}
+	case ".gradle", ".kts":
+		if isGradle(base) {
+			return Declares
+		}
+	case ".txt", ".in", ".pip":
+		if requirements.MatchString(p) {
+			return Declares
+		}
+	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts", ".json":
+		// The names that steering takes have a second dot, or are one of few words.
+		if (strings.Count(base, ".") > 1 || short[base]) && steering.MatchString(base) {
+			return Steers
+		}
+	case ".kt":
+		if strings.HasPrefix(p, "buildSrc/") {
+			return Steers
+		}
+	case ".babelrc":
 		return Steers
 	}
 	return None
+}
+
+var short = map[string]bool{"tsconfig.json": true, "jsconfig.json": true, "import_map.json": true, "import-map.json": true, "gulpfile.js": true, "gulpfile.ts": true}
+
+func isGradle(base string) bool {
+	return strings.HasSuffix(base, ".gradle") || strings.HasSuffix(base, ".gradle.kts")
 }
 
 // EcosystemOf tells the ecosystem of a manifest or lockfile by its path; "" for any other file.
@@ -119,13 +166,13 @@ func EcosystemOf(p string) Ecosystem {
 		return NPM
 	case "go.mod", "go.work", "go.sum":
 		return Go
-	case "pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile":
+	case "pom.xml", "gradle.lockfile":
 		return Maven
 	case "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "environment.yml", "environment.yaml", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock":
 		return PyPI
 	default:
 		switch {
-		case strings.HasSuffix(base, ".versions.toml"):
+		case strings.HasSuffix(base, ".versions.toml"), isGradle(base):
 			return Maven
 		case requirements.MatchString(p):
 			return PyPI
@@ -165,12 +212,12 @@ func Read(p string, data []byte) (*File, error) {
 		err = readGoWork(f, data)
 	case "pom.xml":
 		err = readPOM(f, data)
-	case "build.gradle", "build.gradle.kts":
-		readGradle(f, string(data))
 	default:
 		switch {
 		case strings.HasSuffix(base, ".versions.toml"):
 			err = readCatalogue(f, data)
+		case isGradle(base):
+			readGradle(f, string(data))
 		case requirements.MatchString(p):
 			readRequirements(f, string(data))
 		}

@@ -96,12 +96,15 @@ func (s *Set) Of(e Ecosystem) []*File {
 }
 
 // Above gives the manifests that a file obeys: those of its folder and of the folders above it, the nearest first. Files of requirements
-// also count from a folder "requirements" beside those.
+// also count from a folder "requirements" beside those, catalogues from a folder "gradle".
 func (s *Set) Above(e Ecosystem, file string) []*File {
 	var out []*File
 	for d := dir(file); ; d = dir(d) {
 		for _, f := range s.Files {
 			at := f.Dir()
+			if e == Maven && path.Base(at) == "gradle" {
+				at = dir(at) // gradle/libs.versions.toml
+			}
 			if e == PyPI && at != "" && (path.Base(at) == "requirements" || path.Base(at) == "requires") {
 				at = dir(at)
 			}
