@@ -37,8 +37,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Examples: examples,
 	Reads:    manifest.Reads,
+	Examples: examples,
 	Run:      run,
 }
 

@@ -11,5 +11,5 @@
 // Only the files that the change touches are looked at: a copy of a function in another file is not seen. Tests and generated code are not compared.
 //
 // Measured on 3,000 merged commits of ten public repositories: six findings. Three were of a theme whose files are copies on purpose, and one of Go
-// methods; both are left alone since. The other two were right. It belongs to the pack "strict": a copy is a debt, and no flaw.
+// methods; both are left alone since. The other two were right.
 package duplicate

@@ -35,7 +35,6 @@ var Check = &checks.Check{
 		Tags:       []string{"maintainability"},
 		Languages:  code.Languages,
 		Rollout:    checks.RolloutBlock,
-		Pack:       checks.PackStrict,
 		Origin:     "builtin",
 	}},
 	Examples: examples,
