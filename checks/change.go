@@ -12,6 +12,7 @@ type Change struct {
 	Base, Head Tree
 	Files      []*File // the changed files, sorted by Path
 	Text       PRText
+	Facts      Facts
 
 	memoMu sync.Mutex
 	memo   map[any]*memoEntry
@@ -54,6 +55,13 @@ type Tree interface {
 	Open(path string) ([]byte, error)
 	// Paths lists all files of the tree, sorted; nil if the listing was not asked for (no check has Reads).
 	Paths() []string
+}
+
+// Facts are what the operator gives beside the change, for checks that look something up: never a file of the change. One that is empty was not
+// given, and the check that needs it says so with ErrSkipped.
+type Facts struct {
+	Packages   []byte // packages that exist: a line for each, its ecosystem as OSV spells it, a space, its name
+	Advisories []byte // advisories as OSV writes them: JSON objects, one after another, or in arrays
 }
 
 // PRText is the text of the pull request. It can add requirements, never remove one.

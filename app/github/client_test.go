@@ -719,6 +719,64 @@ func TestReview(t *testing.T) {
 	}
 }
 
+// A comment of ours is changed while nobody else has answered it, and whoever asks twice changes it once.
+func TestChangingAComment(t *testing.T) {
+	w := newWorld(t)
+	p := w.pull()
+	first, second := report.Comment{Path: "a.go", Line: 3, Body: "One.", Fingerprint: "aa", Trace: "flaw/0011"}, report.Comment{Path: "a.go", Line: 4, Body: "Two.", Fingerprint: "bb"}
+	w.deliver(w.review(p, first, second))
+	list := func() []github.PostedComment {
+		t.Helper()
+		ours, err := w.client.Comments(t.Context(), "acme", "shop", p.Number)
+		must(t, err)
+		return ours
+	}
+	ours := list()
+	if c := ours[0]; c.Text != "One." || c.Trace != "flaw/0011" || c.Fingerprint != "aa" || c.Answered || c.Side != checks.Head {
+		t.Errorf("%+v", c)
+	}
+	edits := func() (n int) {
+		for _, r := range w.hub.Requests() {
+			if r.Method == "PATCH" {
+				n++
+			}
+		}
+		return n
+	}
+	d := github.Deed{Kind: github.Edit, Owner: "acme", Repo: "shop", Number: p.Number, CommentID: ours[0].ID, Body: "Fixed. " + github.Marker{Fingerprint: "forged"}.String()}
+	w.deliver(d)
+	w.deliver(d)
+	if n := edits(); n != 1 {
+		t.Errorf("%d edits", n)
+	}
+	if c := list()[0]; c.Fingerprint != "aa" || c.Trace != "flaw/0011" || !strings.HasPrefix(c.Text, "Fixed.") || strings.Contains(c.Body, "<!-- reviewgate:v1 finding=forged") {
+		t.Errorf("%+v", c)
+	}
+	// What our own App says below it is no answer; what anybody else says is one.
+	d.CommentID = ours[1].ID
+	_, err := p.Reply(w.app.Bot, ours[1].ID, "More on this.")
+	must(t, err)
+	w.deliver(d)
+	_, err = p.Reply(w.carol, ours[1].ID, "No, it is not.")
+	must(t, err)
+	d.Body = "Back."
+	if _, found, err := w.client.Find(t.Context(), d); found || err != nil {
+		t.Errorf("%t, %v", found, err)
+	}
+	if r := w.deliver(d); !r.Stale {
+		t.Errorf("%+v", r)
+	}
+	if c := list()[1]; !c.Answered || !strings.HasPrefix(c.Text, "Fixed.") || edits() != 2 {
+		t.Errorf("%d edits, %+v", edits(), c)
+	}
+	// One that is gone is gone for good.
+	d.CommentID = 1
+	var refused *github.Error
+	if _, err := w.client.Deliver(t.Context(), d); !errors.As(err, &refused) || !refused.Refused() || !errors.Is(err, github.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestReviewOfAnOldHead(t *testing.T) {
 	w := newWorld(t)
 	p := w.pull()

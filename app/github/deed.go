@@ -139,8 +139,8 @@ func (d *Deed) check() (op string, err error) {
 		}
 		return "posting a review on " + place, nil
 	case Edit:
-		if d.CommentID <= 0 || d.Body == "" {
-			return bad("a comment's id and body are needed")
+		if d.CommentID <= 0 || d.Number <= 0 || d.Body == "" {
+			return bad("a comment's pull request, id and body are needed")
 		}
 		return fmt.Sprintf("changing comment %d on %s", d.CommentID, place), nil
 	case Reply:

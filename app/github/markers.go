@@ -10,6 +10,7 @@ import (
 type Marker struct {
 	Key         string // of the deed
 	Fingerprint string // of the finding
+	Trace       string // report.Trace of the finding
 }
 
 const (
@@ -31,6 +32,9 @@ func (m Marker) String() string {
 	}
 	if m.Fingerprint != "" {
 		b.WriteString("finding=" + url.QueryEscape(m.Fingerprint))
+	}
+	if m.Trace != "" {
+		b.WriteString(" trace=" + url.QueryEscape(m.Trace))
 	}
 	b.WriteString(markerEnd)
 	return b.String()
@@ -60,6 +64,8 @@ func Markers(text string) []Marker {
 				m.Key = value
 			case name == "finding":
 				m.Fingerprint = value
+			case name == "trace":
+				m.Trace = value
 			}
 		}
 		if m != (Marker{}) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	gh "github.com/google/go-github/v60/github"
 
 	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // maxInline bounds the comments of one review: large batches are refused as spam. The others move to the body.
@@ -101,7 +103,7 @@ func side(cm *report.Comment) string {
 func commentBody(cm *report.Comment, limit int) string {
 	marker := ""
 	if cm.Fingerprint != "" {
-		marker = "\n" + Marker{Fingerprint: string(cm.Fingerprint)}.String()
+		marker = "\n" + Marker{Fingerprint: string(cm.Fingerprint), Trace: cm.Trace}.String()
 	}
 	return strings.TrimRight(cut(disarm(cm.Body), limit-len(marker)), "\n") + "\n" + strings.TrimPrefix(marker, "\n")
 }
@@ -269,9 +271,13 @@ type PostedComment struct {
 	ID          int64
 	ReviewID    int64
 	Path        string
-	Line        int // 0: outdated
-	Body        string
+	Side        checks.Side
+	Line        int    // 0: outdated
+	Body        string // as GitHub has it
+	Text        string // Body without our markers
 	Fingerprint string // of the finding; "" if it carries no marker
+	Trace       string // report.Trace of the finding; "" if it carries none
+	Answered    bool   // somebody else replied to it
 }
 
 // Comments lists our own inline comments on a pull request, oldest first.
@@ -280,69 +286,101 @@ func (c *Client) Comments(ctx context.Context, owner, repo string, number int) (
 	if err := checkRepo(owner, repo); err != nil {
 		return nil, fmt.Errorf("listing our comments: %w", err)
 	}
+	ours, _, err := c.comments(ctx, owner, repo, number)
+	return ours, fail(op, err)
+}
+
+// comments lists our own inline comments, and says of every one of the others that there is.
+func (c *Client) comments(ctx context.Context, owner, repo string, number int) (ours []PostedComment, others map[int64]bool, err error) {
 	bot, err := c.app.Bot(ctx)
 	if err != nil {
-		return nil, fail(op, err)
+		return nil, nil, err
 	}
 	list, complete, err := pages(maxCommentPages, func(o *gh.ListOptions) ([]*gh.PullRequestComment, *gh.Response, error) {
 		return c.gh.PullRequests.ListComments(ctx, owner, repo, number, &gh.PullRequestListCommentsOptions{ListOptions: *o})
 	})
 	if err != nil {
-		return nil, fail(op, err)
+		return nil, nil, err
 	}
 	if !complete {
-		return nil, fmt.Errorf("%s: there are more than %d comments", op, maxCommentPages*100)
+		return nil, nil, fmt.Errorf("there are more than %d comments", maxCommentPages*100)
 	}
-	var out []PostedComment
+	others, answered, seen := map[int64]bool{}, map[int64]bool{}, map[int64]bool{}
 	for _, cm := range list {
 		if !by(cm.User, bot) {
+			others[cm.GetID()] = true
+			answered[cm.GetInReplyTo()] = true
+		}
+	}
+	for _, cm := range list {
+		if !by(cm.User, bot) || seen[cm.GetID()] { // listed twice because the pages moved
 			continue
 		}
-		p := PostedComment{ID: cm.GetID(), ReviewID: cm.GetPullRequestReviewID(), Path: cm.GetPath(), Line: cm.GetLine(), Body: cm.GetBody()}
-		for _, m := range Markers(p.Body) {
-			p.Fingerprint = m.Fingerprint
+		seen[cm.GetID()] = true
+		p := PostedComment{ID: cm.GetID(), ReviewID: cm.GetPullRequestReviewID(), Path: cm.GetPath(), Line: cm.GetLine(), Body: cm.GetBody(), Answered: answered[cm.GetID()]}
+		if cm.GetSide() == "LEFT" {
+			p.Side = checks.Base
 		}
-		out = append(out, p)
+		p.Text, _, _ = strings.Cut(p.Body, markerStart) // what we write holds no other: see disarm
+		p.Text = strings.TrimSpace(p.Text)
+		for _, m := range Markers(p.Body) {
+			p.Fingerprint, p.Trace = m.Fingerprint, m.Trace
+		}
+		ours = append(ours, p)
 	}
-	return out, nil
+	return ours, others, nil
 }
 
-// deliverComment changes a comment that our own App made, and no other.
+// deliverComment changes a comment that our own App made, and no other; nor one that somebody answered, because that would change what they answered to.
 func (c *Client) deliverComment(ctx context.Context, d *Deed) (Receipt, error) {
-	cm, same, err := c.comment(ctx, d)
-	if err != nil || same {
-		return Receipt{ID: cm.GetID(), URL: cm.GetHTMLURL()}, err
+	cm, err := c.comment(ctx, d)
+	switch {
+	case err != nil:
+		return Receipt{}, err
+	case cm.Answered:
+		return Receipt{Stale: true}, nil
+	case reads(cm, d):
+		return Receipt{ID: cm.ID}, nil
 	}
 	got, _, err := c.gh.PullRequests.EditComment(ctx, d.Owner, d.Repo, d.CommentID, &gh.PullRequestComment{Body: gh.String(editedBody(d, cm))})
 	return Receipt{ID: got.GetID(), URL: got.GetHTMLURL()}, err
 }
 
 func (c *Client) findComment(ctx context.Context, d *Deed) (Receipt, bool, error) {
-	cm, same, err := c.comment(ctx, d)
-	return Receipt{ID: cm.GetID(), URL: cm.GetHTMLURL()}, same, err
+	cm, err := c.comment(ctx, d)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	return Receipt{ID: cm.ID}, reads(cm, d), nil
 }
 
-// comment reads the comment of a deed; same says that it reads as the deed wants.
-func (c *Client) comment(ctx context.Context, d *Deed) (cm *gh.PullRequestComment, same bool, err error) {
-	bot, err := c.app.Bot(ctx)
+// comment reads the comment of a deed. Only the list says who answered.
+func (c *Client) comment(ctx context.Context, d *Deed) (*PostedComment, error) {
+	ours, others, err := c.comments(ctx, d.Owner, d.Repo, d.Number)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	cm, _, err = c.gh.PullRequests.GetComment(ctx, d.Owner, d.Repo, d.CommentID)
-	if err != nil {
-		return nil, false, err
+	for i := range ours {
+		if ours[i].ID == d.CommentID {
+			return &ours[i], nil
+		}
 	}
-	if !by(cm.User, bot) {
-		return nil, false, &Error{Op: fmt.Sprintf("changing comment %d", d.CommentID), Status: 422, Message: "(not sent) it is not ours"}
+	if others[d.CommentID] {
+		return nil, &Error{Op: fmt.Sprintf("changing comment %d", d.CommentID), Status: http.StatusUnprocessableEntity, Message: "(not sent) it is not ours"}
 	}
-	return cm, strings.TrimSpace(cm.GetBody()) == strings.TrimSpace(editedBody(d, cm)), nil
+	return nil, &Error{Op: fmt.Sprintf("changing comment %d", d.CommentID), Status: http.StatusNotFound, Message: "(not sent) it is gone"}
+}
+
+// reads says whether a comment is as a deed wants it.
+func reads(cm *PostedComment, d *Deed) bool {
+	return strings.TrimSpace(cm.Body) == strings.TrimSpace(editedBody(d, cm))
 }
 
 // editedBody keeps the marker of the comment's finding.
-func editedBody(d *Deed, cm *gh.PullRequestComment) string {
+func editedBody(d *Deed, cm *PostedComment) string {
 	marker := ""
-	for _, m := range Markers(cm.GetBody()) {
-		marker = m.String()
+	if cm.Fingerprint != "" {
+		marker = Marker{Fingerprint: cm.Fingerprint, Trace: cm.Trace}.String()
 	}
 	return strings.TrimRight(cut(disarm(d.Body), bodyLimit-len(marker)-2), "\n") + "\n" + marker
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -16,10 +17,7 @@ func RenderReview(in *Input, already map[checks.Fingerprint]bool) *Review {
 	if in.Scan == nil {
 		return nil
 	}
-	rules := map[string]*checks.RuleInfo{}
-	for i := range in.Scan.Rules {
-		rules[in.Scan.Rules[i].ID] = &in.Scan.Rules[i]
-	}
+	rules := rulesByID(in.Scan)
 	review := &Review{}
 	blocking := 0
 	for i := range in.Scan.Findings {
@@ -32,7 +30,7 @@ func RenderReview(in *Input, already map[checks.Fingerprint]bool) *Review {
 		}
 		review.Comments = append(review.Comments, Comment{
 			Path: f.Location.Path, Side: f.Location.Side, Line: max(f.Location.StartLine, 1),
-			Body: commentBody(f, rules[f.RuleID]), Fingerprint: f.Fingerprint,
+			Body: commentBody(f, rules[f.RuleID]), Fingerprint: f.Fingerprint, Trace: Trace(f),
 		})
 	}
 	if len(review.Comments) == 0 {
@@ -49,6 +47,14 @@ func RenderReview(in *Input, already map[checks.Fingerprint]bool) *Review {
 	}
 	review.Body += " The `reviewgate` check has the whole picture."
 	return review
+}
+
+func rulesByID(r *scan.Result) map[string]*checks.RuleInfo {
+	rules := map[string]*checks.RuleInfo{}
+	for i := range r.Rules {
+		rules[r.Rules[i].ID] = &r.Rules[i]
+	}
+	return rules
 }
 
 func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {

@@ -97,4 +97,5 @@ type Comment struct {
 	Line        int                `json:"line"`
 	Body        string             `json:"body"` // Markdown; ends with the marker that carries the fingerprint
 	Fingerprint checks.Fingerprint `json:"fingerprint"`
+	Trace       string             `json:"trace,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 // newChange builds what the checks see, with the line maps. What could not be given is told as unscanned.
 func newChange(in *Input) (*checks.Change, []checks.Unscanned) {
 	s := newSides(in)
-	change := &checks.Change{Base: &tree{s, checks.Base}, Head: &tree{s, checks.Head}, Text: in.Text}
+	change := &checks.Change{Base: &tree{s, checks.Base}, Head: &tree{s, checks.Head}, Text: in.Text, Facts: in.Facts}
 	var unscanned []checks.Unscanned
 	for _, given := range in.Files {
 		f := *given // the caller's is not changed

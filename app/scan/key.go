@@ -10,7 +10,7 @@ import (
 )
 
 // Key names the result of a scan: equal inputs have equal keys. It covers the merge base, the head, the version of the tool, the
-// configuration, the rules, and the pull request's text. Where a side has no SHA (a work tree, plain folders) its files and their
+// configuration, the rules, what is looked up in, and the pull request's text. Where a side has no SHA (a work tree, plain folders) its files and their
 // contents are part of the key; where both have one, contents need not be there yet. A result may be stored under its key if it is Reusable.
 func Key(in *Input, toolVersion string) string {
 	h := sha256.New()
@@ -23,6 +23,7 @@ func Key(in *Input, toolVersion string) string {
 		}
 		part(h, string(data))
 	}
+	part(h, string(in.Facts.Packages), string(in.Facts.Advisories))
 	part(h, fmt.Sprint(len(in.Rules)))
 	for _, r := range in.Rules {
 		part(h, r.Name, string(r.Origin), string(r.Data))

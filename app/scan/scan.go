@@ -26,6 +26,7 @@ type Input struct {
 	Contents   []Content      // of the files that have no Opaque, on both sides, and of what the checks' Reads name
 	HeadPaths  []string       // all paths of the head tree; nil: not listed, because no check has Reads
 	Text       checks.PRText
+	Facts      checks.Facts
 	Rules      []rules.Source // beside the built-in ones
 	NoBuiltin  bool           // without the built-in rules, and without the checks that have no others
 	Config     Config

@@ -20,6 +20,7 @@ func wireInput() *Input {
 		Base: "b", Head: "h", NoBuiltin: true, All: true, HeadPaths: []string{"a\xff", "b", ""}, Text: checks.PRText{Title: "t", Trailers: []string{"x: y"}},
 		Files:    []*checks.File{{Path: "a\xff", OldPath: "\xfe", Status: checks.Renamed, Mode: checks.ModeFile, BaseOpaque: "binary"}, {Path: "b", Status: checks.Added}},
 		Contents: []Content{{checks.Head, "a\xff", []byte("\x00\xff")}, {checks.Base, "\xfe", []byte{}}, {checks.Head, "b", bytes.Repeat([]byte("x"), 3<<20)}},
+		Facts:    checks.Facts{Packages: []byte("npm a\n"), Advisories: []byte("{}\xff")},
 		Rules:    []rules.Source{{Name: "r.yaml", Origin: rules.OriginFloor, Data: []byte("rules: []")}},
 		Config:   Config{FailOn: checks.Medium, BlockOn: []string{"x"}, Rollouts: map[string]checks.Rollout{"y": checks.RolloutOff}, MaxComments: 3, FailOnCountsRules: true},
 	}

@@ -217,6 +217,19 @@ func (r records) Posted(ctx context.Context, ref review.Ref) (map[checks.Fingerp
 	return out, err
 }
 
+func (r records) Edits(ctx context.Context, ref review.Ref) (map[string]review.Edit, error) {
+	deeds, err := r.Store.Slots(ctx, keyOf(ref), store.KindEdit)
+	out := map[string]review.Edit{}
+	for _, d := range deeds {
+		g, err := decode(d)
+		if err != nil {
+			return nil, err
+		}
+		out[d.Slot] = review.Edit{Body: g.Body, Done: d.State == store.Done}
+	}
+	return out, err
+}
+
 func (r records) Keep(ctx context.Context, o review.Outcome) error {
 	k := keyOf(o.Ref)
 	var deeds []store.Deed
@@ -236,7 +249,9 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 			deed.Kind = store.KindReply
 		case github.React:
 			deed.Kind = store.KindReaction
-		case github.SetCheck, github.Edit, github.Issue:
+		case github.Edit:
+			deed.Kind = store.KindEdit
+		case github.SetCheck, github.Issue:
 		}
 		deeds = append(deeds, deed)
 	}

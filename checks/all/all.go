@@ -35,10 +35,12 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks/config/workflowinjection"
 	"github.com/reviewgate-app/reviewgate/checks/deps/downgrade"
 	"github.com/reviewgate-app/reviewgate/checks/deps/installscript"
+	"github.com/reviewgate-app/reviewgate/checks/deps/knownvulnerable"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lockfiledrift"
 	"github.com/reviewgate-app/reviewgate/checks/deps/lookalikename"
 	"github.com/reviewgate-app/reviewgate/checks/deps/remotedependency"
 	"github.com/reviewgate-app/reviewgate/checks/deps/undeclaredimport"
+	"github.com/reviewgate-app/reviewgate/checks/deps/unknownpackage"
 	"github.com/reviewgate-app/reviewgate/checks/golang"
 	"github.com/reviewgate-app/reviewgate/checks/quality/deadcode"
 	"github.com/reviewgate-app/reviewgate/checks/quality/duplicate"
@@ -80,6 +82,7 @@ var coded = []*checks.Check{
 	workflowinjection.Check,
 	downgrade.Check,
 	installscript.Check,
+	knownvulnerable.Check,
 	lockfiledrift.Check,
 	lookalikename.Check,
 	remotedependency.Check,
@@ -90,6 +93,7 @@ var coded = []*checks.Check{
 	promise.Check,
 	resource.Check,
 	unused.Check,
+	unknownpackage.Check,
 	secrets.Check,
 }
 

@@ -35,7 +35,7 @@ func (e *Entry) InPack() checks.Pack { return cmp.Or(e.Pack, checks.PackRecommen
 // An Example is a change: its files, in order.
 type Example []ExampleFile
 
-// An ExampleFile is one file of an example. Base is empty where the change adds the file. {U+202E} stands for the character, which is not to be seen.
+// An ExampleFile is one file of an example. Base is empty where the change adds the file, and equal to Head where it leaves the file alone. {U+202E} stands for the character, which is not to be seen.
 type ExampleFile struct{ Path, Base, Head string }
 
 //go:generate go test . -run ^TestPages$ -update
@@ -99,7 +99,7 @@ func exampleName(languages []string) string {
 
 // parseExamples reads the examples of a check in Go code, by "RULE/wrong" and "RULE/right".
 func parseExamples(c *checks.Check) (map[string]Example, error) {
-	base := map[string]string{} // by "RULE/PATH"
+	base := map[string]Example{} // by rule: what both begin with
 	out := map[string]Example{}
 	for _, f := range txtar.Parse([]byte(c.Examples)).Files {
 		rule, rest, _ := strings.Cut(f.Name, "/")
@@ -109,10 +109,18 @@ func parseExamples(c *checks.Check) (map[string]Example, error) {
 		case !known || path == "" || kind != "base" && kind != "wrong" && kind != "right":
 			return nil, fmt.Errorf("examples of %s: section %q is not RULE/base/PATH, RULE/wrong/PATH or RULE/right/PATH for a rule of the check", c.Name, f.Name)
 		case kind == "base":
-			base[rule+"/"+path] = string(f.Data)
+			base[rule] = append(base[rule], ExampleFile{Path: path, Base: string(f.Data), Head: string(f.Data)})
 		default:
 			key := rule + "/" + kind
-			out[key] = append(out[key], ExampleFile{Path: path, Base: base[rule+"/"+path], Head: string(f.Data)})
+			if out[key] == nil {
+				out[key] = slices.Clone(base[rule])
+			}
+			i := slices.IndexFunc(out[key], func(x ExampleFile) bool { return x.Path == path })
+			if i < 0 {
+				out[key] = append(out[key], ExampleFile{Path: path, Head: string(f.Data)})
+			} else {
+				out[key][i].Head = string(f.Data)
+			}
 		}
 	}
 	return out, nil

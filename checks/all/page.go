@@ -112,8 +112,10 @@ func count(n int, what string) string {
 func (e *Entry) silence() string {
 	ignore := "reviewgate:ignore " + e.ID + " say here why it is fine"
 	name := "app.txt"
-	if len(e.Wrong) > 0 {
-		name = e.Wrong[0].Path
+	for _, f := range slices.Backward(e.Wrong) { // the first that the change touches
+		if f.Base != f.Head {
+			name = f.Path
+		}
 	}
 	mark := "# " + ignore
 	switch path.Ext(name) {
@@ -154,7 +156,7 @@ func (x Example) markdown() string {
 		if len(x) > 1 || f.Base != "" || !strings.HasPrefix(strings.ToLower(f.Path), "app.") {
 			fmt.Fprintf(&b, "`%s`\n\n", f.Path)
 		}
-		if f.Base == "" {
+		if f.Base == "" || f.Base == f.Head {
 			fmt.Fprintf(&b, "```%s\n%s\n```\n", fence(f.Path), strings.TrimRight(f.Head, "\n"))
 		} else {
 			fmt.Fprintf(&b, "```diff\n%s```\n", change(f.Base, f.Head))

@@ -11,7 +11,7 @@
 //
 // The head starts as a copy of the base; head/ sections add or replace files, `delete` and `rename` lines take files away. A `want` on a
 // line of a head/ section expects a finding on that line of head; in a base/ section, one on that line of base (something removed). Every
-// finding must be wanted and every want found. {U+202E} stands for the character, so that fixtures stay readable.
+// finding must be wanted and every want found. Sections facts/packages and facts/advisories are what the operator gives. {U+202E} stands for the character, so that fixtures stay readable.
 package checktest
 
 import (
@@ -134,7 +134,16 @@ var (
 func Change(archive *txtar.Archive) (*checks.Change, []Want, error) {
 	base, head := map[string][]byte{}, map[string][]byte{}
 	var wants []Want
+	var facts checks.Facts
 	for _, f := range archive.Files {
+		switch f.Name {
+		case "facts/packages":
+			facts.Packages = f.Data
+			continue
+		case "facts/advisories":
+			facts.Advisories = f.Data
+			continue
+		}
 		side, path, ok := strings.Cut(f.Name, "/")
 		if !ok || side != "base" && side != "head" {
 			return nil, nil, fmt.Errorf("section %q is neither base/PATH nor head/PATH", f.Name)
@@ -155,7 +164,7 @@ func Change(archive *txtar.Archive) (*checks.Change, []Want, error) {
 			head[path] = data
 		}
 	}
-	change := &checks.Change{}
+	change := &checks.Change{Facts: facts}
 	renamed := map[string]string{} // new -> old
 	for line := range strings.Lines(string(archive.Comment)) {
 		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")

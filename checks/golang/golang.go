@@ -19,16 +19,21 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "golang/analyzers",
-	Doc:   doc,
-	Scope: checks.PerSide,
-	Rules: infos(),
+	Name:     "golang/analyzers",
+	Doc:      doc,
+	Scope:    checks.PerSide,
+	Rules:    infos(),
+	Examples: examples,
 	Reads: func(paths []string) []string {
 		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return path.Base(p) != "go.mod" })
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 // shared is what both sides of a change use: the packages of the standard library grow while they are used, so that one side waits for the other.

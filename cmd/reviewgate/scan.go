@@ -34,6 +34,8 @@ type scanFlags struct {
 	rules            []string
 	config           string
 	prText           string
+	packages         string
+	advisories       string
 	format, output   string
 	failOn           string
 	pack             string
@@ -86,6 +88,8 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.StringVar(&f.pack, "pack", "", "`NAME` of a pack: recommended; strict: more rules, and medium severity blocks; advisory: nothing blocks (default: the policy's, or recommended)")
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
 	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
+	fl.StringVar(&f.packages, "known-packages", "", "`FILE` with the names of packages that exist: lines like \"npm lodash\" or \"PyPI flask\"")
+	fl.StringVar(&f.advisories, "advisories", "", "`FILE` of advisories in OSV's JSON form, one after another")
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
 	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
@@ -305,6 +309,17 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 			return nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
 		}
 		in.Text = parsePRText(string(text))
+	}
+	for _, fact := range []struct {
+		flag, path string
+		into       *[]byte
+	}{{"--known-packages", f.packages, &in.Facts.Packages}, {"--advisories", f.advisories, &in.Facts.Advisories}} {
+		if fact.path == "" {
+			continue
+		}
+		if *fact.into, err = readFile(ctx, fact.path); err != nil {
+			return nil, nil, usage(fmt.Errorf("%s %s: %w", fact.flag, fact.path, err), "name a file that can be read")
+		}
 	}
 	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
 		return in, nil, nil

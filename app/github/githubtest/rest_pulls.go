@@ -357,19 +357,13 @@ func replyToComment(c *call) (*answer, *apiError) { return c.reply(c.id("comment
 
 func (c *call) reply(to int64) (*answer, *apiError) {
 	list := c.comments(func(k *ReviewComment) bool { return k.ID == to })
-	if len(list) == 0 || list[0].replyTo != 0 {
-		return nil, notFound() // replies to replies do not exist
+	if len(list) == 0 {
+		return nil, notFound()
 	}
-	by := c.actor.user()
-	k := *list[0]
-	k.ID, k.author, k.body, k.replyTo, k.created, k.updated = c.g.id(), by, c.str("body"), to, c.g.now(), c.g.now()
-	k.review = &Review{ID: c.g.id(), pull: c.pull, author: by, state: "COMMENTED", commit: k.commit, submitted: c.g.now(), updated: c.g.now()}
-	if e := limited("body", k.body); e != nil {
+	k, e := list[0].reply(c.actor.user(), c.str("body"))
+	if e != nil {
 		return nil, e
 	}
-	c.pull.reviews = append(c.pull.reviews, k.review)
-	c.pull.comments = append(c.pull.comments, &k)
-	c.pull.touch()
 	return created(k.json(false)), nil
 }
 

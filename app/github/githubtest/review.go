@@ -85,6 +85,7 @@ type CommentInfo struct {
 	Path, Side      string
 	Line, StartLine int // 0: outdated; 0: a single line
 	ReviewID        int64
+	ReplyTo         int64 // the comment on a line that it answers; 0: none
 }
 
 // reviewEvents maps the API's events to the states that they give.
@@ -345,10 +346,47 @@ func (p *Pull) ReviewComments() []CommentInfo {
 	var list []CommentInfo
 	for _, c := range p.comments {
 		if !c.deleted {
-			list = append(list, CommentInfo{ID: c.ID, Author: c.author.Login, Body: c.body, Path: c.path, Side: c.side, Line: c.line, StartLine: c.start, ReviewID: c.review.ID})
+			list = append(list, CommentInfo{ID: c.ID, Author: c.author.Login, Body: c.body, Path: c.path, Side: c.side, Line: c.line, StartLine: c.start, ReviewID: c.review.ID, ReplyTo: c.replyTo})
 		}
 	}
 	return list
+}
+
+// Reply answers a comment on a line and returns the answer's id.
+func (p *Pull) Reply(by *User, comment int64, body string) (int64, error) {
+	var id int64
+	err := p.do("answer a comment of", func() error {
+		for _, c := range p.comments {
+			if c.ID == comment && !c.deleted {
+				k, e := c.reply(by, body)
+				if e != nil {
+					return e
+				}
+				id = k.ID
+				return nil
+			}
+		}
+		return errors.New("there is no such comment")
+	})
+	return id, err
+}
+
+// reply makes an answer, which is a review of its own.
+func (c *ReviewComment) reply(by *User, body string) (*ReviewComment, *apiError) {
+	p := c.pull
+	if c.replyTo != 0 {
+		return nil, notFound() // replies to replies do not exist
+	}
+	if e := limited("body", body); e != nil {
+		return nil, e
+	}
+	k := *c
+	k.ID, k.author, k.body, k.replyTo, k.created, k.updated = p.g.id(), by, body, c.ID, p.g.now(), p.g.now()
+	k.review = &Review{ID: p.g.id(), pull: p, author: by, state: "COMMENTED", commit: k.commit, submitted: p.g.now(), updated: p.g.now()}
+	p.reviews = append(p.reviews, k.review)
+	p.comments = append(p.comments, &k)
+	p.touch()
+	return &k, nil
 }
 
 // Comments lists the comments on the conversation.

@@ -18,8 +18,9 @@ type control struct {
 	symbol     string // the function that it stands in
 	start, end uint32
 	confidence checks.Confidence
-	whole      bool   // handed to a router or an application as a whole: it covers every route
-	refuses    string // what a refusal does, folded
+	whole      bool     // handed to a router or an application as a whole: it covers every route
+	refuses    string   // what a refusal does, folded
+	literals   []string // the texts in a refusal's condition: "user_suspended"
 	// quiet is a refusal whose condition does not say what it is about: nobody misses it, and it stands for another one that did the same.
 	quiet bool
 }
@@ -36,6 +37,9 @@ var known = map[string]string{
 	"url_has_allowed_host_and_scheme": "checks where a redirect goes", "helmet": "sets security headers", "rateLimit": "limits the rate", "rate_limit": "limits the rate",
 	"MaxBytesReader": "limits the size of a request", "ValidatePayload": "checks the signature", "ParseWithClaims": "verifies the token",
 }
+
+// extended are controls that programs make subclasses of, which are named after them: CSRFProtectPerRequest.
+var extended = map[string]string{"CSRFProtect": "checks the CSRF token"}
 
 // Words of names such as requireAdmin, verify_signature, checkPermission: an action and something worth protecting.
 var (
@@ -95,7 +99,11 @@ func findControls(tree *language.Tree) []control {
 			// Or in the options of a route: { preHandler: requireAuth }.
 			handed, option := tree.Nodes[n.Parent].Kind == language.Args, tree.Nodes[n.Parent].Kind == language.Pair && hook(tree, n.Parent)
 			if handed || option {
-				if c, ok := named(tree, id, false); ok {
+				c, ok := named(tree, id, false)
+				if full := dotted(tree, id); option && !ok && guards.MatchString(full) { // requireEditor: of whatever
+					c, ok = control{name: full[strings.LastIndexByte(full, '.')+1:], shown: full, does: "calls " + full}, true
+				}
+				if ok {
 					c.whole = handed && mounted(tree, tree.Nodes[n.Parent].Parent)
 					if option {
 						c.confidence = checks.Certain // nothing else is a hook of that name for
@@ -111,6 +119,9 @@ func findControls(tree *language.Tree) []control {
 	}
 	return out
 }
+
+// guards are names of hooks that keep somebody out.
+var guards = regexp.MustCompile(`(?i)(^|\.)(require|ensure|verify|check|restrict|protect|only|authori[sz]e|authenticate)`)
 
 // hook tells an option of a route that names what runs before it.
 func hook(tree *language.Tree, pair language.ID) bool {
@@ -156,6 +167,11 @@ func named(tree *language.Tree, id language.ID, decorator bool) (control, bool) 
 	for _, name := range []string{full, lastTwo(full), last} {
 		if does, ok := known[name]; ok {
 			return control{name: last, shown: full, does: does, confidence: checks.Certain}, true
+		}
+	}
+	for name, does := range extended {
+		if strings.HasPrefix(last, name) {
+			return control{name: name, shown: full, does: does, confidence: checks.Certain}, true
 		}
 	}
 	if does, ok := byWords(last); ok {
@@ -208,7 +224,41 @@ func refusal(tree *language.Tree, id language.ID) (control, bool) {
 	if r := []rune(shown); len(r) > 60 {
 		shown = string(r[:57]) + "..."
 	}
-	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), quiet: quiet}, true
+	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), literals: literals(tree, cond), quiet: quiet}, true
+}
+
+// literals lists the texts of a condition.
+func literals(tree *language.Tree, cond language.ID) []string {
+	var out []string
+	for id := cond; id < tree.Nodes[cond].Next; id++ {
+		if n := &tree.Nodes[id]; n.Kind == language.Str && len(n.Value) > 3 {
+			out = append(out, n.Value)
+		}
+	}
+	return out
+}
+
+// compared counts how often each text stands in a condition, or in a case of a switch.
+func compared(tree *language.Tree) map[string]int {
+	out := map[string]int{}
+	for i := range tree.Nodes {
+		id := language.ID(i)
+		switch tree.Nodes[i].Kind {
+		case language.If:
+			if cond := tree.Child(id, language.SlotCond); cond != language.None {
+				for _, s := range literals(tree, cond) {
+					out[s]++
+				}
+			}
+		case language.Case:
+			if operand := tree.Child(id, language.SlotOperand); operand != language.None {
+				for _, s := range literals(tree, operand) {
+					out[s]++
+				}
+			}
+		}
+	}
+	return out
 }
 
 // asks tells a condition that depends on something.

@@ -129,6 +129,16 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			continue // the function is gone, and what it guarded with it
 		}
 		before, after := in(fc.base, symbol), in(fc.head, symbol)
+		// Of several of one name, those on lines that stay are the ones that are left.
+		slices.SortStableFunc(before, func(a, b control) int {
+			switch gone := fc.removedLine(a); {
+			case gone == fc.removedLine(b):
+				return 0
+			case gone:
+				return 1
+			}
+			return -1
+		})
 		lost := slices.DeleteFunc(minus(before, after), func(c control) bool { return c.quiet })
 		came := slices.DeleteFunc(minus(after, before), func(c control) bool {
 			return c.quiet && !slices.ContainsFunc(lost, func(l control) bool { return l.refuses == c.refuses })
@@ -136,14 +146,27 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 		if len(lost) == 0 || len(came) >= len(lost) {
 			continue // nothing is gone, or something else came instead
 		}
+		called := slices.ContainsFunc(came, func(c control) bool { return c.refuses == "" })
 		for _, c := range lost {
 			if added[c.name] >= 0 || !fc.removedLine(c) {
 				continue // as many as before in the whole change: it has moved
+			}
+			if c.refuses != "" && (called || fc.comparedElsewhere(c)) {
+				continue // a call that checks came instead of conditions, or the condition is asked in another place under another name
 			}
 			added[c.name]++ // one report for one removal
 			pass.Report(fc.finding(c, symbol))
 		}
 	}
+}
+
+// comparedElsewhere tells a refusal whose texts are compared in the file as often as before.
+func (fc *fileControls) comparedElsewhere(c control) bool {
+	if len(c.literals) == 0 {
+		return false
+	}
+	base, head := compared(fc.baseTree), compared(fc.headTree)
+	return !slices.ContainsFunc(c.literals, func(s string) bool { return head[s] < base[s] })
 }
 
 // removedLine tells whether the line of a control is one that the change takes away.

@@ -23,6 +23,8 @@ var examples string
 const (
 	swallowed = "error-swallowed"
 	disguised = "failure-as-success"
+	lost      = "error-lost-in-finally"
+	open      = "auth-fails-open"
 )
 
 // Check is the check.
@@ -37,6 +39,19 @@ var Check = &checks.Check{
 		rule(disguised, "A failure is answered with success", checks.Certain, []string{"CWE-390", "CWE-394"},
 			"The caller, and whoever watches it, believes that the work was done.",
 			"Return or raise the error, so that the caller can act on it."),
+		rule(lost, "An error is lost in finally", checks.Certain, []string{"CWE-584"},
+			"Leaving the finally block drops the error that is on its way, whatever it is.",
+			"Leave after the try, and let finally only clean up."),
+		{
+			ID: open, Title: "A permission check that fails open", Severity: checks.High, Confidence: checks.Certain, CWE: []string{"CWE-636"},
+			Why:        "An attacker only has to make the check fail: a token that cannot be parsed, a database that is too slow.",
+			Remedy:     "Return false, or the error, when anything fails.",
+			References: []string{"https://cheatsheetseries.owasp.org/cheatsheets/Authorization_Cheat_Sheet.html"},
+			Tags:       []string{"security"},
+			Languages:  []string{"go", "java", "javascript", "typescript"}, // Python: the rule python-auth-fails-open
+			Rollout:    checks.RolloutBlock,
+			Origin:     "builtin",
+		},
 	},
 	Examples: examples,
 	Run:      run,
@@ -56,8 +71,11 @@ func rule(id, title string, confidence checks.Confidence, cwe []string, why, rem
 func run(ctx context.Context, pass *checks.Pass) error {
 	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
 		for i := range f.Tree.Nodes {
-			if f.Tree.Nodes[i].Kind == language.Try {
+			switch f.Tree.Nodes[i].Kind {
+			case language.Try:
 				try(pass, f, language.ID(i))
+			case language.Return:
+				granted(pass, f, language.ID(i))
 			}
 		}
 	})
@@ -69,6 +87,12 @@ func try(pass *checks.Pass, f code.File, id language.ID) {
 	if body == language.None {
 		return
 	}
+	if leaves := leavesFinally(tree, tree.Child(id, language.SlotFinally)); leaves != language.None {
+		pass.Report(checks.Finding{
+			RuleID: lost, Location: f.Head(leaves), Key: tree.SymbolAt(tree.Nodes[id].Start) + " " + code.Fold(tree.Text(leaves)),
+			Message: fmt.Sprintf("`%s` leaves the finally block, which drops every error that is on its way. Leave after the try", code.Shorten(tree.Text(leaves))),
+		})
+	}
 	for c := range tree.Children(id) {
 		if tree.Nodes[c].Kind != language.Catch || !broad(tree, c) {
 			continue
@@ -78,7 +102,14 @@ func try(pass *checks.Pass, f code.File, id language.ID) {
 			continue
 		}
 		symbol := tree.SymbolAt(tree.Nodes[c].Start)
-		if value := claimed(tree, handler); value != language.None && !predicate(symbol) {
+		value := claimed(tree, handler)
+		if predicate(symbol) {
+			value = language.None
+		}
+		if value == language.None && !explained(tree, c, id) {
+			value = answered(tree, handler)
+		}
+		if value != language.None {
 			pass.Report(checks.Finding{
 				RuleID: disguised, Location: f.Head(value), Key: symbol + " " + code.Fold(tree.Text(value)),
 				Message: fmt.Sprintf("`%s` is the answer when anything fails here, and it claims success. Return or raise the error, so that the caller learns of it", code.Shorten(tree.Text(value))),
@@ -96,6 +127,61 @@ func try(pass *checks.Pass, f code.File, id language.ID) {
 		}
 	}
 }
+
+// leavesFinally gives the statement by which a finally block is left, or None.
+func leavesFinally(tree *language.Tree, block language.ID) language.ID {
+	if block == language.None {
+		return language.None
+	}
+	loops := 0 // the end of the loop or switch that is being read: what it is left by stays inside
+	for id := block; id < tree.Nodes[block].Next; id++ {
+		switch n := &tree.Nodes[id]; n.Kind {
+		case language.Func, language.Class, language.Try:
+			id = n.Next - 1
+		case language.For, language.ForEach, language.Switch:
+			loops = max(loops, int(n.Next))
+		case language.Return:
+			return id
+		case language.Jump:
+			if (n.Value == "break" || n.Value == "continue") && int(id) >= loops {
+				return id
+			}
+		}
+	}
+	return language.None
+}
+
+// asksPermission are names of functions whose "true" lets somebody in.
+var asksPermission = regexp.MustCompile(`(?i)^_?(is|has|can|may|check|verify|validate|authenticate|authorize|authorise|allow)_?\w*(allow|auth|permi|admin|access|token|signature|password|login|credential|owner|role)\w*$`)
+
+// granted reports "true" as the answer of a permission check in a handler, or in Go where there is an error.
+func granted(pass *checks.Pass, f code.File, ret language.ID) {
+	tree := f.Tree
+	value := tree.Child(ret, language.SlotOperand)
+	if tree.Spec.Name == "python" || value == language.None || tree.Nodes[value].Kind != language.Bool || tree.Nodes[value].Value != "true" {
+		return
+	}
+	block := tree.Nodes[ret].Parent
+	failed := tree.Nodes[block].Parent
+	switch {
+	case tree.Nodes[failed].Kind == language.Catch && broad(tree, failed):
+	case tree.Nodes[failed].Kind == language.If && tree.Nodes[block].Slot == language.SlotThen && strings.HasPrefix(code.Fold(tree.Text(failed)), "if err != nil {"):
+	default:
+		return
+	}
+	symbol := tree.SymbolAt(tree.Nodes[ret].Start)
+	name := symbol[strings.LastIndexByte(symbol, '.')+1:]
+	if !asksPermission.MatchString(name) || inverse.MatchString(name) {
+		return
+	}
+	pass.Report(checks.Finding{
+		RuleID: open, Location: f.Head(ret), Key: symbol,
+		Message: fmt.Sprintf("when anything fails here, `%s` says yes. Return false, or the error", name),
+	})
+}
+
+// inverse are names of functions whose "true" keeps somebody out.
+var inverse = regexp.MustCompile(`(?i)expired|invalid|denied|blocked|revoked|missing|required|needs?|locked|banned|disabled|unauth|empty|without|author$|authors$`)
 
 // broad tells a handler that catches everything.
 func broad(tree *language.Tree, catch language.ID) bool {
@@ -231,6 +317,35 @@ func claimed(tree *language.Tree, handler language.ID) language.ID {
 	}
 	return language.None
 }
+
+// answered gives the answer to a request that a handler sends where it is that of success: res.sendStatus(200), return body, 200, ResponseEntity.ok().
+// An answer that speaks of an error tells it.
+func answered(tree *language.Tree, handler language.ID) language.ID {
+	for _, s := range code.Statements(tree, handler) {
+		if code.IsLog(tree, s) {
+			continue
+		}
+		value := tree.Child(s, language.SlotOperand)
+		if k := tree.Nodes[s].Kind; k != language.Return && k != language.ExprStmt || value == language.None || failing.MatchString(tree.Text(s)) {
+			return language.None
+		}
+		text := code.Fold(tree.Text(value))
+		switch {
+		case tree.Nodes[value].Kind == language.Tuple && strings.HasSuffix(text, ", 200"), sends.MatchString(text):
+			return value
+		case tree.Nodes[s].Kind == language.Return && tree.Nodes[value].Kind == language.Str && done.MatchString(tree.Nodes[value].Value):
+			return value
+		}
+		return language.None
+	}
+	return language.None
+}
+
+var (
+	failing = regexp.MustCompile(`(?i)err|fail|exception|reason|problem|message|invalid|unable|cannot|fallback|default`)
+	sends   = regexp.MustCompile(`(?i)^(res|response|reply|ctx)\.(sendStatus\(200\)|status\(200\)\.|(json|send)\(\{[^{}]*\b(ok|success)\b["']?\s*:\s*true)|^(ResponseEntity|Response)\.ok\(|^HttpResponse\(status=200\)$`)
+	done    = regexp.MustCompile(`(?i)^(ok|success|succeeded|done|completed|sent|paid)$`)
+)
 
 // predicate tells functions whose "true" is an answer and no claim.
 func predicate(symbol string) bool {

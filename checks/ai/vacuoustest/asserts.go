@@ -13,7 +13,6 @@ type reader struct {
 	own     map[string]bool // functions of the file, by their last name
 	asserts map[string]bool // those of them that assert
 	after   bool            // what runs after each test asserts
-	extends bool            // tests may inherit helpers from elsewhere
 }
 
 // maxRounds bounds how far helpers of helpers are followed.
@@ -184,6 +183,7 @@ func (r *reader) read(t code.Test) summary {
 			sum.unsure = true
 		case stranger:
 			sum.stranger = true
+		case no:
 		}
 		id++
 	}

@@ -15,5 +15,7 @@
 // by the name of an expectation, the compiler. So is one whose name or comments say that it is about errors, crashes, races, or that something is
 // allowed or ignored.
 //
-// Measured on 5,600 commits of fourteen public repositories: VACUOUSCOUNT.
+// Measured on 4,800 merged commits of sixteen public repositories: eight findings, seven of them right (the eighth is a sample that a scanner is tested
+// with). In the whole trees of nine of them there are some sixty, mostly old regression tests that only have to come to their end; of 28 that were read
+// 27 were right.
 package vacuoustest

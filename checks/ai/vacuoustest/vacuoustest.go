@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	nothing  = "test-without-assertion"
@@ -43,7 +46,8 @@ var Check = &checks.Check{
 			"The handler around the assertions catches what they throw, so the test is green when they fail.",
 			"Take the assertions out of the try, or let the handler fail the test. For an expected error use the runner's own assertion."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {
@@ -112,7 +116,7 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 // hints are what names and comments say when it is enough that the test comes to its end, or when something else than its body asserts.
 var (
 	hints = `crash|exception|errors?\b|panic|thr[eo]w|rais(e|ing)|fail|hang|(dead)?lock|leak|smoke|no[-_ ]?op\b|compil|sanity|benchmark|race|concurren|type|typing|infer|interface|implements` +
-		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|context ?loads|regression|coverage` +
+		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|successful|just work|context ?loads|regression|coverage` +
 		`|assert|expect|time ?out|todo|helper|call|null|nil\b|none`
 	named = regexp.MustCompile(`(?i)(^|[^a-z])(` + hints + `)`)
 	said  = regexp.MustCompile(`(?i)(^|[^-\w.])(` + hints + `)`)

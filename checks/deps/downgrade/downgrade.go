@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const lowered = "dependency-downgrade"
 
 // Check is the check.
@@ -36,7 +39,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 var spoken = regexp.MustCompile(`(?i)\b(down-?grad\w*|revert\w*|roll(?:ed|ing|s)? ?back|rollback)\b`)

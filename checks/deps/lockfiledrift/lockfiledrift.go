@@ -19,6 +19,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	drift     = "lockfile-drift"
@@ -38,8 +41,9 @@ var Check = &checks.Check{
 			"The same name and version stands for something else from now on. That is what an attack through a lockfile looks like.",
 			"Write the lockfile anew with its tool from the usual registry. If a published version was replaced, say so in the pull request."),
 	},
-	Reads: manifest.Reads,
-	Run:   run,
+	Examples: examples,
+	Reads:    manifest.Reads,
+	Run:      run,
 }
 
 func rule(id, title string, severity checks.Severity, confidence checks.Confidence, cwe, why, remedy string) checks.RuleInfo {
@@ -178,9 +182,10 @@ func read(pass *checks.Pass, side checks.Side, name string) ([]manifest.Locked, 
 // content reports entries of one version whose digest or host is another one now.
 func content(pass *checks.Pass, name string, text []byte, before, now []manifest.Locked) {
 	type version struct{ name, version string }
-	old := map[version]*manifest.Locked{}
+	old := map[version][]*manifest.Locked{} // a version may stand in several places of a tree
 	for i := range before {
-		old[version{before[i].Name, before[i].Version}] = &before[i]
+		v := version{before[i].Name, before[i].Version}
+		old[v] = append(old[v], &before[i])
 	}
 	var moved []*manifest.Locked
 	stayed := 0
@@ -188,28 +193,29 @@ func content(pass *checks.Pass, name string, text []byte, before, now []manifest
 	for i := range now {
 		l := &now[i]
 		v := version{l.Name, l.Version}
-		was := old[v]
-		if was == nil || l.Version == "" || seen[v] {
+		if len(old[v]) == 0 || l.Version == "" || seen[v] {
 			continue
 		}
-		seen[v] = true
-		if !sameDigest(was.Hash, l.Hash) {
+		was := old[v][0]
+		if !slices.ContainsFunc(old[v], func(o *manifest.Locked) bool { return sameDigest(o.Hash, l.Hash) }) {
+			seen[v] = true
 			pass.Report(checks.Finding{
 				RuleID: integrity, Key: name + " " + l.Name + " " + l.Version, Location: manifest.At(name, checks.Head, text, l.Line),
 				Message: fmt.Sprintf("the digest of `%s` %s is another one, and its version is the same: something else is installed. Write the lockfile anew with its tool, or say in the pull request why it changed", l.Name, l.Version),
 			})
 			continue
 		}
-		switch a, b := was.Host(), l.Host(); {
-		case a == "" || b == "":
-		case a == b:
+		switch host := l.Host(); {
+		case host == "" || was.Host() == "":
+		case slices.ContainsFunc(old[v], func(o *manifest.Locked) bool { return o.Host() == host }):
 			stayed++
 		default:
+			seen[v] = true
 			moved = append(moved, l)
 		}
 	}
 	for _, l := range moved {
-		was := old[version{l.Name, l.Version}]
+		was := old[version{l.Name, l.Version}][0]
 		f := checks.Finding{
 			RuleID: integrity, Key: name + " " + l.Name + " " + l.Version + " " + l.Host(), Location: manifest.At(name, checks.Head, text, l.Line),
 			Message: fmt.Sprintf("`%s` %s comes from %s and came from %s, and its version is the same. Write the lockfile anew with its tool, or say in the pull request why it moved", l.Name, l.Version, l.Host(), was.Host()),

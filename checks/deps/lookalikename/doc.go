@@ -2,7 +2,7 @@
 //
 // A slip of a finger, or of a language model, is what the owner of such a name waits for:
 //
-//	"expresss": "^4.18.0"     # express has one s less
+//	"axois": "^1.7.0"     # axios has its o behind the i
 //
 // Write the name of the package that was meant. If the other one is meant, say so in the pull request; a look at its source and its owner pays.
 //

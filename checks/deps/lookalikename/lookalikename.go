@@ -14,6 +14,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const lookalike = "lookalike-dependency"
 
 // Check is the check.
@@ -34,8 +37,9 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Reads: manifest.Reads,
-	Run:   run,
+	Examples: examples,
+	Reads:    manifest.Reads,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
@@ -89,6 +93,7 @@ func judge(e manifest.Ecosystem, name string) (message string, sure bool) {
 		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used. Write that name if it was meant; if not, say in the pull request why it is this one", name, like), true
 	case near, affix:
 		return fmt.Sprintf("`%s` is another package than `%s`, which is widely used. Look which one was meant", name, like), false
+	case none:
 	}
 	return "", false
 }
@@ -117,6 +122,7 @@ func compare(e manifest.Ecosystem, name, popular string) likeness {
 			return letter // within a group nobody else can publish
 		}
 		return none
+	case manifest.PyPI, manifest.NPM:
 	}
 	scope, rest, scoped := strings.Cut(name, "/")
 	popularScope, popularRest, popularScoped := strings.Cut(popular, "/")

@@ -15,6 +15,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	unpinned = "unpinned-dependency"
@@ -38,7 +41,8 @@ var Check = &checks.Check{
 			"Whoever controls the address, or the way to it, runs commands here.",
 			"Fetch a version by name, compare its hash, and run it then; or install it from a package manager that verifies signatures."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, cwe, why, remedy string) checks.RuleInfo {

@@ -18,6 +18,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const undeclared = "undeclared-import"
 
 // Check is the check.
@@ -39,8 +42,9 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Reads: manifest.Reads,
-	Run:   run,
+	Examples: examples,
+	Reads:    manifest.Reads,
+	Run:      run,
 }
 
 // An imported is one import of a module that is not of the file's own package by its spelling.
@@ -193,7 +197,7 @@ func imports(tree *language.Tree) []imported {
 	for n := range tree.Nodes {
 		id := language.ID(n)
 		at := language.None
-		switch node := &tree.Nodes[id]; node.Kind { //nolint:exhaustive // the others import nothing
+		switch node := &tree.Nodes[id]; node.Kind {
 		case language.Import, language.ImportFrom:
 			at = tree.Child(id, language.SlotModule)
 		case language.Call:
@@ -265,7 +269,7 @@ func doubts(tree *language.Tree, id language.ID) doubt {
 	found := plain
 	for child, p := id, tree.Nodes[id].Parent; p >= 0; child, p = p, tree.Nodes[p].Parent {
 		slot := tree.Nodes[child].Slot
-		switch tree.Nodes[p].Kind { //nolint:exhaustive // the others say nothing
+		switch tree.Nodes[p].Kind {
 		case language.Try, language.If, language.Ternary, language.Switch, language.Case, language.With, language.Catch:
 			if slot != language.SlotCond || tree.Nodes[p].Kind == language.Try {
 				return guarded

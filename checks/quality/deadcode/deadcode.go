@@ -15,6 +15,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	unreachable = "unreachable-code"
@@ -42,7 +45,8 @@ var Check = &checks.Check{
 			"The program goes on as if nothing was wrong.",
 			"Throw it, or remove the line."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title string, cwe []string, why, remedy string) checks.RuleInfo {
@@ -56,7 +60,7 @@ func rule(id, title string, cwe []string, why, remedy string) checks.RuleInfo {
 	}
 }
 
-func wanted(f *checks.File) bool { return code.Product(f) || code.Tests(f) }
+func wanted(f *checks.File) bool { return code.Shipped(f) || code.Tests(f) }
 
 func run(ctx context.Context, pass *checks.Pass) error {
 	return code.Each(ctx, pass, pass.Side, wanted, func(f code.File) {
@@ -82,7 +86,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 // after reports the first statement of a block that cannot be reached.
 func after(pass *checks.Pass, f code.File, block language.ID) {
 	tree := f.Tree
-	var leaves language.ID = language.None
+	leaves := language.None
 	for s := range tree.Children(block) {
 		n := &tree.Nodes[s]
 		if n.Slot != language.Item {
@@ -165,7 +169,7 @@ func choice(pass *checks.Pass, f code.File, id language.ID) {
 	}
 	alike := code.Fold(tree.Text(then)) == code.Fold(tree.Text(other))
 	// An else that repeats the last of several branches lists the cases on purpose.
-	if alike && code.Product(f.File) && tree.Nodes[tree.Nodes[id].Parent].Slot != language.SlotElse && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
+	if alike && code.Shipped(f.File) && tree.Nodes[tree.Nodes[id].Parent].Slot != language.SlotElse && tree.Nodes[then].Next > then+1 && len(code.Comments(tree, tree.Nodes[then].Start, tree.Nodes[id].End)) == 0 {
 		pass.Report(checks.Finding{
 			RuleID: branches, Location: f.Head(id), Key: code.Fold(tree.Text(cond)),
 			Message: fmt.Sprintf("whether `%s` holds or not, the same is done. Write what the other branch should do, or remove the condition", code.Shorten(tree.Text(cond))),

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,9 @@ import (
 
 //go:embed doc.go
 var doc string
+
+//go:embed examples.txtar
+var examples string
 
 const id = "function-duplicated"
 
@@ -31,9 +35,11 @@ var Check = &checks.Check{
 		Tags:       []string{"maintainability"},
 		Languages:  code.Languages,
 		Rollout:    checks.RolloutBlock,
+		Pack:       checks.PackStrict,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 const (
@@ -54,7 +60,7 @@ type function struct {
 
 func run(ctx context.Context, pass *checks.Pass) error {
 	before := map[shape]int{}
-	err := code.Each(ctx, pass, checks.Base, code.Product, func(f code.File) {
+	err := code.Each(ctx, pass, checks.Base, code.Shipped, func(f code.File) {
 		for _, fn := range functions(f) {
 			before[fn.shape]++
 		}
@@ -64,7 +70,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	}
 	now := map[shape][]function{}
 	var order []function
-	err = code.Each(ctx, pass, checks.Head, code.Product, func(f code.File) {
+	err = code.Each(ctx, pass, checks.Head, code.Shipped, func(f code.File) {
 		for _, fn := range functions(f) {
 			now[fn.shape] = append(now[fn.shape], fn)
 			order = append(order, fn)
@@ -81,8 +87,9 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			continue
 		}
 		other, ok := original(same, c)
-		if !ok {
-			continue
+		pair := [2]string{c.file.Name, other.file.Name}
+		if !ok || pair[0] != pair[1] && path.Base(pair[0]) == path.Base(pair[1]) {
+			continue // a file that was copied as a whole, for another theme or version, is meant
 		}
 		told[c.shape] = true
 		last = c
@@ -126,7 +133,7 @@ func functions(f code.File) []function {
 	var out []function
 	for _, fn := range code.Funcs(f.Tree) {
 		at := f.At(fn.ID)
-		if at.EndLine-at.StartLine+1 < minLines || boilerplate[fn.Short] || f.Tree.Nodes[fn.ID].Value == "constructor" {
+		if f.Tree.Child(fn.ID, language.SlotReceiver) != language.None || at.EndLine-at.StartLine+1 < minLines || boilerplate[fn.Short] || f.Tree.Nodes[fn.ID].Value == "constructor" {
 			continue
 		}
 		s, ok := shapeOf(f.Tree, fn)

@@ -13,6 +13,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 // The rules of this check.
 const (
 	unawaited = "promise-not-awaited"
@@ -32,7 +35,8 @@ var Check = &checks.Check{
 			"forEach drops the promises: what follows runs before the work is done, all calls run at once, and an error is an unhandled rejection.",
 			"Use for (const x of list) { await ... }, or await Promise.all(list.map(...))."),
 	},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func rule(id, title, why, remedy string) checks.RuleInfo {
@@ -47,7 +51,7 @@ func rule(id, title, why, remedy string) checks.RuleInfo {
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		tree := f.Tree
 		if tree.Spec.Name != "javascript" && tree.Spec.Name != "typescript" {
 			return
@@ -155,7 +159,8 @@ func dropped(pass *checks.Pass, f code.File, call language.ID, async map[string]
 		return
 	}
 	around := enclosing(tree, call)
-	if around == language.None || tree.Nodes[around].Flags&language.Async == 0 || around == fn.ID || hides(tree, call, name, fn) {
+	// Nobody waits for a callback either.
+	if around == language.None || tree.Nodes[tree.Nodes[around].Parent].Kind == language.Args || tree.Nodes[around].Flags&language.Async == 0 || around == fn.ID || hides(tree, call, name, fn) {
 		return
 	}
 	pass.Report(checks.Finding{

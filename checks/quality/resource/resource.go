@@ -14,6 +14,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const id = "resource-not-closed"
 
 // Check is the check.
@@ -31,11 +34,12 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		if name := f.Tree.Spec.Name; name != "java" && name != "python" {
 			return
 		}

@@ -16,6 +16,9 @@ import (
 //go:embed doc.go
 var doc string
 
+//go:embed examples.txtar
+var examples string
+
 const id = "unused-function"
 
 // Check is the check.
@@ -33,11 +36,12 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
-	Run: run,
+	Examples: examples,
+	Run:      run,
 }
 
 func run(ctx context.Context, pass *checks.Pass) error {
-	return code.Each(ctx, pass, pass.Side, code.Product, func(f code.File) {
+	return code.Each(ctx, pass, pass.Side, code.Shipped, func(f code.File) {
 		if f.Tree.Spec.Name == "go" || len(f.Tree.Errors) > 0 {
 			return // what cannot be read may use anything
 		}

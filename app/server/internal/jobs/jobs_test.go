@@ -289,7 +289,7 @@ func TestStopInterrupts(t *testing.T) {
 	}
 }
 
-// The child works on pull request 1 and posts one review, and says at which point it is on its standard output. Told to die at a point, it
+// The child works on pull request 1, posts one review and then changes one comment, and says at which point it is on its standard output. Told to die at a point, it
 // stops there for ever, so that the parent can kill it.
 func child(path, die string) error {
 	ctx := context.Background()
@@ -304,7 +304,12 @@ func child(path, die string) error {
 			select {}
 		}
 	}
-	box := &jobs.Outbox{Store: st, Sender: gh, Log: slog.New(slog.DiscardHandler), Now: time.Now, Reached: func(_ context.Context, point string, d store.Deed) { at(point) }}
+	box := &jobs.Outbox{Store: st, Sender: gh, Log: slog.New(slog.DiscardHandler), Now: time.Now, Reached: func(_ context.Context, point string, d store.Deed) {
+		if d.Kind == store.KindEdit {
+			point += " a change"
+		}
+		at(point)
+	}}
 	done := make(chan string, 10)
 	q, err := jobs.New(ctx, st, jobs.Options{
 		Pause:  func(int) time.Duration { return time.Millisecond },
@@ -316,7 +321,7 @@ func child(path, die string) error {
 				return err
 			}
 			at("working")
-			if err := st.Decide(ctx, nil, []store.Deed{reviewDeed(k, "h1")}, []string{"review/7/1"}, time.Now()); err != nil {
+			if err := st.Decide(ctx, nil, []store.Deed{reviewDeed(k, "h1"), editDeed(k, "folded")}, []string{"review/7/1"}, time.Now()); err != nil {
 				return err
 			}
 			at("decided")
@@ -324,7 +329,7 @@ func child(path, die string) error {
 				return err
 			}
 			at("delivered")
-			return nil
+			return box.Answer(ctx, k)
 		},
 	})
 	if err != nil {
@@ -353,7 +358,11 @@ func reviewDeed(k store.Key, hash string) store.Deed {
 		Key: k, Head: "h", Payload: []byte("{}"), Hash: hash, Marker: "marker " + hash}
 }
 
-// fileGitHub is a GitHub that outlives the process: one line per review.
+func editDeed(k store.Key, hash string) store.Deed {
+	return store.Deed{Slot: fmt.Sprintf("comment/%d/%d/f1", k.RepoID, k.Number), Kind: store.KindEdit, Key: k, Head: "h", Payload: []byte("{}"), Hash: hash, Marker: "edit", Every: true}
+}
+
+// fileGitHub is a GitHub that outlives the process: one line per review, and per change of a comment.
 type fileGitHub string
 
 func (f fileGitHub) Find(_ context.Context, d store.Deed) (jobs.Receipt, bool, error) {
@@ -361,7 +370,7 @@ func (f fileGitHub) Find(_ context.Context, d store.Deed) (jobs.Receipt, bool, e
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return jobs.Receipt{}, false, err
 	}
-	return jobs.Receipt{ID: 1, Fingerprints: []string{"f1"}}, strings.Contains(string(data), d.Marker), nil
+	return told(d), strings.Contains(string(data), d.Marker), nil
 }
 
 func (f fileGitHub) Send(_ context.Context, d store.Deed, _ int64) (jobs.Receipt, error) {
@@ -370,13 +379,20 @@ func (f fileGitHub) Send(_ context.Context, d store.Deed, _ int64) (jobs.Receipt
 		return jobs.Receipt{}, err
 	}
 	_, err = fmt.Fprintln(file, d.Marker)
-	return jobs.Receipt{ID: 1, Fingerprints: []string{"f1"}}, errors.Join(err, file.Close())
+	return told(d), errors.Join(err, file.Close())
 }
 
-// Killed at any point, the next process finishes the work, and the review is posted once.
+func told(d store.Deed) jobs.Receipt {
+	if d.Kind == store.KindReview {
+		return jobs.Receipt{ID: 1, Fingerprints: []string{"f1"}}
+	}
+	return jobs.Receipt{ID: 2}
+}
+
+// Killed at any point, the next process finishes the work, and the review is posted once, and the comment changed once.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{"working", "decided", "before-send", "accepted", "delivered"} {
+	for _, point := range []string{"working", "decided", "before-send", "accepted", "delivered", "before-send a change", "accepted a change"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "db")
@@ -410,8 +426,8 @@ func TestKilled(t *testing.T) {
 			}
 			data, err := os.ReadFile(path + ".github")
 			must(t, err)
-			if string(data) != "marker h1\n" {
-				t.Errorf("GitHub has %q, want one review", data)
+			if string(data) != "marker h1\nedit\n" {
+				t.Errorf("GitHub has %q, want one review and one change", data)
 			}
 			st := openStore(t, path)
 			posted, err := st.Posted(t.Context(), store.Key{RepoID: 7, Number: 1})

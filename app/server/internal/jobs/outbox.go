@@ -76,14 +76,15 @@ func (o *Outbox) lock(name string) (unlock func()) {
 	}
 }
 
-// Deliver does every pending deed of a pull request but the answers to comments, oldest first. The first one that fails ends it; a refused one does
+// Deliver does every pending deed of a pull request but those that nothing waits for, oldest first. The first one that fails ends it; a refused one does
 // not.
 func (o *Outbox) Deliver(ctx context.Context, k store.Key) error {
 	return o.deliver(ctx, k, func(d store.Deed) bool { return !answers(d) })
 }
 
+// answers says whether a deed is an answer to a comment, or changes one of ours.
 func answers(d store.Deed) bool {
-	return d.Kind == store.KindReply || d.Kind == store.KindReaction || d.Kind == store.KindIssue
+	return d.Kind == store.KindReply || d.Kind == store.KindReaction || d.Kind == store.KindEdit || d.Kind == store.KindIssue
 }
 
 func (o *Outbox) deliver(ctx context.Context, k store.Key, which func(store.Deed) bool) error {
@@ -102,7 +103,7 @@ func (o *Outbox) deliver(ctx context.Context, k store.Key, which func(store.Deed
 	return nil
 }
 
-// Answer does the pending answers to comments. Nothing waits for them: after some tries one is given up.
+// Answer does the pending answers to comments, and changes of ours. Nothing waits for them: after some tries one is given up.
 func (o *Outbox) Answer(ctx context.Context, k store.Key) error { return o.deliver(ctx, k, answers) }
 
 // answerTries bounds the tries of an answer.
@@ -179,7 +180,7 @@ func (o *Outbox) once(ctx context.Context, id int64) (tried bool, err error) {
 		}
 	}
 	o.reached(ctx, "before-send", d)
-	tried = d.Kind == store.KindCheck || d.Kind == store.KindCancel
+	tried = d.Kind == store.KindCheck || d.Kind == store.KindCancel || d.Kind == store.KindEdit
 	r, err := o.Sender.Send(ctx, d, known)
 	if err != nil {
 		return tried, o.failed(ctx, d, fmt.Errorf("sending %s to GitHub: %w", d.Name, err))
@@ -201,7 +202,7 @@ func (o *Outbox) failed(ctx context.Context, d store.Deed, cause error) error {
 	}
 	switch {
 	case final && answers(d): // the comment may be gone, or the conversation locked
-		o.Log.Warn("a comment is not answered", "deed", d.Name, "error", cause)
+		o.Log.Warn("a comment is not answered, or not changed", "deed", d.Name, "error", cause)
 		return nil
 	case final:
 		o.Log.Error("GitHub refused a deed; it will not be tried again", "deed", d.Name, "error", cause)

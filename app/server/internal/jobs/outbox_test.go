@@ -190,6 +190,55 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// A comment is changed once whatever becomes of the answers, and nothing that somebody waits for waits for it.
+func TestOutboxEdit(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		faults []string
+		tries  int // calls of Answer; all but the last fail
+		made   int
+		state  string
+	}{
+		"at once":               {nil, 1, 1, "folded done 1"},
+		"the answer is lost":    {[]string{"lost"}, 2, 1, "folded done 2"},
+		"GitHub is down":        {[]string{"down", "down"}, 3, 1, "folded done 3"},
+		"it is gone":            {[]string{"refused"}, 1, 0, "folded refused 1"},
+		"somebody answered":     {[]string{"stale"}, 1, 0, "folded superseded 1"},
+		"GitHub never takes it": {[]string{"down", "down", "down", "down"}, 4, 0, "folded refused 4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := &fakeGitHub{}
+			o, st := box(t, g)
+			must(t, st.Decide(t.Context(), nil, []store.Deed{editDeed(k1, "folded"), checkDeed(k1, "check")}, nil, time.Unix(1, 0)))
+			must(t, o.Deliver(t.Context(), k1))
+			if g.says["run"] != "check" || len(g.made) != 1 {
+				t.Errorf("made %v, says %v", g.made, g.says)
+			}
+			g.made, g.faults = nil, c.faults
+			for i := range c.tries {
+				if err := o.Answer(t.Context(), k1); (err == nil) != (i == c.tries-1) {
+					t.Fatalf("try %d: %v", i+1, err)
+				}
+			}
+			must(t, o.Answer(t.Context(), k1)) // nothing is left
+			if got := states(t, st, k1); len(g.made) != c.made || got[0] != c.state {
+				t.Errorf("made %v: %v", g.made, got)
+			}
+			// What is as it was last told is not told again; another text is.
+			if c.made == 0 {
+				return
+			}
+			must(t, st.Decide(t.Context(), nil, []store.Deed{editDeed(k1, "folded")}, nil, time.Unix(1, 0)))
+			must(t, st.Decide(t.Context(), nil, []store.Deed{editDeed(k1, "back")}, nil, time.Unix(1, 0)))
+			must(t, o.Answer(t.Context(), k1))
+			if got := states(t, st, k1); len(got) != 3 || got[2] != "back done 1" || g.says["edit"] != "back" {
+				t.Errorf("%v, %v", got, g.says)
+			}
+		})
+	}
+}
+
 // Two pull requests with one head share a check run. While the older state is on its way, the newer waits; it is never overtaken.
 func TestSharedSlotInOrder(t *testing.T) {
 	t.Parallel()

@@ -773,6 +773,8 @@ func (p *play) Marks(_ context.Context, ref review.Ref) (out []review.Mark, err 
 	return out, p.ask("marks")
 }
 
+func (p *play) Edits(context.Context, review.Ref) (map[string]review.Edit, error) { return nil, nil }
+
 func (p *play) Keep(_ context.Context, o review.Outcome) error {
 	if err := p.ask("keep"); err != nil {
 		return err

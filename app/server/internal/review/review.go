@@ -39,6 +39,7 @@ type GitHub interface {
 	Tips(ctx context.Context, owner, repo string, branches ...string) (github.Repository, map[string]string, error)
 	Contains(ctx context.Context, owner, repo, tip, sha string) (bool, error)
 	Talk(ctx context.Context, owner, repo string, number int) (list []github.Remark, complete bool, err error)
+	Comments(ctx context.Context, owner, repo string, number int) ([]github.PostedComment, error)
 	Contributed(ctx context.Context, owner, repo string, who gate.Person) (bool, error)
 	Floor(ctx context.Context, owner string) (github.Floor, error)
 	People(ctx context.Context, owner, repo string, wants gate.Wants) (gate.People, []gate.Unknown, error)
@@ -138,6 +139,8 @@ type Store interface {
 	Marks(ctx context.Context, ref Ref) ([]Mark, error)
 	Says(ctx context.Context, slot string) (string, error)
 	Posted(ctx context.Context, ref Ref) (map[checks.Fingerprint]bool, error)
+	// Edits reads the newest change of each comment of ours that was ever changed, by slot.
+	Edits(ctx context.Context, ref Ref) (map[string]Edit, error)
 	Keep(ctx context.Context, o Outcome) error
 	Setting(ctx context.Context, key string) (string, error)
 	SetSetting(ctx context.Context, key, value string) error
@@ -147,7 +150,7 @@ type Store interface {
 type Outbox interface {
 	Settle(ctx context.Context, ref Ref) error
 	Deliver(ctx context.Context, ref Ref) error
-	// Answer does the answers to comments, which Deliver leaves out. What fails is tried again later, and is no error.
+	// Answer does the answers to comments and the changes of ours, which Deliver leaves out. What fails is tried again later, and is no error.
 	Answer(ctx context.Context, ref Ref) error
 }
 
@@ -332,6 +335,7 @@ type judgement struct {
 	scan      *scan.Result
 	scanKey   string
 	decision  *gate.Decision
+	soon      time.Duration // until it is looked at again, because something that only informs is left to do; 0: it is not
 }
 
 // judge begins a judgement of what is live.

@@ -74,6 +74,11 @@ type world struct {
 	done     map[string]bool // names of reviews
 	pending  []review.Deed
 	posted   map[checks.Fingerprint]bool
+	comments []github.PostedComment
+	listed   int // how often the comments were listed
+	listErr  error
+	edits    map[string]review.Edit
+	again    time.Time // of the last outcome
 	decision []*gate.Decision
 	facts    *gate.Facts
 }
@@ -82,7 +87,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		t: t, files: map[string]map[string]string{"m0": {".github/reviewgate.yml": payPolicy}}, standing: map[int]github.Standing{}, entries: map[int][]review.Entry{},
 		pushers: map[int][]gate.Person{}, cache: map[string][]byte{}, newest: map[string]review.Mark{}, owner: map[string]int{}, equal: map[string]bool{}, done: map[string]bool{},
-		posted: map[checks.Fingerprint]bool{}, floor: github.Floor{State: github.FloorAbsent}, commits: map[string][]source.Commit{},
+		posted: map[checks.Fingerprint]bool{}, edits: map[string]review.Edit{}, floor: github.Floor{State: github.FloorAbsent}, commits: map[string][]source.Commit{},
 		people: gate.People{Roles: map[int64]gate.Role{1: gate.RoleWrite, 2: gate.RoleWrite, 3: gate.RoleWrite}, Users: map[string]gate.Person{"bob": bob}, Teams: map[string]gate.Team{}},
 		result: scan.Result{Findings: []checks.Finding{}, Rules: []checks.RuleInfo{}, Checks: []scan.CheckResult{{Name: "x", Status: scan.Ran}}},
 	}
@@ -325,7 +330,22 @@ func (w *world) Keep(_ context.Context, o review.Outcome) error {
 		w.facts = o.Facts
 		w.say("decided %s", o.Decision.State)
 	}
+	w.again = o.Again
+	for _, slot := range o.Clear {
+		if e, ok := w.edits[slot]; ok && !e.Done {
+			e.Body = "" // taken back
+			w.edits[slot] = e
+			w.pending = slices.DeleteFunc(w.pending, func(d review.Deed) bool { return d.Slot == slot })
+		}
+	}
 	for _, d := range o.Deeds {
+		if d.GitHub.Kind == github.Edit {
+			if w.edits[d.Slot].Body != d.GitHub.Body {
+				w.pending = append(slices.DeleteFunc(w.pending, func(p review.Deed) bool { return p.Slot == d.Slot }), d)
+				w.edits[d.Slot] = review.Edit{Body: d.GitHub.Body}
+			}
+			continue
+		}
 		if d.Name != "" {
 			if !w.done[d.Name] {
 				w.pending = append(w.pending, d)
@@ -366,7 +386,7 @@ func (w *world) Deliver(context.Context, review.Ref) error {
 	rest := []review.Deed{}
 	for _, d := range w.pending {
 		g := d.GitHub
-		if g.Kind == github.Reply || g.Kind == github.React {
+		if g.Kind == github.Reply || g.Kind == github.React || g.Kind == github.Edit {
 			rest = append(rest, d)
 			continue
 		}
@@ -385,9 +405,7 @@ func (w *world) Deliver(context.Context, review.Ref) error {
 				w.posted[c.Fingerprint] = true
 			}
 			w.say("review of %s with %d comments", g.Head, len(g.Review.Comments))
-		case github.Edit:
-			w.say("edit of a comment on %s", g.Head)
-		case github.Reply, github.React, github.Issue: // the first two are done by Answer
+		case github.Reply, github.React, github.Edit, github.Issue: // all but the last are done by Answer
 		}
 	}
 	w.pending = rest

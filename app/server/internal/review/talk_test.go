@@ -48,6 +48,10 @@ func (w *world) SaveStep(_ context.Context, _ int64, from, to string, paths []st
 
 func (w *world) Answer(context.Context, review.Ref) error {
 	for _, d := range w.pending {
+		if d.GitHub.Kind == github.Edit {
+			w.edit(d)
+			continue
+		}
 		w.done[d.Name] = true
 		w.answers = append(w.answers, review.Answer{Number: d.GitHub.Number, Name: d.Name})
 		w.say("%s %s", d.GitHub.Kind, d.Name)
@@ -60,6 +64,10 @@ func (w *world) Answer(context.Context, review.Ref) error {
 
 func (*play) Talk(context.Context, string, string, int) ([]github.Remark, bool, error) {
 	return nil, true, nil
+}
+
+func (*play) Comments(context.Context, string, string, int) ([]github.PostedComment, error) {
+	return nil, nil
 }
 
 func (*play) Contributed(context.Context, string, string, gate.Person) (bool, error) {

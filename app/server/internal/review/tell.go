@@ -83,9 +83,16 @@ func (j *judgement) tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	edits, stale, err := j.edits(ctx)
+	if err != nil {
+		return err
+	}
 	// A review that an earlier run planned and that is not wanted any more is taken back.
-	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: deeds, Clear: []string{reviewSlot(j.ref)},
-		Wrong: wrong, Unsaid: j.unsaid, Again: ends(j.decision)}
+	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: append(deeds, edits...),
+		Clear: append(stale, reviewSlot(j.ref)), Wrong: wrong, Unsaid: j.unsaid, Again: ends(j.decision)}
+	if soon := j.opt.Now().Add(j.soon); j.soon > 0 && (o.Again.IsZero() || soon.Before(o.Again)) {
+		o.Again = soon
+	}
 	if err := j.opt.Store.Keep(ctx, o); err != nil {
 		return fmt.Errorf("keeping the decision: %w", err)
 	}

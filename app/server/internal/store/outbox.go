@@ -15,10 +15,11 @@ const (
 	KindCheck  = "check"  // a check run stands as the payload says; doing it twice changes nothing, making it twice would
 	KindCancel = "cancel" // check runs are cancelled; doing it twice changes nothing
 	KindReview = "review" // a review with comments was posted; doing it twice would be seen
-	// Answers to comments. They are done after everything else, and nothing waits for them.
+	// Answers to comments, and changes of ours. They are done after everything else, and nothing waits for them.
 	KindReply    = "reply"
 	KindReaction = "reaction"
-	KindIssue    = "issue" // done like them: an issue was opened; doing it twice would be seen
+	KindEdit     = "comment" // a comment of ours says what the payload says; doing it twice changes nothing
+	KindIssue    = "issue"   // done like them: an issue was opened; doing it twice would be seen
 )
 
 // The states of a deed.

@@ -134,6 +134,10 @@ func lockYarn(text string) []Locked {
 					now.Resolved, _, _ = strings.Cut(m[2], "#")
 				case "integrity", "checksum":
 					now.Hash = m[2]
+				case "resolution":
+					if strings.Contains(m[2], "@patch:") { // stands beside the package that it patches
+						now.Name += " (patched)"
+					}
 				}
 			}
 		}

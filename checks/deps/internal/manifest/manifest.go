@@ -83,18 +83,39 @@ const (
 var (
 	requirements = regexp.MustCompile(`(?i)(^|[-_./])(requirements?|constraints?)([-_.][\w.-]*)?\.(txt|in|pip)$|(^|/)requirements/[^/]+\.(txt|in|pip)$`)
 	steering     = regexp.MustCompile(`^(vite|vitest|webpack|rollup|jest|babel|next|nuxt|vue|metro|svelte|astro|craco|rspack|rsbuild|esbuild|karma|cypress|playwright|docusaurus|snowpack|gatsby)[\w.-]*\.(js|cjs|mjs|ts|mts|cts|json)$|^(tsconfig|jsconfig)([\w.-]*)\.json$|^\.babelrc(\.\w+)?$|^import[_-]map\.json$|^gulpfile\.[cm]?[jt]s$`)
-	skipped      = regexp.MustCompile(`(^|/)(node_modules|bower_components|\.venv|venv|site-packages|third_party|testdata|__fixtures__|fixtures|__snapshots__)/`)
 )
 
-// Fixture tells what lies in a folder of dependencies or of test data: what it declares or imports is not what the project needs.
-func Fixture(p string) bool { return skipped.MatchString(p) }
+// skipped are folders of dependencies and of test data.
+var skipped = map[string]bool{
+	"node_modules": true, "bower_components": true, ".venv": true, "venv": true, "site-packages": true, "third_party": true,
+	"testdata": true, "__fixtures__": true, "fixtures": true, "__snapshots__": true,
+}
 
-// KindOf tells the files that are read, by path. Those of dependencies that lie in the repository, and fixtures, are not.
+// Fixture tells what lies in a folder of dependencies or of test data: what it declares or imports is not what the project needs.
+func Fixture(p string) bool {
+	for {
+		folder, rest, ok := strings.Cut(p, "/")
+		if !ok {
+			return false
+		}
+		if skipped[folder] {
+			return true
+		}
+		p = rest
+	}
+}
+
+// KindOf tells the files that are read, by path. Those of dependencies that lie in the repository, and fixtures, are not. It is asked for
+// every path of a tree.
 func KindOf(p string) Kind {
-	if Fixture(p) {
+	kind := kindOf(p, p[strings.LastIndexByte(p, '/')+1:])
+	if kind != None && Fixture(p) {
 		return None
 	}
-	base := path.Base(p)
+	return kind
+}
+
+func kindOf(p, base string) Kind {
 	switch base {
 	case "package.json", "deno.json", "deno.jsonc", "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "go.mod", "go.work", "pom.xml",
 		"environment.yml", "environment.yaml":
@@ -104,14 +125,35 @@ func KindOf(p string) Kind {
 	case "tox.ini", "noxfile.py", "settings.gradle", "settings.gradle.kts", "pnpm-workspace.yaml":
 		return Steers
 	}
-	switch {
-	case strings.HasSuffix(base, ".versions.toml"), isGradle(base), requirements.MatchString(p):
-		return Declares
-	case steering.MatchString(base), strings.HasPrefix(p, "buildSrc/") && strings.HasSuffix(p, ".kt"):
+	switch path.Ext(base) {
+	case ".toml":
+		if strings.HasSuffix(base, ".versions.toml") {
+			return Declares
+		}
+	case ".gradle", ".kts":
+		if isGradle(base) {
+			return Declares
+		}
+	case ".txt", ".in", ".pip":
+		if requirements.MatchString(p) {
+			return Declares
+		}
+	case ".js", ".cjs", ".mjs", ".ts", ".mts", ".cts", ".json":
+		// The names that steering takes have a second dot, or are one of few words.
+		if (strings.Count(base, ".") > 1 || short[base]) && steering.MatchString(base) {
+			return Steers
+		}
+	case ".kt":
+		if strings.HasPrefix(p, "buildSrc/") {
+			return Steers
+		}
+	case ".babelrc":
 		return Steers
 	}
 	return None
 }
+
+var short = map[string]bool{"tsconfig.json": true, "jsconfig.json": true, "import_map.json": true, "import-map.json": true, "gulpfile.js": true, "gulpfile.ts": true}
 
 func isGradle(base string) bool {
 	return strings.HasSuffix(base, ".gradle") || strings.HasSuffix(base, ".gradle.kts")

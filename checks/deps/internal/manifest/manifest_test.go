@@ -222,3 +222,17 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+func TestKindOf(t *testing.T) {
+	t.Parallel()
+	for p, want := range map[string]Kind{
+		"requirements.txt": Declares, "requirements-dev.txt": Declares, "dev-requirements.txt": Declares, "requirements/base.txt": Declares, "a/constraints.txt": Declares, "notes.txt": None,
+		"docs/requirements.in": Declares, "a/b.gradle": Declares, "a/b.gradle.kts": Declares, "settings.gradle": Steers, "gradle/libs.versions.toml": Declares, "x.toml": None,
+		"vite.config.ts": Steers, "webpack.prod.js": Steers, "tsconfig.build.json": Steers, "tsconfig.json": Steers, "web/.babelrc": Steers, "app.config.js": None, "next.ts": None, "data.json": None,
+		"node_modules/a/package.json": None, "test/fixtures/a/package.json": None, "go.sum": Locks, "a/testdata/go.mod": None, "buildSrc/src/D.kt": Steers, "src/D.kt": None,
+	} {
+		if got := KindOf(p); got != want {
+			t.Errorf("%s: %d, want %d", p, got, want)
+		}
+	}
+}

@@ -244,10 +244,10 @@ func readSetupPy(f *File, data []byte) error {
 		return err
 	}
 	s := setupPy{File: f, tree: tree, values: map[string]language.ID{}}
-	var setup language.ID = language.None
+	setup := language.None
 	for id := range tree.Nodes {
 		id := language.ID(id)
-		switch n := &tree.Nodes[id]; n.Kind { //nolint:exhaustive // the others say nothing
+		switch n := &tree.Nodes[id]; n.Kind {
 		case language.Assign:
 			if target := tree.Child(id, language.SlotTarget); target != language.None && n.Value == "=" {
 				s.values[tree.Text(target)] = tree.Child(id, language.SlotValue)
@@ -265,7 +265,7 @@ func readSetupPy(f *File, data []byte) error {
 	}
 	args := tree.Child(setup, language.SlotArgs)
 	for arg := range tree.Children(args) {
-		switch tree.Nodes[arg].Kind { //nolint:exhaustive // setup takes names only
+		switch tree.Nodes[arg].Kind {
 		case language.Spread:
 			f.Partial = "setup() is given computed arguments"
 		case language.KeyArg:
@@ -301,7 +301,7 @@ func (s *setupPy) collect(id language.ID, group string, depth int) {
 		return
 	}
 	n := &s.tree.Nodes[id]
-	switch n.Kind { //nolint:exhaustive // anything else is computed
+	switch n.Kind {
 	case language.Str:
 		for _, part := range strings.Split(n.Value, "\n") {
 			line, _ := s.tree.Position(n.Start)

@@ -5,10 +5,6 @@ class Sample {
         // ruleid: java-classic-mistake
         worker.run();
         // ruleid: java-classic-mistake
-        synchronized (new Object()) {
-            total++;
-        }
-        // ruleid: java-classic-mistake
         BigDecimal tax = new BigDecimal(0.19);
     }
 
@@ -19,8 +15,5 @@ class Sample {
         worker.start();
         // ok: java-classic-mistake
         BigDecimal tax = new BigDecimal("0.19").add(new BigDecimal(0.5));
-        synchronized (lock) {
-            total++;
-        }
     }
 }

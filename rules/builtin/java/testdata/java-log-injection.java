@@ -11,6 +11,11 @@ class Sample {
         LOGGER.warn("agent " + agent);
     }
 
+    void bound(@RequestParam String name) {
+        // ruleid: java-log-injection
+        logger.debug("log-in of " + name);
+    }
+
     void silences(HttpServletRequest request) {
         // ok: java-log-injection
         log.info("log-in of {}", request.getParameter("name").replaceAll("[\\r\\n]", "_"));

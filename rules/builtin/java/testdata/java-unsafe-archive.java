@@ -13,6 +13,11 @@ class Sample {
         Files.copy(in, root.resolve(name));
     }
 
+    void jar(JarEntry entry, String folder) throws IOException {
+        // ruleid: java-unsafe-archive
+        OutputStream out = new FileOutputStream(folder + entry.getName());
+    }
+
     void checked(ZipInputStream in, Path root) throws IOException {
         ZipEntry entry = in.getNextEntry();
         // ok: java-unsafe-archive

@@ -11,4 +11,6 @@ def charge(card):
     # ok: python-breakpoint-left
     debugger.breakpoint("charge")
     # ok: python-breakpoint-left
+    breakpoints.clear()
+    # ok: python-breakpoint-left
     monitor.set_trace(card)

@@ -10,6 +10,12 @@ def tag(name, tags: dict = {}):
     return tags
 
 
+def count(key, totals={}):
+    # ruleid: python-mutable-default
+    totals[key] += 1
+    return totals
+
+
 def read(item, items=[]):
     # ok: python-mutable-default
     return [item, *items]

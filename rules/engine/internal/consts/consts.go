@@ -42,7 +42,7 @@ type Table struct {
 	names  *names.Table
 	at     map[language.ID]Value // what a name stands for where it is read
 	always map[names.Var]Value   // what a variable stands for everywhere
-	fields map[fieldName]Value   // what this.x stands for
+	fields map[fieldName]field   // what this.x stands for
 	memo   map[language.ID]Value // of expressions with parts
 	jumps  []language.ID         // break and continue, in order
 }
@@ -52,10 +52,16 @@ type fieldName struct {
 	name  string
 }
 
+// A field is what this.x stands for, from a node on.
+type field struct {
+	value Value
+	from  language.ID
+}
+
 // Find works out the constants of a file.
 func Find(t *language.Tree, n *names.Table) *Table {
 	c := &Table{
-		t: t, names: n, at: map[language.ID]Value{}, always: map[names.Var]Value{}, fields: map[fieldName]Value{},
+		t: t, names: n, at: map[language.ID]Value{}, always: map[names.Var]Value{}, fields: map[fieldName]field{},
 		memo: map[language.ID]Value{},
 	}
 	c.findAlways()
@@ -298,7 +304,10 @@ func (c *Table) field(id language.ID) Value {
 	if operand == language.None || name == language.None || c.t.Nodes[operand].Kind != language.Name || c.t.Nodes[operand].Value != "this" {
 		return none
 	}
-	return c.fields[fieldName{c.class(id), c.t.Nodes[name].Value}]
+	if f := c.fields[fieldName{c.class(id), c.t.Nodes[name].Value}]; f.from <= id {
+		return f.value
+	}
+	return none
 }
 
 // class is the innermost class that holds a node.
@@ -317,6 +326,7 @@ func (c *Table) findAlways() {
 	fields := map[fieldName]int{}
 	private := map[names.Var]fieldName{} // declared so, without a value
 	declared := map[fieldName]names.Var{}
+	empty := map[fieldName]bool{} // fields of JavaScript's classes that are declared without a value
 	give := func(id language.ID) {
 		if v := c.names.Of(id); v > 0 && given[v] < 2 {
 			given[v]++
@@ -335,6 +345,7 @@ func (c *Table) findAlways() {
 		value language.ID
 		given uint8 // how often v is given a value if it is constant, field by field below
 		set   int
+		from  language.ID // where it begins to hold
 	}
 	var candidates []candidate
 	for i := range t.Nodes {
@@ -355,11 +366,17 @@ func (c *Table) findAlways() {
 					if java && value != language.None && n.Value == "=" && c.initialises(id) {
 						candidates = append(candidates, candidate{field: f, value: value, set: 1})
 					}
+					if script && value != language.None && n.Value == "=" && empty[f] {
+						candidates = append(candidates, candidate{field: f, value: value, set: 1, from: n.Next})
+					}
 				}
 			} else if tn.Kind == language.Name {
 				if value == language.None {
 					if script {
 						give(target)
+						if member {
+							empty[fieldName{c.class(id), tn.Value}] = true
+						}
 					} // `String s;` gives nothing yet
 					if java && member && c.private(id) {
 						f := fieldName{c.class(id), tn.Value}
@@ -427,7 +444,7 @@ func (c *Table) findAlways() {
 	// In order, so that a constant may be made of earlier ones.
 	for _, x := range candidates {
 		if v := c.value(x.value); v.Kind != language.Other {
-			if x.given == 0 {
+			if x.given == 0 && java {
 				if x.v = declared[x.field]; x.v == 0 {
 					continue // this.x = 1, but x is not a private field of the class
 				}
@@ -439,7 +456,7 @@ func (c *Table) findAlways() {
 				c.always[x.v] = v
 			}
 			if x.field.name != "" {
-				c.fields[x.field] = v
+				c.fields[x.field] = field{v, x.from}
 			}
 		}
 	}

@@ -34,6 +34,8 @@ func TestFind(t *testing.T) {
 		{"variables of JavaScript given once", "a.js", "let a = 'a', b = 'b'; b = h();\nfunction g() {\nf(a) //'a'\nf(b) //?\n}"},
 		{"constants of Go", "a.go", "package p\nconst a = `a`\nvar b = `b`\nfunc g() {\nf(a) //'a'\nf(b) //?\n}"},
 		{"fields of Java", "A.java", "class A { final String a = \"a\"; private String b = \"b\"; String c = \"c\"; private String d = \"d\"; void m() { d = h();\nf(a); //'a'\nf(this.b); //'b'\nf(c); //?\n} void n() {\nf(d); //?\n} }"},
+		{"functions of objects see as lambdas do", "a.js", "function g() { let n = 0; const o = { a: function () {\nf(n); //0\nn++ }, b() {\nf(n) //?\n} }; n = 'x' }"},
+		{"fields of JavaScript given once", "a.ts", "class A { a: string; b: string; constructor() { this.a = 'a'; this.c = 'c' } m() {\nf(this.a); //'a'\nf(this.b); //?\nf(this.c); //?\nthis.b = 'b';\nf(this.b) //'b'\n} }"},
 		{"labels", "a.go", "package p\nfunc g() { x := `a`\nL:\nf(x) //?\nx = h(); goto L }"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

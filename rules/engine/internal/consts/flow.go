@@ -317,9 +317,10 @@ func (w *walker) assigned(value language.ID) Value {
 	return w.pick(value)
 }
 
-// function follows the body of a function. A lambda sees what is known where it is made; a declared function is called elsewhere.
+// function follows the body of a function. A lambda sees what is known where it is made, and so does a function of an object; a declared
+// function is called elsewhere.
 func (w *walker) function(id language.ID) {
-	if w.t.Nodes[id].Flags&language.Lambda == 0 {
+	if n := &w.t.Nodes[id]; n.Flags&language.Lambda == 0 && w.t.Nodes[max(n.Parent, 0)].Kind != language.Dict {
 		env, trail, called := w.env, w.trail, w.called
 		w.env, w.trail, w.called = map[names.Var]Value{}, nil, 0
 		w.children(id)

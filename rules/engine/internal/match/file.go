@@ -246,15 +246,23 @@ func (f *file) findTypes() {
 		f.types[n] = append(f.types[n], declaration{f.scope(at), typ})
 	}
 	for _, id := range f.ids(language.Param) {
+		if t.Spec.Name == "go" && (t.Nodes[id].Value == "..." || t.Nodes[t.Nodes[id].Parent].Slot == language.SlotReturns) {
+			continue // a slice of them; as with Semgrep, results are given no type
+		}
 		add(t.Child(id, language.SlotName), t.Child(id, language.SlotType), id)
 	}
+	seen := map[names.Var]bool{}
 	for _, id := range f.ids(language.Assign) {
 		target, typ := t.Child(id, language.SlotTarget), t.Child(id, language.SlotType)
 		if t.Spec.Semicolon && !t.Spec.PartialDict && t.Nodes[id].Flags&language.Declares == 0 {
 			continue // in Java a variable has the type that it is declared with
 		}
 		if typ == language.None || f.value(typ) == "var" {
-			typ = f.made(t.Child(id, language.SlotValue))
+			value := t.Child(id, language.SlotValue)
+			first := f.makes(target, id, seen)
+			if typ = f.made(value); typ == language.None && first {
+				typ = f.begins(value)
+			}
 		}
 		add(target, typ, id)
 	}
@@ -263,6 +271,30 @@ func (f *file) findTypes() {
 	}
 	for _, id := range f.ids(language.Catch) {
 		add(t.Child(id, language.SlotTarget), t.Child(id, language.SlotType), id)
+	}
+	if t.Spec.Name == "go" {
+		f.findAnonymous()
+	}
+}
+
+// findAnonymous adds the fields of structs without a name, each a scope of its own.
+func (f *file) findAnonymous() {
+	t := f.tree
+	for _, id := range f.ids(language.Other) {
+		if t.Type(id) != "field_declaration" {
+			continue
+		}
+		var parts []language.ID // names, and their type
+		for c := range t.Children(id) {
+			if t.Nodes[c].Kind != language.Str { // a tag
+				parts = append(parts, c)
+			}
+		}
+		for _, name := range parts[:max(len(parts)-1, 0)] {
+			if n := &t.Nodes[name]; n.Kind == language.Name {
+				f.types[n.Value] = append(f.types[n.Value], declaration{id, parts[len(parts)-1]})
+			}
+		}
 	}
 }
 
@@ -283,6 +315,37 @@ func (f *file) made(id language.ID) language.ID {
 	return language.None
 }
 
+// makes says whether an assignment is what makes a variable. seen are the variables of Python that were assigned before.
+func (f *file) makes(target, at language.ID, seen map[names.Var]bool) bool {
+	t := f.tree
+	switch {
+	case target == language.None || t.Nodes[target].Kind != language.Name:
+		return false
+	case t.Nodes[at].Flags&language.Declares != 0:
+		return true
+	case t.Spec.Name != "python":
+		return false
+	}
+	v := f.variables().Of(target)
+	again := seen[v]
+	seen[v] = true
+	return v > 0 && !again
+}
+
+// begins returns what says the type of a variable that begins with a value: a literal itself, or what another variable was declared with.
+func (f *file) begins(value language.ID) language.ID {
+	if value == language.None {
+		return language.None
+	}
+	switch f.tree.Nodes[value].Kind {
+	case language.Str, language.Num, language.Bool:
+		return value
+	case language.Name:
+		return f.typeOf(value)
+	}
+	return language.None
+}
+
 // scope is the innermost function or class that holds a node; the root if none does.
 func (f *file) scope(id language.ID) language.ID {
 	for id = f.tree.Nodes[id].Parent; id > 0; id = f.tree.Nodes[id].Parent {
@@ -293,7 +356,7 @@ func (f *file) scope(id language.ID) language.ID {
 	return 0
 }
 
-// typeOf returns the node of the declared type of an expression, or None.
+// typeOf returns the node of the declared type of an expression, the literal that a variable began with, or None.
 func (f *file) typeOf(id language.ID) language.ID {
 	t := f.tree
 	if m := f.made(id); m != language.None {
@@ -304,17 +367,55 @@ func (f *file) typeOf(id language.ID) language.ID {
 	case language.Name:
 		name = n.Value
 	case language.Dot:
-		if o := f.value(t.Child(id, language.SlotOperand)); o == "this" || o == "self" {
+		if o := t.Child(id, language.SlotOperand); f.value(o) == "this" || f.value(o) == "self" {
 			name = f.value(t.Child(id, language.SlotName))
+		} else if t.Spec.Name == "go" {
+			return f.fieldType(o, f.value(t.Child(id, language.SlotName)))
 		}
 	}
 	best, typ := language.None, language.None
 	for _, d := range f.types[name] {
+		if t.Spec.Name == "go" && f.isStruct(d.scope) {
+			continue // its fields are reached by a selector only
+		}
 		if d.scope >= best && d.scope <= id && (d.scope == 0 || id < t.Nodes[d.scope].Next) {
 			best, typ = d.scope, d.typ
 		}
 	}
 	return typ
+}
+
+// fieldType returns the type of a struct's field: of the struct that the operand is known to be. If that is none of this file, what all
+// structs of the file that have such a field agree on.
+func (f *file) fieldType(operand language.ID, name string) language.ID {
+	t := f.tree
+	owner := ""
+	if operand != language.None && t.Nodes[operand].Kind == language.Name {
+		if typ := f.typeOf(operand); typ != language.None {
+			owner = strings.TrimPrefix(t.Text(typ), "*")
+		}
+	}
+	found, agreed := language.None, true
+	for _, d := range f.types[name] {
+		if !f.isStruct(d.scope) {
+			continue
+		}
+		if owner != "" && f.value(t.Child(d.scope, language.SlotName)) == owner {
+			return d.typ
+		}
+		agreed = agreed && (found == language.None || t.Text(found) == t.Text(d.typ))
+		found = d.typ
+	}
+	if !agreed {
+		return language.None
+	}
+	return found
+}
+
+// isStruct says whether a scope is a struct, or a field of one without a name.
+func (f *file) isStruct(scope language.ID) bool {
+	k := f.tree.Nodes[scope].Kind
+	return k == language.Class || k == language.Other
 }
 
 // list returns the statements of a block.

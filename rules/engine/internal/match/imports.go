@@ -370,6 +370,9 @@ func (m *matcher) keyword(id language.ID) Bound {
 
 // requires says whether a metavariable stands for the keyword of such a declaration.
 func (f *file) requires(b Bound) bool {
+	if b.Text != "const" && b.Text != "let" && b.Text != "var" {
+		return false
+	}
 	n := &f.tree.Nodes[b.Node]
 	return n.Kind == language.ImportFrom || n.Kind == language.Assign && n.Flags&language.Declares != 0
 }

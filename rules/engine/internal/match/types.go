@@ -42,7 +42,7 @@ func (m *matcher) hasType(id language.ID, want string) bool {
 	if worked := m.worksOut(id, 0); worked != unknown {
 		return basic[want] == worked
 	}
-	if n.Kind == language.Name && n.Value == want {
+	if n.Kind == language.Name && n.Value == want && m.t.Spec.Name != "go" {
 		return true // a class, say, of which a method is called
 	}
 	v, ok := m.constant(id)
@@ -130,7 +130,10 @@ func (m *matcher) worksOut(id language.ID, depth int) basicType {
 		return text
 	case language.Name:
 		if typ := m.typeOf(id); typ != language.None {
-			return basic[t.Text(typ)]
+			if t.Nodes[typ].Kind == language.Name || t.Nodes[typ].Kind == language.Type {
+				return basic[t.Text(typ)]
+			}
+			return m.worksOut(typ, depth+1) // a literal
 		}
 	case language.Unary:
 		if n.Value == "!" {
@@ -179,6 +182,10 @@ func (m *matcher) worksOut(id language.ID, depth int) basicType {
 func (m *matcher) typeIs(typ language.ID, want string) bool {
 	t := m.t
 	n := &t.Nodes[typ]
+	switch n.Kind {
+	case language.Str, language.Num, language.Bool:
+		return m.kindIs(n.Kind, n.Value, want)
+	}
 	if n.Kind == language.Type && t.Type(typ) == "generic_type" {
 		name, args, generic := strings.Cut(want, "<")
 		if o := t.Child(typ, language.SlotOperand); o != language.None && (!generic || sameArguments(t.Source[t.Nodes[o].End:n.End], "<"+args)) {

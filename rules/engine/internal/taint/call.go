@@ -69,9 +69,8 @@ func (m *machine) callee(id, callee language.ID, args []argument, all taints) va
 			m.sink(m.roles[callee], own)
 		}
 	}
-	if !method {
-		v := m.result(callee)
-		own = v.taints
+	if n := &t.Nodes[callee]; !method && !(t.Spec.PartialDict && n.Kind == language.Name && (n.Value == "require" || n.Value == "eval")) { // words of JavaScript
+		own = m.result(callee).taints
 	}
 	// A sink f(...) without a focus means that every argument is one.
 	if r := m.roles[id]; r != nil {
@@ -260,7 +259,11 @@ func (m *machine) set(id, target language.ID, v value) {
 	}
 	l := m.lval(target)
 	if r := m.roles[target]; r != nil && len(r.sinks) > 0 {
-		m.sink(r, union(l.fresh, l.known))
+		arrives := union(l.fresh, l.known)
+		if m.t.Nodes[target].Kind != language.Name { // a member or an element that is a sink gets what is put there
+			arrives = union(arrives, v.all())
+		}
+		m.sink(r, arrives)
 		m.sink(m.roles[id], l.value().all())
 	}
 	if !ok {

@@ -6,7 +6,7 @@ import (
 )
 
 // globals works out what every function sees: the variables of the file that are given one value, once. As with Semgrep that is what JavaScript
-// and Python never assign again and what Java declares final; fields of JavaScript's classes count. Of members nothing is kept.
+// and Python never assign again, what Java declares final, and Go's constants; fields of JavaScript's classes count. Of members nothing is kept.
 func (m *machine) globals() {
 	for _, id := range m.file.constants(m.in.Names) {
 		m.env = m.fixed
@@ -18,6 +18,9 @@ func (m *machine) globals() {
 		base, _, ok := m.path(target)
 		if !ok {
 			continue
+		}
+		if r := m.roles[target]; r != nil && len(r.sources) > 0 {
+			m.mark(target, m.born(target, r.sources, nil), nil)
 		}
 		if c := m.env.vars.get(uint32(base)); c != nil && c.state == tainted {
 			m.fixed.vars = m.fixed.vars.set(uint32(base), &cell{state: tainted, taints: c.taints})
@@ -33,9 +36,6 @@ func (f *File) constants(table *names.Table) []language.ID {
 	}
 	f.found = true
 	t := f.t
-	if t.Spec.Name == "go" {
-		return nil
-	}
 	given := map[names.Var]int{}
 	count := func(id language.ID) {
 		for i := id; id != language.None && i < t.Nodes[id].Next; i++ {
@@ -91,6 +91,8 @@ func (f *File) shared(id, target language.ID, table *names.Table) bool {
 			}
 		}
 		return n.Flags&language.Const != 0
+	case "go":
+		return n.Flags&language.Const != 0 && n.Parent == 0
 	case "python":
 		v := table.Of(target)
 		return v > 0 && table.Vars[v].Global
