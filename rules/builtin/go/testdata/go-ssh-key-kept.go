@@ -13,8 +13,15 @@ func hits(s *server, keys map[string]ssh.PublicKey) *ssh.ServerConfig {
 		keys[conn.User()] = key
 		return &ssh.Permissions{}, nil
 	}
+	config.PublicKeyCallback = func(_ ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
+		// ruleid: go-ssh-key-kept
+		current = offered
+		return nil, nil
+	}
 	return config
 }
+
+var current ssh.PublicKey
 
 func silences(allowed map[string]bool) *ssh.ServerConfig {
 	config := &ssh.ServerConfig{}
@@ -28,4 +35,9 @@ func silences(allowed map[string]bool) *ssh.ServerConfig {
 		return &ssh.Permissions{Extensions: map[string]string{"key": ssh.FingerprintSHA256(key)}}, nil
 	}
 	return config
+}
+
+func elsewhere(s *server, key ssh.PublicKey) {
+	// ok: go-ssh-key-kept
+	s.last = key
 }
