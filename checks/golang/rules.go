@@ -89,7 +89,7 @@ func rules() []rule {
 			info: quality("go-error-ignored", "The error of a call that matters is ignored", []string{"CWE-252", "CWE-703"},
 				"The work was not done, nobody is told, and the program goes on as if it were.",
 				"Return the error, or log it. If it does not matter here, say why in a comment.", "https://go.dev/doc/effective_go#errors"),
-			analyzers: []*analysis.Analyzer{ignorederror.Analyzer, sqlrowserr.Analyzer, scannererr.Analyzer},
+			analyzers: []*analysis.Analyzer{ignorederror.Analyzer, sqlrowserr.Analyzer},
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
 		},
 		{
@@ -133,6 +133,13 @@ func rules() []rule {
 			analyzers: []*analysis.Analyzer{unclosed.Analyzer},
 		},
 		{
+			info: minor(quality("go-scan-error-ignored", "A bufio.Scanner whose error nobody asks for", []string{"CWE-252"},
+				"A line of more than 64 KB, or a failed read, ends the loop as the end of the input does: the rest is not read, and nobody learns of it.",
+				"if err := scanner.Err(); err != nil { return err } after the loop.", "https://pkg.go.dev/bufio#Scanner.Err")),
+			analyzers: []*analysis.Analyzer{scannererr.Analyzer},
+			advice:    "a loop that ended early looks like one that is done; check Err after it",
+		},
+		{
 			info: security("go-secret-answered", "A record is sent to the client with its secrets", []string{"CWE-200", "CWE-499"},
 				"Password hashes and keys reach everybody who may see the record, and whatever keeps answers on the way.",
 				"Tag the field `json:\"-\"`, or copy what the client may see into a type of its own.", "https://owasp.org/API-Security/editions/2023/en/0xa3-broken-object-property-level-authorization/"),
@@ -169,6 +176,12 @@ func quality(id, title string, cwe []string, why, remedy, reference string) chec
 func security(id, title string, cwe []string, why, remedy, reference string) checks.RuleInfo {
 	info := quality(id, title, cwe, why, remedy, reference)
 	info.Tags = []string{"security"}
+	return info
+}
+
+// minor is for what is right and seldom matters: it stands in the table and is not told inline.
+func minor(info checks.RuleInfo) checks.RuleInfo {
+	info.Severity = checks.Low
 	return info
 }
 

@@ -14,4 +14,7 @@
 // else, keyword arguments of Python functions whose signature is known, static methods of Java classes that are imported by name, and methods of
 // variables that are lists, texts or dictionaries for certain. A member that the file itself asks for first (hasattr, try, typeof) or assigns is
 // left alone. In Python, what an old version had and a supported one has not is told as removed. Go has go-unknown-member, which knows types.
+//
+// Measured on all product files of 17 public repositories (12,605 files of Python, JavaScript, TypeScript and Java), as if each were new: one finding that
+// is right, Promise.response in parse-server. Nine that were wrong were of two kinds (reflect-metadata, levels added to logging), which are left alone now.
 package hallucinatedmember

@@ -574,6 +574,17 @@ func (w *walker) assume(cond ast.Expr, holds bool, at env) env {
 		return nil
 	}
 	switch c := ast.Unparen(cond).(type) {
+	case *ast.CallExpr: // if tooLarge(n): somebody looked at it, and what for is not known here
+		for _, arg := range c.Args {
+			id, ok := ast.Unparen(arg).(*ast.Ident)
+			if !ok {
+				continue
+			}
+			if k, tracked := at[w.info.ObjectOf(id)]; tracked && k.value.parsed != "" {
+				k.value.parsed = ""
+				at = w.set(at, id, k)
+			}
+		}
 	case *ast.UnaryExpr:
 		if c.Op == token.NOT {
 			return w.assume(c.X, !holds, at)
