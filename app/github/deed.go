@@ -17,7 +17,7 @@ const (
 	SetCheck Kind = "check_run" // a check run stands on Head as Check says; made if there is none
 	Cancel   Kind = "cancel"    // our check runs named Name on Head are cancelled; none is made
 	Post     Kind = "review"    // one review with comments was posted; never an approval
-	Edit     Kind = "comment"   // our own inline comment CommentID says Body
+	Edit     Kind = "comment"   // our own inline comment CommentID says Body, unless somebody answered it
 	Reply    Kind = "reply"     // a comment below the pull request says Body
 	Issue    Kind = "issue"     // an issue of ours with the title Name says Body
 	React    Kind = "reaction"  // the comment CommentID below the pull request has our reaction Body: "+1", "eyes"
@@ -53,7 +53,7 @@ type Receipt struct {
 	Fingerprints []string
 	// Moved counts the comments that stand in the review's body because GitHub shows no such line in the diff.
 	Moved int
-	// Stale says that nothing was posted because the pull request was closed or has another head by now.
+	// Stale says that nothing was done, because the pull request was closed or has another head by now, or because somebody answered the comment.
 	Stale bool
 }
 

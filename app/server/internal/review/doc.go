@@ -10,6 +10,9 @@
 // Commands in comments are facts like reviews: what counts is what GitHub lists now, for what its author had before them. They are answered after
 // the decision was told, once each, and nothing waits for an answer.
 //
+// A comment on a line follows its finding: it is folded when a scan shows that the finding is gone, unfolded when it returns, and left alone once somebody
+// answered it. What a scan cannot say changes nothing.
+//
 // A merge group of a merge queue is judged by Queue: it passes if its pull requests do and git proves that it holds nothing else.
 //
 // An error of Pull is worth another try, and meanwhile the check run is in progress, or as it was if it was not green. What another try would not change is told at

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/report"
+	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -138,6 +139,12 @@ func (j *judgement) looked(c *github.PostedComment) bool {
 	}
 	for i := range j.scan.Problems {
 		if id := j.scan.Problems[i].RuleID; id == "" || id == rule {
+			return false
+		}
+	}
+	for _, k := range j.opt.Checks { // those that may lack something, and skip themselves
+		of := slices.ContainsFunc(k.Rules, func(r checks.RuleInfo) bool { return r.ID == rule })
+		if of && !slices.ContainsFunc(j.scan.Checks, func(r scan.CheckResult) bool { return r.Name == k.Name && r.Status == scan.Ran }) {
 			return false
 		}
 	}
