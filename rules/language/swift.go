@@ -124,9 +124,9 @@ func swiftRules() map[string]lowerFunc {
 			l.close(id)
 		},
 		"directly_assignable_expression": through,
-		"navigation_expression":          swiftMember,
-		"call_expression":                swiftCall,
-		"constructor_expression":         swiftCall,
+		"navigation_expression":          swiftPostfix,
+		"call_expression":                swiftPostfix,
+		"constructor_expression":         swiftPostfix,
 		"value_argument":                 swiftArgument,
 		"lambda_literal":                 swiftLambda,
 		"ternary_expression":             ternary,
@@ -468,7 +468,7 @@ func swiftString(l *lowerer, r int32, slot Slot) {
 		run = -1
 	}
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
-		text := ""
+		var text string
 		switch l.name(c) {
 		case "line_str_text", "multi_line_str_text", "raw_str_part", "raw_str_end_part":
 			text = l.text(c)
@@ -532,10 +532,10 @@ func swiftDictionary(l *lowerer, r int32, slot Slot) {
 	id := l.open(Dict, slot, r)
 	key := int32(-1)
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
-		switch l.fieldOf(c) {
-		case fKey:
+		switch f := l.fieldOf(c); {
+		case f == fKey:
 			key = c
-		case fValue:
+		case f == fValue:
 			if key >= 0 {
 				p := l.open(Pair, Item, key)
 				l.nodes[p].End = l.recs[c].end
@@ -553,10 +553,10 @@ func swiftDictionary(l *lowerer, r int32, slot Slot) {
 func swiftTuple(l *lowerer, r int32, slot Slot) {
 	values, name := 0, int32(-1)
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
-		switch l.fieldOf(c) {
-		case fValue:
+		switch f := l.fieldOf(c); {
+		case f == fValue:
 			values++
-		case fName:
+		case f == fName:
 			name = c
 		}
 	}
@@ -570,10 +570,10 @@ func swiftTuple(l *lowerer, r int32, slot Slot) {
 	id := l.open(Tuple, slot, r)
 	name = -1
 	for c := l.first(r); c >= 0; c = l.next(r, c) {
-		switch l.fieldOf(c) {
-		case fName:
+		switch f := l.fieldOf(c); {
+		case f == fName:
 			name = c
-		case fValue:
+		case f == fValue:
 			swiftNamed(l, name, c, Item)
 			name = -1
 		}
@@ -934,14 +934,20 @@ func swiftOperands(l *lowerer, r int32) (op string, left, right int32) {
 	return l.text(o), left, right
 }
 
-// swiftBehind writes what follows operand, to the end of r, by the function put; behind the last operand, if operand is an operation.
-func swiftBehind(l *lowerer, r, operand int32, slot Slot, put func(operand int32, slot Slot) ID) {
+// swiftPostfix writes members, calls and subscripts one behind the other; if an operation stands before them, behind its last operand.
+func swiftPostfix(l *lowerer, r int32, slot Slot) {
+	base := r
+	for base >= 0 && (l.is(base, "navigation_expression") || l.is(base, "call_expression") || l.is(base, "constructor_expression")) {
+		base = l.child(base, 0)
+	}
+	swiftBehind(l, r, base, base, slot)
+}
+
+// swiftBehind writes r with operand in the place of base.
+func swiftBehind(l *lowerer, r, base, operand int32, slot Slot) {
 	op, left, right := swiftOperands(l, operand)
 	if op == "" {
-		id := put(operand, slot)
-		if operand >= 0 {
-			l.nodes[id].Start = l.recs[operand].start
-		}
+		swiftSuffixes(l, r, base, operand, slot)
 		return
 	}
 	kind := Binary
@@ -951,32 +957,40 @@ func swiftBehind(l *lowerer, r, operand int32, slot Slot, put func(operand int32
 	id := l.open(kind, slot, operand)
 	l.nodes[id].End, l.nodes[id].Value = l.recs[r].end, op
 	if kind == Unary {
-		swiftBehind(l, r, right, SlotOperand, put)
+		swiftBehind(l, r, base, right, SlotOperand)
 	} else {
 		l.lower(left, SlotLeft)
-		swiftBehind(l, r, right, SlotRight, put)
+		swiftBehind(l, r, base, right, SlotRight)
 	}
 	l.close(id)
 }
 
-func swiftMember(l *lowerer, r int32, slot Slot) {
-	name := l.field(r, fSuffix)
-	if name >= 0 {
-		if s := l.field(name, fSuffix); s >= 0 {
-			name = s
-		}
+func swiftSuffixes(l *lowerer, r, base, operand int32, slot Slot) {
+	if r == base || r < 0 {
+		l.lower(operand, slot)
+		return
 	}
-	swiftBehind(l, r, l.field(r, fTarget), slot, func(operand int32, slot Slot) ID {
-		id := dot(l, r, slot, operand, name)
+	start := l.recs[r].start
+	if operand >= 0 {
+		start = l.recs[operand].start
+	}
+	if l.is(r, "navigation_expression") {
+		id := l.open(Dot, slot, r)
+		l.nodes[id].Start = start
 		if l.has(r, "?") {
 			l.nodes[id].Flags |= Optional
 		}
-		return id
-	})
-}
-
-// swiftCall writes a call or, with square brackets, a subscript. Closures behind it are the last arguments.
-func swiftCall(l *lowerer, r int32, slot Slot) {
+		swiftSuffixes(l, l.child(r, 0), base, operand, SlotOperand)
+		name := l.field(r, fSuffix)
+		if name >= 0 {
+			if s := l.field(name, fSuffix); s >= 0 {
+				name = s
+			}
+			l.leaf(Name, SlotName, name, l.text(name))
+		}
+		l.close(id)
+		return
+	}
 	callee, args := l.child(r, 0), int32(-1)
 	suffix := l.kid(r, "call_suffix")
 	if suffix < 0 {
@@ -992,21 +1006,23 @@ func swiftCall(l *lowerer, r int32, slot Slot) {
 			}
 		}
 	}
-	swiftBehind(l, r, callee, slot, func(callee int32, slot Slot) ID {
-		if args < 0 || !l.has(args, "[") {
-			return swiftCallOf(l, r, callee, args, suffix, slot)
-		}
+	if args >= 0 && l.has(args, "[") {
 		id := l.open(Index, slot, r)
-		l.lower(callee, SlotOperand)
+		l.nodes[id].Start = start
+		swiftSuffixes(l, callee, base, operand, SlotOperand)
 		l.children(args, Item)
 		l.close(id)
-		return id
-	})
+		return
+	}
+	id := l.open(Call, slot, r)
+	l.nodes[id].Start = start
+	swiftSuffixes(l, callee, base, operand, SlotCallee)
+	swiftArgs(l, r, args, suffix)
+	l.close(id)
 }
 
-func swiftCallOf(l *lowerer, r, callee, args, suffix int32, slot Slot) ID {
-	id := l.open(Call, slot, r)
-	l.lower(callee, SlotCallee)
+// swiftArgs writes the arguments of a call; closures behind it are the last ones.
+func swiftArgs(l *lowerer, r, args, suffix int32) {
 	a := l.open(Args, SlotArgs, max(suffix, r))
 	if args >= 0 {
 		l.nodes[a].Start = l.recs[args].start
@@ -1025,8 +1041,6 @@ func swiftCallOf(l *lowerer, r, callee, args, suffix int32, slot Slot) ID {
 		}
 	}
 	l.close(a)
-	l.close(id)
-	return id
 }
 
 func swiftLambda(l *lowerer, r int32, slot Slot) {
