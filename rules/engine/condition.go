@@ -242,7 +242,7 @@ func (e *evaluation) elsewhere(r region, b *Binding, c *node) ([][]Binding, erro
 	content, at := b.Text, b.Start
 	text, isString := e.run.literal(b)
 	switch {
-	case isString && (c.text || !strings.HasPrefix(b.Name, "$...")):
+	case isString && (c.text || !strings.HasPrefix(b.Name, "$...") || e.run.spec.Name == "html"): // what a script holds is one text
 		content = text
 		if i := strings.Index(e.run.source[b.Start:b.End], content); i >= 0 {
 			at = b.Start + uint32(i)

@@ -57,7 +57,7 @@ type Wrapper struct{ Before, After string }
 
 var all = sync.OnceValue(func() []*Spec {
 	elements, shell := tsx(), bashGrammar()
-	list := append(tagged(), bash(shell), c(), cpp(), dockerfile(shell), golang(), hcl(), java(), javascript(elements), json(), php(), python(), ruby(), rust(), solidity(), typescript(elements), yaml())
+	list := append(tagged(), bash(shell), c(), cpp(), dockerfile(shell), golang(), hcl(), html(), java(), javascript(elements), json(), php(), python(), ruby(), rust(), solidity(), swift(), typescript(elements), yaml())
 	slices.SortFunc(list, func(a, b *Spec) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 })

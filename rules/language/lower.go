@@ -78,7 +78,7 @@ func (l *lowerer) is(r int32, name string) bool {
 
 func (l *lowerer) isComment(r int32) bool {
 	switch l.name(r) {
-	case "comment", "line_comment", "block_comment", "html_comment":
+	case "comment", "line_comment", "block_comment", "html_comment", "multiline_comment":
 		return true
 	}
 	return false

@@ -75,11 +75,10 @@ func (g *grammar) resolve(rules map[string]lowerFunc) {
 		isNamed := C.rg_symbol_named(language, C.uint16_t(i)) != 0
 		g.names = append(g.names, name)
 		g.named = append(g.named, isNamed)
-		var f lowerFunc
-		if isNamed {
-			f = rules[name]
+		if !isNamed {
+			name = "'" + name + "'"
 		}
-		g.lower = append(g.lower, f)
+		g.lower = append(g.lower, rules[name])
 	}
 	g.fields = append(g.fields, noField)
 	for i := range int(C.rg_fields(language)) {

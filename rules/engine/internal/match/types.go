@@ -60,7 +60,7 @@ func (m *matcher) kindIs(kind language.Kind, value, want string) bool {
 	case language.Num:
 		float := strings.ContainsAny(value, ".") && !strings.HasPrefix(value, "0x") || m.t.Spec.PartialDict // JavaScript has no others
 		switch want {
-		case "int", "long", "short", "byte", "Integer", "Long":
+		case "int", "long", "short", "byte", "Integer", "Long", "Int":
 			return !float
 		case "float", "double", "Double", "Float":
 			return float
@@ -68,7 +68,7 @@ func (m *matcher) kindIs(kind language.Kind, value, want string) bool {
 			return true
 		}
 	case language.Bool:
-		return want == "bool" && m.t.Spec.Name != "go" || want == "boolean" || want == "Boolean" // Go's are names like others
+		return want == "bool" && m.t.Spec.Name != "go" || want == "boolean" || want == "Boolean" || want == "Bool" // Go's are names like others
 	}
 	return false
 }

@@ -203,9 +203,9 @@ func (m *matcher) fragment(id language.ID) bool {
 func (m *matcher) sameText(p *pattern.Node, id language.ID) bool {
 	n := &m.t.Nodes[id]
 	if n.Kind != language.Str && n.Kind != language.Element || m.t.Nodes[n.Parent].Kind != language.Block || n.Slot != language.Item {
-		return p.Type != "jsx_text"
+		return !language.ElementText(p.Type)
 	}
-	return (p.Type == "jsx_text") == (m.t.Type(id) == "jsx_text")
+	return language.ElementText(p.Type) == language.ElementText(m.t.Type(id))
 }
 
 // otherwise matches what is written with a node of another kind.
@@ -572,7 +572,7 @@ func (m *matcher) inside(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	ps := slices.Clone(body.Kids)
 	if len(ps) == 0 || !ps[len(ps)-1].IsEllipsis() {
-		if len(ids) > 0 && len(ps) == 0 {
+		if len(ids) > 0 && len(ps) == 0 && p.Type != "element" { // HTML's may leave out what it holds
 			return
 		}
 		ps = append(ps, &pattern.Node{Kind: language.Ellipsis})

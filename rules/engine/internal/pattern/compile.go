@@ -155,6 +155,8 @@ func (p *prepared) wrappers() []language.Wrapper {
 		prefer = "try"
 	case p.lang("ruby") && strings.Contains(p.source, "=>") && (p.first == ":" || p.first == "str" || p.second == "="):
 		prefer = "x = {" // a member, not a match
+	case p.lang("html") && p.first == "=":
+		prefer = "<a " // an attribute, not a text
 	case p.script() && p.first == "{":
 		prefer = "(" // an object, not a block
 	case p.lang("go") && p.second == ":":

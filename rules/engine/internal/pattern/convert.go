@@ -118,6 +118,9 @@ func (c *converter) stand(value string) (n *Node, ok bool) {
 	if !found || c.own(word) {
 		return nil, false
 	}
+	if c.lang("html") {
+		word = strings.ReplaceAll(word, ":", "_") // see htmlName
+	}
 	switch {
 	case word == ellipsisWord:
 		return &Node{Kind: language.Ellipsis}, true
@@ -148,13 +151,13 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		return &Node{}
 	}
 	n := &Node{Kind: from.Kind, Slot: from.Slot, Flags: from.Flags, Value: from.Value, Type: c.tree.Type(id)}
-	if n.Kind == language.Name || n.Kind == language.Str && (n.Type == "jsx_text" || from.Slot == language.SlotModule) || c.standIn(n) || n.Kind == language.Other && from.Next == id+1 {
-		if n.Type == "jsx_text" {
+	if n.Kind == language.Name || n.Kind == language.Str && (language.ElementText(n.Type) || from.Slot == language.SlotModule) || c.standIn(n) || n.Kind == language.Other && from.Next == id+1 {
+		if language.ElementText(n.Type) {
 			n.Value = strings.TrimSuffix(n.Value, ";") // of an ellipsis that was taken for a statement
 		}
 		if s, ok := c.stand(n.Value); ok {
 			s.Slot, s.Flags = n.Slot, n.Flags&language.Implements
-			if n.Type == "jsx_text" {
+			if language.ElementText(n.Type) {
 				s.Type = n.Type
 			}
 			return s

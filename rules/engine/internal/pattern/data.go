@@ -19,6 +19,8 @@ func (p *prepared) data() (ok bool) {
 		p.hcl()
 	case "bash", "dockerfile":
 		p.shell()
+	case "html":
+		p.html()
 	default:
 		return false
 	}

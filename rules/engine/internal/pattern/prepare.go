@@ -283,6 +283,8 @@ func (p *prepared) str(i, to int) int {
 			p.emit(start, s[start:j])
 			p.token("str")
 			return j
+		case p.lang("swift") && strings.HasPrefix(s[j:to], hole):
+			nested(hole)
 		case s[j] == '\\' && !(quote == "`" && p.lang("go")):
 			j += 2
 		case quote == "`" && p.script() && strings.HasPrefix(s[j:to], "${"):
@@ -293,7 +295,7 @@ func (p *prepared) str(i, to int) int {
 			nested("{")
 		case hole != "" && strings.HasPrefix(s[j:to], hole):
 			nested(hole)
-		case s[j] == '\n' && len(quote) == 1 && quote != "`" && !p.lang("ruby") && !p.lang("php") && !p.lang("html"):
+		case s[j] == '\n' && len(quote) == 1 && quote != "`" && !p.lang("ruby") && !p.lang("php"):
 			p.fail(i, "the string is not closed on its line")
 			return to
 		default:
@@ -372,6 +374,8 @@ func (p *prepared) spread(i, to int) bool {
 		return isIdent(after) || after == '$' || after == '*' || after == '[' || isIdent(before) || before == ']' || before == ')'
 	case "java":
 		return isIdent(before) || before == ']' || before == '>'
+	case "swift": // a range, a parameter of any number
+		return isIdent(before) || before == ']' || before == ')' && isIdent(after)
 	}
 	return false
 }
@@ -407,6 +411,8 @@ func (p *prepared) role(c byte) string {
 			return "params"
 		case p.lang("go") && (t == "func" || t1 == "func" || t1 == ")" && word(t)):
 			return "params"
+		case p.lang("swift") && (t1 == "func" || t == "init"):
+			return "params"
 		case t1 == "fun" || t1 == "fn" || p.lang("kotlin") && t1 == "class" || t == "lambda":
 			return "params"
 		case p.typeFirst() && word(t) && (word(t1) && t1 != "new" && t1 != "return" && t1 != "throw" && t1 != "else" && t1 != "assert" || t1 == "]" || t1 == ">") && t1 != "@":
@@ -422,6 +428,10 @@ func (p *prepared) role(c byte) string {
 			switch p.last(i) {
 			case "class", "interface", "enum", "struct", "trait", "impl", "contract", "library", "object":
 				return "members"
+			case "extension", "protocol":
+				if p.lang("swift") {
+					return "members"
+				}
 			case "switch", "select", "match", "when":
 				return "switch"
 			case "{", "}", ";", "=":

@@ -34,8 +34,6 @@ func (p *prepared) comments() (line []string, block [2]string) {
 		return []string{"//", "#"}, [2]string{"/*", "*/"}
 	case "ocaml":
 		return nil, [2]string{"(*", "*)"}
-	case "html":
-		return nil, [2]string{"<!--", "-->"}
 	}
 	return []string{"//"}, [2]string{"/*", "*/"}
 }
@@ -51,8 +49,6 @@ func (p *prepared) quoted(s string) bool {
 		switch p.spec.Name {
 		case "rust", "ocaml", "scala": // a lifetime, a type variable, a symbol
 			return len(s) > 2 && s[1] != '\\' && s[2] == '\'' || len(s) > 3 && s[1] == '\\'
-		case "html":
-			return len(p.open) > 0
 		}
 		return true
 	}
@@ -83,6 +79,8 @@ func (p *prepared) opensHole(i int, quote string) string {
 		if i > 0 && isIdent(p.source[i-1]) {
 			return "${"
 		}
+	case "swift":
+		return `\(`
 	case "csharp":
 		if i > 0 && (p.source[i-1] == '$' || i > 1 && p.source[i-1] == '@' && p.source[i-2] == '$') {
 			return "{"
@@ -105,8 +103,16 @@ func (p *prepared) typeLast() bool {
 	switch p.spec.Name {
 	case "go", "python", "javascript", "typescript", "kotlin", "scala", "rust":
 		return true
+	case "swift": // in the parentheses of a call the colon is behind a label
+		n := len(p.open)
+		return n > 0 && !isCallee(significant(p.source[:p.open[n-1].at]))
 	}
 	return false
+}
+
+// isCallee says whether a parenthesis behind the character begins arguments.
+func isCallee(c byte) bool {
+	return isIdent(c) || c == ')' || c == ']' || c == '>' || c == '?' || c == '!'
 }
 
 // dollars says whether an identifier of the language may hold a dollar.
@@ -209,6 +215,20 @@ func (p *prepared) further(name, role string, statement bool) []string {
 			return []string{e + " -> " + e, e}
 		}
 		return []string{e, e + ";", e + " -> " + e, "{" + e + "}", e + ": " + e, "val " + e + ": " + e}
+	case "swift":
+		switch role {
+		case "params":
+			return []string{e + ": " + e, e}
+		case "members":
+			return []string{"import " + e, e, "case " + e}
+		case "for":
+			return []string{e + " in " + e, e}
+		case "args", "index":
+			return []string{e, e + ": " + e}
+		case "switch":
+			return []string{"case " + e + ": " + e, e}
+		}
+		return []string{e, "case " + e + ": " + e, "{" + e + "}", e + ": " + e, "import " + e}
 	case "scala":
 		switch role { // a name that ends in an underscore takes the colon into itself
 		case "params":
@@ -238,8 +258,6 @@ func (p *prepared) further(name, role string, statement bool) []string {
 		return []string{e, e + ";", e + ": " + e, "{" + e + "}"}
 	case "ocaml":
 		return append(stands, "let "+e+" = "+e, "| "+e+" -> "+e)
-	case "html":
-		return []string{e, e + "=\"" + e + "\""}
 	}
 	return nil
 }
