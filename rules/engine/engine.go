@@ -263,11 +263,11 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 			return 0, nil
 		}
 		index = len(c.set.searches)
-		c.set.searches = append(c.set.searches, search{p.pattern, used, key.options})
+		c.set.searches = append(c.set.searches, newSearch(spec, text.Value, p.words, used, key.options))
 		c.known[key] = index
 	}
 	var words []prefilter.Word
-	for _, w := range c.set.searches[index].pattern.Words() {
+	for _, w := range c.set.searches[index].words {
 		if spec.Caseless {
 			words = append(words, c.set.words.AddPart(w, true))
 		} else {

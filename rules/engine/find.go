@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/match"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/pattern"
@@ -11,9 +12,16 @@ import (
 // A search is one pattern with the conditions that its metavariables will have to fulfil. Conditions are tried as soon as a metavariable
 // is bound: `$Q = $SQL; ...; $DB.query($Q)` looks through the rest of the block only for the few assignments that can be meant.
 type search struct {
-	pattern    *pattern.Pattern
+	pattern    func() (*pattern.Pattern, error) // read when it is first looked for
+	words      []string                         // all of these are in a file with a match
 	conditions []condition
 	options    match.Options
+}
+
+// newSearch is for a pattern that was read before, so that it can be read.
+func newSearch(spec *language.Spec, text string, words []string, conditions []condition, options match.Options) search {
+	read := sync.OnceValues(func() (*pattern.Pattern, error) { return pattern.Compile(spec, text) })
+	return search{read, words, conditions, options}
 }
 
 type condition struct {
@@ -47,11 +55,15 @@ func (r *run) search(s *search) ([]region, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := s.pattern()
+	if err != nil {
+		return nil, err
+	}
 	r.budget.Options = s.options
 	if r.budget.Accept = nil; len(s.conditions) > 0 {
 		r.budget.Accept = s.accepts
 	}
-	matches, err := match.Find(s.pattern, tree, &r.budget)
+	matches, err := match.Find(p, tree, &r.budget)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +77,12 @@ func (r *run) findAt(index int, node language.ID) ([]region, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := s.pattern()
+	if err != nil {
+		return nil, err
+	}
 	r.budget.Accept, r.budget.Options = nil, s.options
-	matches, err := match.FindAt(s.pattern, tree, &r.budget, node)
+	matches, err := match.FindAt(p, tree, &r.budget, node)
 	if err != nil {
 		return nil, err
 	}

@@ -101,16 +101,3 @@ func samples(tb testing.TB, spec *language.Spec) []string {
 	}
 	return out
 }
-
-// TestNames prints the languages for .ci/fuzz.
-func TestNames(t *testing.T) {
-	t.Parallel()
-	for _, spec := range language.All() {
-		if len(spec.Extensions) > 0 {
-			fmt.Println("language", spec.Name)
-		}
-		if language.ForName(spec.Name) != spec {
-			t.Errorf("%s is not found by its name", spec.Name)
-		}
-	}
-}

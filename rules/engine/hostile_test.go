@@ -45,6 +45,9 @@ var hostileRules = map[string]string{
 	"message":    "    pattern: $X\n    fix: $X$X$X$X\n",
 }
 
+// clocked are those of the rules that end by the clock, whatever the language. The ordinary run waits for them in one language only.
+var clocked = map[string]bool{"regex": true, "behind": true}
+
 // hostileTaint has a source, a sink and a propagator everywhere.
 const hostileTaint = "    mode: taint\n    pattern-sources: [{pattern: a}]\n    pattern-sinks: [{pattern: 'f($X, ...)'}]\n" +
 	"    pattern-propagators: [{pattern: 'f($X, $Y)', from: $X, to: $Y}]\n    pattern-sanitizers: [{pattern: never(...)}]\n"
@@ -99,7 +102,10 @@ func TestHostile(t *testing.T) {
 			continue
 		}
 		t.Run(spec.Name, func(t *testing.T) {
-			set := hostileSet(t, spec.Name)
+			if scale > 1 {
+				t.Parallel() // nobody reads its times and peaks
+			}
+			set := hostileSet(t, spec.Name, scale == 1 || spec.Name == "python")
 			for _, f := range hostileFiles(scale) {
 				hostileCase(t, set, f.name, engine.File{Path: "a" + spec.Extensions[0], Source: []byte(f.text)}, scale == 1)
 			}
@@ -108,14 +114,16 @@ func TestHostile(t *testing.T) {
 }
 
 // hostileSet compiles the rules that can be read in a language; the main ones read all.
-func hostileSet(t *testing.T, lang string) *engine.Set {
+func hostileSet(t *testing.T, lang string, wait bool) *engine.Set {
 	t.Helper()
 	text := "rules:\n"
 	head := func(name string) string {
 		return "  - id: " + name + "\n    message: $X $X $X\n    severity: INFO\n    languages: [" + lang + "]\n"
 	}
 	for name, body := range hostileRules {
-		text += head(name) + body
+		if wait || !clocked[name] {
+			text += head(name) + body
+		}
 	}
 	rs, problems := rules.Parse(rules.Source{Name: "hostile.yaml", Data: []byte(text + head("taint") + hostileTaint)})
 	set, more := engine.Compile(rs)

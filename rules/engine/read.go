@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,12 +16,14 @@ type patternKey struct {
 	text string
 }
 
+// readPattern is what a pattern is known by until it is looked for: the words that a file with a match holds.
 type readPattern struct {
-	pattern *pattern.Pattern
-	err     error
+	words []string
+	err   error
 }
 
-// readPatterns reads all patterns of the rules that are to be compiled, each once, on all processors: that is most of the work.
+// readPatterns reads all patterns of the rules that are to be compiled, each once, on all processors: that is most of the work. Only their words
+// are kept. Most patterns are never looked for, since no file of a run holds their words, and they would take most of the memory.
 func readPatterns(rs []*rules.Rule) map[patternKey]*readPattern {
 	all := map[patternKey]*readPattern{}
 	for _, r := range rs {
@@ -36,7 +39,12 @@ func readPatterns(rs []*rules.Rule) map[patternKey]*readPattern {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for key, p := range all {
 		group.Go(func() error {
-			p.pattern, p.err = pattern.Compile(key.spec, key.text)
+			read, err := pattern.Compile(key.spec, key.text)
+			if p.err = err; err == nil {
+				for _, w := range read.Words() {
+					p.words = append(p.words, strings.Clone(w)) // not the text that it is cut out of
+				}
+			}
 			return nil
 		})
 	}
