@@ -40,7 +40,6 @@ var house = []row{
 	{"checks/golang/**", nil},
 	{"checks/ai/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/ai/internal/**", "checks/internal/**"}},
 	{"checks/internal/**", []string{"checks", "checks/diff", "checks/syntax", "rules/language"}},
-	{"checks/deps/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/deps/internal/**"}},
 	{"checks/supply/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/supply/internal/**"}},
 	{"checks/config/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/config/internal/**"}},
 	{"checks/secrets/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/secrets/internal/**"}},

@@ -44,7 +44,7 @@ func TestComplete(t *testing.T) {
 }
 
 var (
-	checkName = regexp.MustCompile(`^(ai|config|deps|golang|quality|secrets|supply)/[a-z]+(-[a-z]+)*$|^rules$`)
+	checkName = regexp.MustCompile(`^(ai|config|golang|quality|secrets|supply)/[a-z]+(-[a-z]+)*$|^rules$`)
 	kebab     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 )
 

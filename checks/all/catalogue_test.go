@@ -74,7 +74,7 @@ func TestExamples(t *testing.T) {
 	for _, e := range entries {
 		t.Run(e.ID, func(t *testing.T) {
 			t.Parallel()
-			needs := e.Check == "deps/known-vulnerable" || e.Check == "deps/unknown-package" // an index, or advisories, which no example has
+			needs := e.Check == "supply/known-vulnerable" || e.Check == "supply/unknown-package" // an index, or advisories, which no example has
 			if len(e.Wrong) > 0 && !needs && !slices.ContainsFunc(findings(t, list, e.Wrong), func(f checks.Finding) bool { return f.RuleID == e.ID }) {
 				t.Errorf("the wrong example is not found")
 			}

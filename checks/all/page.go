@@ -216,7 +216,7 @@ var groups = []struct{ room, title, about string }{
 	{"ai", "What coding agents do to a change", "Comparisons of base and head: controls that went, tests that prove less, code that only looks done."},
 	{"secrets", "Credentials", "Keys, tokens and passwords in any file."},
 	{"supply", "Supply chain", "What a change brings in from elsewhere."},
-	{"deps", "Supply chain", "What a change brings in from elsewhere."},
+	{"supply", "Supply chain", "What a change brings in from elsewhere."},
 	{"config", "Builds, images and agents' settings", "Files that decide what runs on other people's machines and in the build."},
 	{"rules", "Security of code", "Rules written as patterns, most of which follow data from the request to where it does harm."},
 	{"golang", "Go, with types", "Checks that know the types of a program."},

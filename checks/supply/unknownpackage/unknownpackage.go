@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -21,7 +21,7 @@ const unknown = "unknown-package"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/unknown-package",
+	Name:  "supply/unknown-package",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

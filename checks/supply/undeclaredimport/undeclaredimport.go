@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 	"github.com/reviewgate-app/reviewgate/checks/syntax"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -25,7 +25,7 @@ const undeclared = "undeclared-import"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/undeclared-import",
+	Name:  "supply/undeclared-import",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -27,7 +27,7 @@ const (
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/remote-dependency",
+	Name:  "supply/remote-dependency",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{

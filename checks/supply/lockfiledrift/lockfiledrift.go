@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -30,7 +30,7 @@ const (
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/lockfile-drift",
+	Name:  "supply/lockfile-drift",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{

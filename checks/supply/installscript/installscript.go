@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -22,7 +22,7 @@ const added = "install-script-added"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/install-script",
+	Name:  "supply/install-script",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

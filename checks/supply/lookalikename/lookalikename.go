@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/known"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/known"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -21,7 +21,7 @@ const lookalike = "lookalike-dependency"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/lookalike-name",
+	Name:  "supply/lookalike-name",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

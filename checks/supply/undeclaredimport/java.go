@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/known"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/stdlib"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/known"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/stdlib"
 )
 
 type java struct {

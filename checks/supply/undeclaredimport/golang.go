@@ -3,9 +3,9 @@ package undeclaredimport
 import (
 	"strings"
 
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/known"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/stdlib"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/known"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/stdlib"
 )
 
 type golang struct{ set *manifest.Set }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -23,7 +23,7 @@ const lowered = "dependency-downgrade"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/downgrade",
+	Name:  "supply/downgrade",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

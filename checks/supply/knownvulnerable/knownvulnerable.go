@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 //go:embed doc.go
@@ -25,7 +25,7 @@ const vulnerable = "vulnerable-dependency"
 
 // Check is the check.
 var Check = &checks.Check{
-	Name:  "deps/known-vulnerable",
+	Name:  "supply/known-vulnerable",
 	Doc:   doc,
 	Scope: checks.Difference,
 	Rules: []checks.RuleInfo{{

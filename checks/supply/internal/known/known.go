@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 var (

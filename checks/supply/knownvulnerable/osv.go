@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/reviewgate-app/reviewgate/checks/deps/internal/manifest"
+	"github.com/reviewgate-app/reviewgate/checks/supply/internal/manifest"
 )
 
 // advisories by ecosystem and package: "npm lodash".
