@@ -8,7 +8,8 @@
 // like "api_key" or "password" and looks random: those are told, and block nothing by themselves.
 //
 // What is plainly no credential is left alone: placeholders ("changeme", "<your key>", "${TOKEN}", "xxxx", the providers' own example
-// keys), values without variety, names of variables and of other secrets, hashes and public keys, and addresses of this machine. Where the
+// keys), values without variety, names of variables and of other secrets, hashes and public keys, words in files of translations, and
+// addresses of this machine. Where the
 // provider ends its tokens with a checksum (GitHub, npm), a token whose checksum is wrong was made up, and is told without blocking. In
 // tests, examples, documentation and vendored code a format is told without blocking, private keys and assigned values not at all: made-up
 // credentials live there. The message never repeats the credential.

@@ -60,7 +60,7 @@ func scan(pass *checks.Pass, name string, class checks.Class, text []byte) {
 			may = append(may, f)
 		}
 	}
-	s := scanner{pass: pass, name: name, class: class, values: class == checks.ClassProduct && !lockfile(name) && (speaks(lower) || bytes.Contains(text, []byte("://")))}
+	s := scanner{pass: pass, name: name, class: class, values: class == checks.ClassProduct && !lockfile(name) && !translation.MatchString(name) && (speaks(lower) || bytes.Contains(text, []byte("://")))}
 	at, line := 0, 0
 	for raw := range bytes.Lines(text) {
 		line++
@@ -73,6 +73,9 @@ func scan(pass *checks.Pass, name string, class checks.Class, text []byte) {
 		s.line(line, raw[:min(len(raw), maxLine)], may)
 	}
 }
+
+// translation tells files that hold the words of a language: a long word that is named "secret" is the word for it.
+var translation = regexp.MustCompile(`(?i)(^|/)(locales?|i18n|l10n|lang(uages?)?|translations?)/.*\.(json|ya?ml|properties|ini|toml|xml|po|arb|strings|xlf)$|(^|/)(messages|translations?|strings)[._-][a-z]{2}([_-][a-z]{2})?\.\w+$`)
 
 type scanner struct {
 	pass   *checks.Pass

@@ -39,6 +39,8 @@ class Sample {
         columns.put("own", "name");
         // ok: java-sql-injection
         statement.executeQuery("SELECT * FROM users ORDER BY " + columns.get("own"));
+        // ok: java-sql-injection
+        UriComponentsBuilder.fromPath("/users").query(request.getQueryString());
         int limit = 10;
         String order = limit * 3 > 20 ? "name" : name;
         // ok: java-sql-injection
