@@ -100,9 +100,5 @@ func parse(c *checks.Change, side checks.Side, path string) (*language.Tree, err
 	if err != nil {
 		return nil, fmt.Errorf("parse %s: %w", path, err)
 	}
-	tree, err := spec.Parse(path, data)
-	if err != nil {
-		return nil, fmt.Errorf("parse %s: %w", path, err)
-	}
-	return tree, nil
+	return spec.Parse(path, data)
 }
