@@ -2,6 +2,7 @@ package undeclaredimport
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks/supply/internal/known"
@@ -88,11 +89,9 @@ func (p *python) known(_, module string) (string, bool) {
 
 func (p *python) judge(file string, _ *imported, top string) *verdict {
 	above := p.set.Above(manifest.PyPI, file)
-	declares := 0
-	for _, f := range above {
-		declares += len(f.Deps)
-	}
-	if declares == 0 || p.declared[squash(top)] != "" {
+	// The nearest that declares anything is where one would look: a pyproject.toml may hold settings of tools alone.
+	at := slices.IndexFunc(above, func(f *manifest.File) bool { return len(f.Deps) > 0 })
+	if at < 0 || p.declared[squash(top)] != "" {
 		return nil
 	}
 	candidates := append([]string{manifest.PyName(top)}, known.Distributions(top)...)
@@ -108,7 +107,7 @@ func (p *python) judge(file string, _ *imported, top string) *verdict {
 			return nil
 		}
 	}
-	v := say("`"+top+"`", above[0].Path, exists, p.set.Complete(manifest.PyPI, above))
+	v := say("`"+top+"`", above[at].Path, exists, p.set.Complete(manifest.PyPI, above))
 	v.name = top
 	return v
 }
