@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/syntax"
@@ -153,6 +154,9 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			}
 			if c.refuses != "" && (called || fc.comparedElsewhere(c)) {
 				continue // a call that checks came instead of conditions, or the condition is asked in another place under another name
+			}
+			if c.refuses == "" && slices.ContainsFunc(came, func(n control) bool { return strings.HasPrefix(n.name, c.name) }) {
+				continue // authorizeDocumentCreate came for several calls of authorize
 			}
 			added[c.name]++ // one report for one removal
 			pass.Report(fc.finding(c, symbol))
