@@ -65,22 +65,22 @@ func (t *test) about(names map[string]bool) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(wordPattern.FindAllString(t.body, -1), func(w string) bool { return names[w] }) || t.namedAfter(names)
+	return slices.ContainsFunc(wordPattern.FindAllString(t.body, -1), func(w string) bool { return names[w] }) || t.namedAfter(names, 1, 8)
 }
 
 // does are first words of names that say what is done, and not with what: resolve_sales_tax and getSalesTax are about the sales tax.
 var does = []string{"test", "resolve", "get", "set", "handle", "on", "do", "perform", "create", "make", "build", "run", "fetch", "load", "is", "has", "validate", "render", "use"}
 
 // namedAfter tells whether the test's name, or its file's, holds all words of something of names in their order: a test reaches a handler by the text of
-// a request, and a resolver by a field. What has a single short word names too much.
-func (t *test) namedAfter(names map[string]bool) bool {
+// a request, and a resolver by a field. What has fewer words, or one that has fewer letters, names too much.
+func (t *test) namedAfter(names map[string]bool, fewest, letters int) bool {
 	own := [][]string{code.Words(t.name), code.Words(strings.ReplaceAll(t.short, " ", "_")), code.Words(strings.TrimSuffix(path.Base(t.path), path.Ext(t.path)))}
 	for name := range names {
 		words := code.Words(name)
 		if len(words) > 2 && slices.Contains(does, words[0]) {
 			words = words[1:]
 		}
-		if len(words) == 0 || len(words) == 1 && len(words[0]) < 8 {
+		if len(words) < fewest || len(words) == 1 && len(words[0]) < letters {
 			continue
 		}
 		if slices.ContainsFunc(own, func(list []string) bool { return runs(list, words) }) {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/syntax"
+	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
 //go:embed doc.go
@@ -67,12 +69,16 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	if err != nil {
 		return err
 	}
-	gone := removedNames(base, head)
+	gone := removed(base.names, head.names)
 	pairs, missing := pair(base.tests, head.tests)
 	for _, p := range pairs {
 		compare(pass, p.base, p.head, gone)
 	}
-	reportDeleted(pass, missing, gone)
+	unmentioned, files := removed(base.mentioned, head.mentioned), removed(base.files, head.files)
+	missing = slices.DeleteFunc(missing, func(m *test) bool {
+		return m.skip != nil || m.about(gone) || m.namedAfter(unmentioned, 2, 99) || m.namedAfter(files, 1, 6)
+	})
+	reportDeleted(pass, missing)
 	reportNew(pass, pairs, head.tests)
 	return nil
 }
@@ -82,10 +88,16 @@ type side struct {
 	tests []*test
 	// names of the functions, methods and classes of product code: what tests are about.
 	names map[string]bool
+	// mentioned are the names that product code mentions anywhere: options and fields, too.
+	mentioned map[string]bool
+	// files are the names of the files of product code, without folder and ending.
+	files map[string]bool
 }
 
 func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error) {
-	base.names, head.names = map[string]bool{}, map[string]bool{}
+	for _, s := range []*side{&base, &head} {
+		s.names, s.mentioned, s.files = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	}
 	for _, f := range pass.Change.Files {
 		if f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated {
 			continue
@@ -113,17 +125,23 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			s.into.tests = append(s.into.tests, tests...)
 			if len(tests) == 0 && f.Class != checks.ClassTest {
 				definedNames(tree, s.into.names)
+				for i := range tree.Nodes {
+					if tree.Nodes[i].Kind == language.Name {
+						s.into.mentioned[tree.Nodes[i].Value] = true
+					}
+				}
+				s.into.files[strings.TrimSuffix(path.Base(name), path.Ext(name))] = true
 			}
 		}
 	}
 	return base, head, nil
 }
 
-// removedNames are the names that the change takes out of product code: tests of those may go with them.
-func removedNames(base, head side) map[string]bool {
+// removed are the names that the change takes out of product code: tests of those may go with them.
+func removed(base, head map[string]bool) map[string]bool {
 	gone := map[string]bool{}
-	for name := range base.names {
-		if !head.names[name] {
+	for name := range base {
+		if !head[name] {
 			gone[name] = true
 		}
 	}
@@ -319,13 +337,10 @@ func lostAssertions(base, head *test, gone map[string]bool) []assertion {
 }
 
 // reportDeleted reports the deleted tests, those of one file together.
-func reportDeleted(pass *checks.Pass, missing []*test, gone map[string]bool) {
+func reportDeleted(pass *checks.Pass, missing []*test) {
 	byFile := map[string][]*test{}
 	var order []string
 	for _, m := range missing {
-		if m.skip != nil || m.about(gone) {
-			continue
-		}
 		if len(byFile[m.path]) == 0 {
 			order = append(order, m.path)
 		}
