@@ -181,7 +181,7 @@ func granted(pass *checks.Pass, f code.File, ret language.ID) {
 }
 
 // inverse are names of functions whose "true" keeps somebody out.
-var inverse = regexp.MustCompile(`(?i)expired|invalid|denied|blocked|revoked|missing|required|needs?|locked|banned|disabled|unauth|empty|without|author$|authors$`)
+var inverse = regexp.MustCompile(`(?i)error|fail|stale|changed|dirty|pending|logged_?out|logout|anonymous|public|enabled|expired|invalid|denied|blocked|revoked|missing|required|needs?|locked|banned|disabled|unauth|empty|without|author$|authors$`)
 
 // broad tells a handler that catches everything.
 func broad(tree *language.Tree, catch language.ID) bool {
