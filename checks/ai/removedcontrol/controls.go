@@ -19,6 +19,7 @@ type control struct {
 	start, end uint32
 	confidence checks.Confidence
 	whole      bool     // handed to a router or an application as a whole: it covers every route
+	args       string   // what a call is given, folded
 	refuses    string   // what a refusal does, folded
 	literals   []string // the texts in a refusal's condition: "user_suspended"
 	// quiet is a refusal whose condition does not say what it is about: nobody misses it, and it stands for another one that did the same.
@@ -91,6 +92,7 @@ func findControls(tree *language.Tree) []control {
 			}
 			if callee := tree.Child(id, language.SlotCallee); callee != language.None {
 				if c, ok := named(tree, callee, false); ok {
+					c.args = given(tree, id)
 					add(c, id)
 				}
 			}
@@ -225,6 +227,26 @@ func refusal(tree *language.Tree, id language.ID) (control, bool) {
 		shown = string(r[:57]) + "..."
 	}
 	return control{name: "if " + text, shown: shown, does: "refuses access under a condition", confidence: checks.Certain, refuses: code.Fold(body), literals: literals(tree, cond), quiet: quiet}, true
+}
+
+// given is the text of a call's arguments.
+func given(tree *language.Tree, call language.ID) string {
+	args := tree.Child(call, language.SlotArgs)
+	if args == language.None {
+		return ""
+	}
+	return code.Fold(tree.Text(args))
+}
+
+// timesGiven counts the calls of a tree that are given some text.
+func timesGiven(tree *language.Tree, args string) int {
+	n := 0
+	for i := range tree.Nodes {
+		if tree.Nodes[i].Kind == language.Call && given(tree, language.ID(i)) == args {
+			n++
+		}
+	}
+	return n
 }
 
 // literals lists the texts of a condition.

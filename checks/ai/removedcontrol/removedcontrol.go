@@ -158,6 +158,12 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			if c.refuses == "" && slices.ContainsFunc(came, func(n control) bool { return strings.HasPrefix(n.name, c.name) }) {
 				continue // authorizeDocumentCreate came for several calls of authorize
 			}
+			if c.confidence < checks.Certain && len(c.args) > 4 && timesGiven(fc.headTree, c.args) >= timesGiven(fc.baseTree, c.args) {
+				continue // another function is given the same
+			}
+			if c.refuses != "" && slices.ContainsFunc(fc.head, func(n control) bool { return n.refuses == "" && added[n.name] > 0 }) {
+				c.confidence = checks.Likely // its callers may ask now
+			}
 			added[c.name]++ // one report for one removal
 			pass.Report(fc.finding(c, symbol))
 		}
