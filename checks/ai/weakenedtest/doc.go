@@ -6,7 +6,7 @@
 // A test counts as the same under a new name or path when its body is mostly the same. A deleted test, or a dropped assertion, is not
 // reported when the change also removes what it tested. A skip under a condition (another platform, a slow run) or with a reference to an
 // issue is not reported. Where the title says that the change is a revert, and product code gets shorter, deleted tests are listed and not
-// commented on. Fewer assertions are reported only when nothing was asserted instead.
+// commented on. Tests that go with more than two files are one finding. Fewer assertions are reported only when nothing was asserted instead.
 //
 // About three of a hundred honest commits that touch tests lose assertions, so these are comments that ask for a reason; only a focus mark
 // (it.only), which silently switches all other tests of a file off, blocks.

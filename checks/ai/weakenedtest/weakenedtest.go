@@ -336,25 +336,35 @@ func lostAssertions(base, head *test, gone map[string]bool) []assertion {
 	return lost
 }
 
-// reportDeleted reports the deleted tests, those of one file together.
+// fewFiles is the number of files up to which each is told of its deleted tests; of more there is one finding.
+const fewFiles = 2
+
+// reportDeleted reports the deleted tests, those of one file together, and those of many files together.
 func reportDeleted(pass *checks.Pass, missing []*test) {
-	byFile := map[string][]*test{}
-	var order []string
+	var groups [][]*test
+	at := map[string]int{}
 	for _, m := range missing {
-		if len(byFile[m.path]) == 0 {
-			order = append(order, m.path)
+		i, ok := at[m.path]
+		if !ok {
+			i = len(groups)
+			at[m.path] = i
+			groups = append(groups, nil)
 		}
-		byFile[m.path] = append(byFile[m.path], m)
+		groups[i] = append(groups[i], m)
 	}
-	for _, path := range order {
-		tests := byFile[path]
+	where := ""
+	if len(groups) > fewFiles {
+		where = fmt.Sprintf(" in %d files", len(groups))
+		groups = [][]*test{slices.Concat(groups...)}
+	}
+	for _, tests := range groups {
 		message := fmt.Sprintf("`%s` was deleted, and what it tests stays. Keep it, or say in the pull request why the behaviour is no longer wanted", tests[0].short)
 		if n := len(tests); n > 1 {
 			more := ""
 			if n > 2 {
 				more = "..."
 			}
-			message = fmt.Sprintf("%d tests were deleted (`%s`, `%s`%s), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, tests[0].short, tests[1].short, more)
+			message = fmt.Sprintf("%d tests were deleted%s (`%s`, `%s`%s), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, where, tests[0].short, tests[1].short, more)
 		}
 		finding := checks.Finding{RuleID: deleted, Message: message, Location: tests[0].at(tests[0].nameStart, tests[0].nameEnd)}
 		for _, more := range tests[1:min(len(tests), 6)] {
