@@ -189,24 +189,10 @@ func cRules() map[string]lowerFunc {
 			}
 			l.close(id)
 		},
-		"while_statement": func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "compound_statement") },
-		"do_statement":    func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "compound_statement") },
-		"for_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(For, slot, r)
-			l.lower(l.field(r, fInitializer), SlotInit)
-			l.lower(l.field(r, fCondition), SlotCond)
-			l.lower(l.field(r, fUpdate), SlotUpdate)
-			l.block(l.field(r, fBody), SlotBody, "compound_statement")
-			l.close(id)
-		},
-		"switch_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fCondition), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
+		"while_statement":    func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "compound_statement") },
+		"do_statement":       func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "compound_statement") },
+		"for_statement":      forLoop(fInitializer, "compound_statement"),
+		"switch_statement":   switchOn(fCondition),
 		"case_statement":     scriptCase,
 		"return_statement":   one(Return, SlotOperand),
 		"break_statement":    valued(Jump, "break", SlotOperand),

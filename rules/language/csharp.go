@@ -239,21 +239,7 @@ func csharpRules() map[string]lowerFunc {
 			l.close(id)
 		},
 		"argument_list": one(Args, Item),
-		"argument": func(l *lowerer, r int32, slot Slot) {
-			name := l.field(r, fName)
-			if name < 0 {
-				l.children(r, slot)
-				return
-			}
-			id := l.open(KeyArg, slot, r)
-			l.lower(name, SlotName)
-			for c := l.first(r); c >= 0; c = l.next(r, c) {
-				if l.code(c) && c != name {
-					l.lower(c, SlotOperand)
-				}
-			}
-			l.close(id)
-		},
+		"argument":      argument,
 		"object_creation_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Call, slot, r)
 			l.nodes[id].Flags = New
@@ -368,42 +354,12 @@ func csharpRules() map[string]lowerFunc {
 			l.block(l.field(r, fAlternative), SlotElse, "block")
 			l.close(id)
 		},
-		"while_statement": func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "block") },
-		"do_statement":    func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "block") },
-		"for_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(For, slot, r)
-			for c := l.first(r); c >= 0; c = l.next(r, c) {
-				switch {
-				case !l.code(c):
-				case l.fieldOf(c) == fInitializer:
-					l.lower(c, SlotInit)
-				case l.fieldOf(c) == fCondition:
-					l.lower(c, SlotCond)
-				case l.fieldOf(c) == fUpdate:
-					l.lower(c, SlotUpdate)
-				}
-			}
-			l.block(l.field(r, fBody), SlotBody, "block")
-			l.close(id)
-		},
-		"foreach_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(ForEach, slot, r)
-			l.nodes[id].Flags = Declares
-			l.lower(l.field(r, fLeft), SlotTarget)
-			l.lower(l.field(r, fType), SlotType)
-			l.lower(l.field(r, fRight), SlotValue)
-			l.block(l.field(r, fBody), SlotBody, "block")
-			l.close(id)
-		},
-		"switch_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fValue), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
-		"switch_section": csharpCase,
+		"while_statement":   func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "block") },
+		"do_statement":      func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "block") },
+		"for_statement":     forLoop(fInitializer, "block"),
+		"foreach_statement": forEach(fLeft, fRight),
+		"switch_statement":  switchOn(fValue),
+		"switch_section":    csharpCase,
 		"try_statement": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Try, slot, r)
 			l.block(l.field(r, fBody), SlotBody, "block")

@@ -266,42 +266,11 @@ func javaRules() map[string]lowerFunc {
 			l.block(l.field(r, fAlternative), SlotElse, "block")
 			l.close(id)
 		},
-		"while_statement": func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "block") },
-		"do_statement":    func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "block") },
-		"for_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(For, slot, r)
-			body := l.field(r, fBody)
-			for c := l.first(r); c >= 0; c = l.next(r, c) {
-				switch {
-				case !l.code(c):
-				case l.fieldOf(c) == fInit:
-					l.lower(c, SlotInit)
-				case l.fieldOf(c) == fCondition:
-					l.lower(c, SlotCond)
-				case l.fieldOf(c) == fUpdate:
-					l.lower(c, SlotUpdate)
-				}
-			}
-			l.block(body, SlotBody, "block")
-			l.close(id)
-		},
-		"enhanced_for_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(ForEach, slot, r)
-			l.nodes[id].Flags = Declares
-			l.lower(l.field(r, fName), SlotTarget)
-			l.lower(l.field(r, fType), SlotType)
-			l.lower(l.field(r, fValue), SlotValue)
-			l.block(l.field(r, fBody), SlotBody, "block")
-			l.close(id)
-		},
-		"switch_expression": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fCondition), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
+		"while_statement":              func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "block") },
+		"do_statement":                 func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "block") },
+		"for_statement":                forLoop(fInit, "block"),
+		"enhanced_for_statement":       forEach(fName, fValue),
+		"switch_expression":            switchOn(fCondition),
 		"switch_block_statement_group": javaCase,
 		"switch_rule":                  javaCase,
 		"try_statement":                javaTry,

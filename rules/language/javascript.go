@@ -327,16 +327,9 @@ func scriptRules() map[string]lowerFunc {
 			l.block(l.field(r, fBody), SlotBody, "statement_block")
 			l.close(id)
 		},
-		"switch_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fValue), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
-		"switch_case":    scriptCase,
-		"switch_default": scriptCase,
+		"switch_statement": switchOn(fValue),
+		"switch_case":      scriptCase,
+		"switch_default":   scriptCase,
 		"try_statement": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Try, slot, r)
 			l.block(l.field(r, fBody), SlotBody, "statement_block")

@@ -119,21 +119,7 @@ func phpRules() map[string]lowerFunc {
 		"nullsafe_member_call_expression": call(fObject),
 		"scoped_call_expression":          call(fScope),
 		"arguments":                       one(Args, Item),
-		"argument": func(l *lowerer, r int32, slot Slot) {
-			name := l.field(r, fName)
-			if name < 0 {
-				l.children(r, slot)
-				return
-			}
-			id := l.open(KeyArg, slot, r)
-			l.lower(name, SlotName)
-			for c := l.first(r); c >= 0; c = l.next(r, c) {
-				if l.code(c) && c != name {
-					l.lower(c, SlotOperand)
-				}
-			}
-			l.close(id)
-		},
+		"argument":                        argument,
 		"object_creation_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Call, slot, r)
 			l.nodes[id].Flags = New
@@ -251,14 +237,7 @@ func phpRules() map[string]lowerFunc {
 		"if_statement":    func(l *lowerer, r int32, slot Slot) { phpIf(l, r, slot) },
 		"while_statement": func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "", "compound_statement") },
 		"do_statement":    func(l *lowerer, r int32, slot Slot) { loop(l, r, slot, "do", "compound_statement") },
-		"for_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(For, slot, r)
-			l.lower(l.field(r, fInitialize), SlotInit)
-			l.lower(l.field(r, fCondition), SlotCond)
-			l.lower(l.field(r, fUpdate), SlotUpdate)
-			l.block(l.field(r, fBody), SlotBody, "compound_statement", "colon_block")
-			l.close(id)
-		},
+		"for_statement":   forLoop(fInitialize, "compound_statement", "colon_block"),
 		"foreach_statement": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(ForEach, slot, r)
 			l.nodes[id].Flags = Declares
@@ -269,14 +248,7 @@ func phpRules() map[string]lowerFunc {
 			l.block(body, SlotBody, "compound_statement", "colon_block")
 			l.close(id)
 		},
-		"switch_statement": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fCondition), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
+		"switch_statement":  switchOn(fCondition),
 		"case_statement":    scriptCase,
 		"default_statement": scriptCase,
 		"try_statement": func(l *lowerer, r int32, slot Slot) {

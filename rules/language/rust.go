@@ -237,14 +237,7 @@ func rustRules() map[string]lowerFunc {
 			rustBranch(l, l.field(r, fBody), SlotBody)
 			l.close(id)
 		},
-		"match_expression": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fValue), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
+		"match_expression": switchOn(fValue),
 		"match_arm": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Case, slot, r)
 			if p := l.field(r, fPattern); p >= 0 {

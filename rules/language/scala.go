@@ -259,16 +259,9 @@ func scalaRules() map[string]lowerFunc {
 			scalaBody(l, l.field(r, fBody), SlotBody)
 			l.close(id)
 		},
-		"match_expression": func(l *lowerer, r int32, slot Slot) {
-			id := l.open(Switch, slot, r)
-			l.lower(l.field(r, fValue), SlotOperand)
-			if b := l.field(r, fBody); b >= 0 {
-				l.children(b, Item)
-			}
-			l.close(id)
-		},
-		"case_block":     scalaCases,
-		"indented_cases": scalaCases,
+		"match_expression": switchOn(fValue),
+		"case_block":       scalaCases,
+		"indented_cases":   scalaCases,
 		"case_clause": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Case, slot, r)
 			l.lower(l.field(r, fPattern), SlotOperand)

@@ -126,3 +126,65 @@ func loop(l *lowerer, r int32, slot Slot, value, block string) {
 	l.block(l.field(r, fBody), SlotBody, block)
 	l.close(id)
 }
+
+// forLoop is a loop of the C form. Several parts may stand in each of its places.
+func forLoop(init field, block ...string) lowerFunc {
+	return func(l *lowerer, r int32, slot Slot) {
+		id := l.open(For, slot, r)
+		for c := l.first(r); c >= 0; c = l.next(r, c) {
+			switch {
+			case !l.code(c):
+			case l.fieldOf(c) == init:
+				l.lower(c, SlotInit)
+			case l.fieldOf(c) == fCondition:
+				l.lower(c, SlotCond)
+			case l.fieldOf(c) == fUpdate:
+				l.lower(c, SlotUpdate)
+			}
+		}
+		l.block(l.field(r, fBody), SlotBody, block...)
+		l.close(id)
+	}
+}
+
+// forEach is a loop over a collection that declares its variable with a type.
+func forEach(target, value field) lowerFunc {
+	return func(l *lowerer, r int32, slot Slot) {
+		id := l.open(ForEach, slot, r)
+		l.nodes[id].Flags = Declares
+		l.lower(l.field(r, target), SlotTarget)
+		l.lower(l.field(r, fType), SlotType)
+		l.lower(l.field(r, value), SlotValue)
+		l.block(l.field(r, fBody), SlotBody, "block")
+		l.close(id)
+	}
+}
+
+// switchOn is a switch whose body holds the cases.
+func switchOn(operand field) lowerFunc {
+	return func(l *lowerer, r int32, slot Slot) {
+		id := l.open(Switch, slot, r)
+		l.lower(l.field(r, operand), SlotOperand)
+		if b := l.field(r, fBody); b >= 0 {
+			l.children(b, Item)
+		}
+		l.close(id)
+	}
+}
+
+// argument is an argument that may have a name.
+func argument(l *lowerer, r int32, slot Slot) {
+	name := l.field(r, fName)
+	if name < 0 {
+		l.children(r, slot)
+		return
+	}
+	id := l.open(KeyArg, slot, r)
+	l.lower(name, SlotName)
+	for c := l.first(r); c >= 0; c = l.next(r, c) {
+		if l.code(c) && c != name {
+			l.lower(c, SlotOperand)
+		}
+	}
+	l.close(id)
+}
