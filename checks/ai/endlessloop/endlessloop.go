@@ -65,7 +65,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 func fixed(tree *language.Tree, loop language.ID) []string {
 	cond := tree.Child(loop, language.SlotCond)
 	body := tree.Child(loop, language.SlotBody)
-	fn := around(tree, loop)
+	fn := code.Enclosing(tree, loop)
 	if cond == language.None || body == language.None || fn == language.None || leaves(tree, loop) {
 		return nil
 	}
@@ -103,16 +103,6 @@ func fixed(tree *language.Tree, loop language.ID) []string {
 		return nil
 	}
 	return names
-}
-
-// around gives the function that a node stands in, or None.
-func around(tree *language.Tree, id language.ID) language.ID {
-	for id > 0 {
-		if id = tree.Nodes[id].Parent; tree.Nodes[id].Kind == language.Func {
-			return id
-		}
-	}
-	return language.None
 }
 
 // ends are the last words of calls that do not come back.
@@ -180,9 +170,9 @@ func local(tree *language.Tree, fn language.ID, name string) bool {
 		n := &tree.Nodes[id]
 		switch n.Kind {
 		case language.Param:
-			found = found || around(tree, id) == fn && code.Last(tree, tree.Child(id, language.SlotName)) == name
+			found = found || code.Enclosing(tree, id) == fn && code.Last(tree, tree.Child(id, language.SlotName)) == name
 		case language.Assign:
-			if target := tree.Child(id, language.SlotTarget); around(tree, id) == fn && (n.Flags&language.Declares != 0 || tree.Spec.Name == "python") && target != language.None {
+			if target := tree.Child(id, language.SlotTarget); code.Enclosing(tree, id) == fn && (n.Flags&language.Declares != 0 || tree.Spec.Name == "python") && target != language.None {
 				for t := target; t < tree.Nodes[target].Next; t++ {
 					found = found || tree.Nodes[t].Kind == language.Name && tree.Nodes[t].Value == name
 				}
@@ -208,7 +198,7 @@ func changes(tree *language.Tree, fn, loop language.ID, name string, length bool
 		if length && !grows && n.Slot == language.SlotOperand && tree.Nodes[n.Parent].Kind == language.Index {
 			continue // a member is written
 		}
-		if turns <= id && id < tree.Nodes[loop].Next || around(tree, id) != fn {
+		if turns <= id && id < tree.Nodes[loop].Next || code.Enclosing(tree, id) != fn {
 			return true
 		}
 		// The address of a variable lets anybody change it.

@@ -333,7 +333,7 @@ func called(tree *language.Tree, call language.ID) *route {
 	if client.MatchString(receiver) {
 		return nil
 	}
-	scope := enclosing(tree, call)
+	scope := max(code.Enclosing(tree, call), 0) // or the file
 	r.router = strconv.Itoa(ordinal(tree, scope)) + " " + receiver
 	handler := args[len(args)-1]
 	middle := args[1 : len(args)-1]
@@ -375,16 +375,6 @@ func argumentGuards(tree *language.Tree, args []language.ID) []string {
 		}
 	}
 	return out
-}
-
-// enclosing is the function around a node, or the file.
-func enclosing(tree *language.Tree, id language.ID) language.ID {
-	for p := tree.Nodes[id].Parent; p > 0; p = tree.Nodes[p].Parent {
-		if tree.Nodes[p].Kind == language.Func {
-			return p
-		}
-	}
-	return 0
 }
 
 // ordinal numbers the functions of a file, to keep routers of the same name in different functions apart.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/checks/syntax"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -296,7 +297,7 @@ func lostEquality(base, head *test) (checks.Finding, bool) {
 		h := head.assertions[i]
 		return checks.Finding{
 			RuleID:   weakened,
-			Message:  fmt.Sprintf("`%s` compared with an exact value before (`%s`) and now passes for almost any. Assert the exact value again", head.short, shorten(b.text)),
+			Message:  fmt.Sprintf("`%s` compared with an exact value before (`%s`) and now passes for almost any. Assert the exact value again", head.short, code.Shorten(b.text)),
 			Location: head.at(h.offset, h.end),
 			Related:  []checks.Related{{Location: base.at(b.offset, b.end), Message: "what it asserted before"}},
 			Key:      b.text,
@@ -414,11 +415,4 @@ func reportNew(pass *checks.Pass, pairs []pairOf, head []*test) {
 			Location: h.at(h.focus.offset, h.focus.end),
 		})
 	}
-}
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return strings.TrimSpace(string(r[:57])) + "..."
-	}
-	return s
 }

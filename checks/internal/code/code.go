@@ -138,6 +138,16 @@ func kept(tree *language.Tree, id language.ID) bool {
 	return false
 }
 
+// Enclosing gives the function that a node stands in, or None.
+func Enclosing(tree *language.Tree, id language.ID) language.ID {
+	for p := tree.Nodes[id].Parent; p > 0; p = tree.Nodes[p].Parent {
+		if tree.Nodes[p].Kind == language.Func {
+			return p
+		}
+	}
+	return language.None
+}
+
 // Class gives the class that a node stands in, or None.
 func Class(tree *language.Tree, id language.ID) language.ID {
 	for p := tree.Nodes[id].Parent; p > 0; p = tree.Nodes[p].Parent {

@@ -58,22 +58,12 @@ func FindTests(tree *language.Tree) []Test {
 func isTest(tree *language.Tree, fn language.ID, name string) bool {
 	switch tree.Spec.Name {
 	case "python":
-		return strings.HasPrefix(name, "test") && !inFunc(tree, fn)
+		return strings.HasPrefix(name, "test") && Enclosing(tree, fn) == language.None // no runner sees one inside of another
 	case "go":
 		params := tree.Child(fn, language.SlotParams)
 		return goTest.MatchString(name) && params != language.None && strings.Contains(tree.Text(params), "*testing.T")
 	case "java":
 		return slices.ContainsFunc(Decorators(tree, fn), func(d language.ID) bool { return runners[Last(tree, d)] })
-	}
-	return false
-}
-
-// inFunc tells a function inside of another one: no runner sees it.
-func inFunc(tree *language.Tree, fn language.ID) bool {
-	for p := tree.Nodes[fn].Parent; p > 0; p = tree.Nodes[p].Parent {
-		if tree.Nodes[p].Kind == language.Func {
-			return true
-		}
 	}
 	return false
 }

@@ -158,7 +158,7 @@ func dropped(pass *checks.Pass, f code.File, call language.ID, async map[string]
 	default:
 		return
 	}
-	around := enclosing(tree, call)
+	around := code.Enclosing(tree, call)
 	// Nobody waits for a callback either.
 	if around == language.None || tree.Nodes[tree.Nodes[around].Parent].Kind == language.Args || tree.Nodes[around].Flags&language.Async == 0 || around == fn.ID || hides(tree, call, name, fn) {
 		return
@@ -167,16 +167,6 @@ func dropped(pass *checks.Pass, f code.File, call language.ID, async map[string]
 		RuleID: unawaited, Location: f.At(call), Key: tree.SymbolAt(tree.Nodes[call].Start) + " " + name,
 		Message: fmt.Sprintf("`%s` is async and nobody waits for it: what follows runs before it is done, and its error reaches nobody. Write await, or void and a catch if it is meant to run on its own", name),
 	})
-}
-
-// enclosing gives the function around a node, or None.
-func enclosing(tree *language.Tree, id language.ID) language.ID {
-	for p := tree.Nodes[id].Parent; p > 0; p = tree.Nodes[p].Parent {
-		if tree.Nodes[p].Kind == language.Func {
-			return p
-		}
-	}
-	return language.None
 }
 
 // hides tells a name that a parameter or variable between the call and the file takes for something else.
