@@ -14,7 +14,7 @@ func (s *Server) SweepNow(ctx context.Context) error { return s.turn(ctx, 1) }
 
 // Dump is everything that the database holds, but for what the queue writes down about itself: one line per row.
 func (s *Server) Dump(ctx context.Context) (string, error) {
-	db := s.store.Writer()
+	db := s.store.SQLite()
 	var names []string
 	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'river_%' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
 	if err != nil {
