@@ -66,6 +66,10 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"the paths between two commits":                      steps,
 		"how long a review took":                             seconds,
 		"who called whom":                                    calls,
+		"sweeps":                                             sweeps,
+		"what came past the gate":                            audits,
+		"checks that are not ours":                           foreignMarks,
+		"answers to comments, and deeds done again":          talkDeeds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
