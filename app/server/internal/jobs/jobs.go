@@ -47,6 +47,7 @@ type Options struct {
 	Poll    time.Duration                    // between looks for jobs that nothing announced: put off, or due by now; 0: 200 ms
 	Stop    time.Duration                    // how long Stop lets running jobs finish; 0: 30 s
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
+	Dead    time.Duration                    // after which a process that is gone is taken for dead, and its jobs begin again; 0: 15 s
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
 }
 
@@ -134,6 +135,9 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	if opt.Sweep == 0 {
 		opt.Sweep = 5 * time.Minute
 	}
+	if opt.Dead == 0 {
+		opt.Dead = 15 * time.Second // one whose connection broke is back before that
+	}
 	j := &Jobs{store: st, opt: opt, absent: map[string]time.Time{}}
 	workers := river.NewWorkers()
 	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j}), river.AddWorkerSafely(workers, &waker{jobs: j})); err != nil {
@@ -189,7 +193,7 @@ func (j *Jobs) Start(ctx context.Context) error {
 
 func (j *Jobs) sweep(ctx context.Context) {
 	defer j.sweeps.Done()
-	tick, look := time.NewTicker(j.opt.Sweep), time.NewTicker(lookEvery)
+	tick, look := time.NewTicker(j.opt.Sweep), time.NewTicker(j.opt.Dead/3)
 	defer tick.Stop()
 	defer look.Stop()
 	for {
@@ -208,12 +212,6 @@ func (j *Jobs) sweep(ctx context.Context) {
 	}
 }
 
-// Times of the look for processes that are gone.
-const (
-	lookEvery = 5 * time.Second
-	deadAfter = 15 * time.Second // a process whose connection broke is back before that
-)
-
 // inherit gives the jobs of processes that died back to the queue. The queue itself would wait for the time of the longest job.
 func (j *Jobs) inherit(ctx context.Context, now time.Time) error {
 	names, err := j.store.Absent(ctx)
@@ -227,7 +225,7 @@ func (j *Jobs) inherit(ctx context.Context, now time.Time) error {
 			j.absent[name] = now
 			continue
 		}
-		if now.Sub(since) < deadAfter {
+		if now.Sub(since) < j.opt.Dead {
 			continue
 		}
 		n, err := j.store.GiveBack(ctx, name)

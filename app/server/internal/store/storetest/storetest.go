@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,6 +93,18 @@ var server = sync.OnceValues(func() (string, error) {
 	return start()
 })
 
+// stop ends the server that was started; nil: none was.
+var stop func()
+
+// Main runs the tests of a package, and then ends the server that they started.
+func Main(m *testing.M) {
+	code := m.Run()
+	if stop != nil {
+		stop()
+	}
+	os.Exit(code)
+}
+
 // startTime bounds the start of a server.
 const startTime = 2 * time.Minute
 
@@ -154,7 +167,6 @@ func start() (_ string, err error) {
 		}
 		started <- nil
 		ended <- cmd.Wait()
-		_ = os.RemoveAll(dir)
 	}()
 	if err := <-started; err != nil {
 		return "", fmt.Errorf("starting PostgreSQL: %w", err)
@@ -163,6 +175,11 @@ func start() (_ string, err error) {
 	for ctx.Err() == nil {
 		conn, err := pgx.Connect(ctx, address)
 		if err == nil {
+			stop = func() {
+				_ = cmd.Process.Signal(syscall.SIGQUIT) // at once, without waiting for those who are connected
+				<-ended
+				_ = os.RemoveAll(dir)
+			}
 			return address, conn.Close(ctx)
 		}
 		select {
