@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -75,7 +76,10 @@ func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 		}
 	}
 	a.equality = slices.Contains(equalities, name) && !strings.Contains(tree.Text(callee), ".not.")
-	a.weak = slices.Contains(loose, name) || strings.Contains(tree.Text(callee), ".not.") || name == root && name == "assert"
+	if name == "toHaveProperty" && len(code.Args(tree, id)) > 1 {
+		a.equality = true // of the property, with the value
+	}
+	a.weak = !a.equality && slices.Contains(loose, name) || strings.Contains(tree.Text(callee), ".not.") || name == root && name == "assert"
 	a.subjects = subjects(tree, id)
 	return a, true
 }
