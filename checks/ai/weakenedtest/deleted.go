@@ -50,12 +50,15 @@ func standsIn(h, gone *test) bool {
 	}
 	called, before := h.reached(), gone.reached()
 	for name := range before {
-		if called[name] {
+		if called[name] && !slices.Contains(everywhere, name) {
 			return true
 		}
 	}
 	return len(before) == 0
 }
+
+// everywhere are what tests call whatever they test.
+var everywhere = []string{"len", "make", "append", "new", "str", "int", "list", "dict", "set", "tuple", "range", "sorted", "String", "Sprintf", "close", "Close", "Cleanup", "Helper", "Parallel", "Run", "of"}
 
 // grown lists the tests that assert more than before.
 func grown(pairs []pairOf) []*test {
