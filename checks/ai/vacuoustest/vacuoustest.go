@@ -107,10 +107,26 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 	case len(sum.assertions) == 0:
 		report(nothing, "`%s` asserts nothing, so it is green whatever the code answers. Assert what the call returns or changes, or say in the name or a comment that it is enough that nothing is thrown", t.Name)
 	case !slices.ContainsFunc(sum.assertions, func(a language.ID) bool { return !always(f.Tree, a) }):
-		report(constant, "`%s` is all that `%s` asserts, and it holds before any code runs. Assert what the code under test gives", code.Shorten(f.Tree.Text(sum.assertions[0])), t.Name)
+		finding := checks.Finding{
+			RuleID: constant, Location: f.At(t.At), Key: t.Symbol + " " + t.Name,
+			Message: fmt.Sprintf("`%s` is all that `%s` asserts, and it holds before any code runs. Assert what the code under test gives", code.Shorten(f.Tree.Text(sum.assertions[0])), t.Name),
+		}
+		if reasoned(f.Tree, t) {
+			finding.Severity = checks.Low
+		}
+		pass.Report(finding)
 	case !slices.ContainsFunc(sum.assertions, func(a language.ID) bool { return !swallowed(f.Tree, r, t, a) }):
 		report(cannot, "what `%s` asserts throws into a handler that drops it, so the test is green when it fails. Take the assertions out of the try", t.Name)
 	}
+}
+
+// reasoned tells a test with a comment of some words in it: why it is as it is, and where else its work is asserted. It is listed, for what it says.
+func reasoned(tree *language.Tree, t code.Test) bool {
+	words := 0
+	for _, c := range code.Comments(tree, tree.Nodes[t.Body].Start, tree.Nodes[t.Body].End) {
+		words += len(strings.Fields(code.Comment(tree, c)))
+	}
+	return words > 7
 }
 
 // hints are what names and comments say when it is enough that the test comes to its end, or when something else than its body asserts.

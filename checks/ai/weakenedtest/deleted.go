@@ -13,7 +13,7 @@ import (
 // A proof is what the two sides say of deleted tests.
 type proof struct {
 	base, head side
-	fresh      []*test // of head: those that no test of base became
+	came       []*test // of head: those that are none of base's
 	grown      []*test // of head: those that assert more than before
 	testsOnly  bool
 }
@@ -21,22 +21,21 @@ type proof struct {
 // why tells what proves that the code under a deleted test is still there and less tested than before. It is empty where nothing does: most tests that go
 // have lost their subject, or are told by others now, and whoever reads the difference knows better.
 func (p *proof) why(t *test) string {
-	if slices.ContainsFunc(slices.Concat(p.fresh, p.grown), func(h *test) bool { return standsIn(h, t) }) {
+	if slices.ContainsFunc(slices.Concat(p.came, p.grown), func(h *test) bool { return standsIn(h, t) }) {
 		return ""
 	}
 	if p.testsOnly {
 		return "the change leaves the product as it is"
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.reached())) {
-		before, ok := p.base.bodies[name]
-		now, stays := p.head.bodies[name]
-		if !ok || !stays || !t.namedAfter(map[string]bool{name: true}, 1, 4) {
+		before, now := p.base.bodies[name], p.head.bodies[name]
+		if before == "" || now == "" || !t.namedAfter(map[string]bool{name: true}, 1, 4) {
 			continue
 		}
 		if !p.head.spoken[name] {
 			return fmt.Sprintf("`%s` stays, which no other test of these files calls", name)
 		}
-		if before != now && strings.Count(now, "\n") >= strings.Count(before, "\n") && !slices.ContainsFunc(p.fresh, func(h *test) bool { return h.reached()[name] }) {
+		if before != now && strings.Count(now, "\n") >= strings.Count(before, "\n") && !slices.ContainsFunc(p.came, func(h *test) bool { return h.reached()[name] }) {
 			return fmt.Sprintf("`%s`, which it tests, changes and stays", name)
 		}
 	}

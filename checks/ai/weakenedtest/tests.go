@@ -141,8 +141,8 @@ func findTests(tree *language.Tree, path string, side checks.Side) []*test {
 	return out
 }
 
-// goTest are the names that go test runs.
-var goTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)([^a-z]|$)`)
+// goTest are the names of what go test runs and what can fail: a benchmark proves nothing.
+var goTest = regexp.MustCompile(`^(Test|Fuzz)([^a-z]|$)`)
 
 // testFunction reads a function that its language's runner takes for a test.
 func testFunction(tree *language.Tree, id language.ID) *test {
@@ -267,7 +267,9 @@ func testCall(tree *language.Tree, id language.ID) *test {
 			return nil
 		}
 		words = strings.Split(tree.Text(table), ".")
-		if words[len(words)-1] != "each" {
+		switch words[len(words)-1] {
+		case "each", "skipIf", "runIf", "todoIf": // of a condition: skipped elsewhere, and the same test
+		default:
 			return nil
 		}
 		words = words[:len(words)-1]

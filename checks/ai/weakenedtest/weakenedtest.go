@@ -72,7 +72,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		return err
 	}
 	gone := removed(base.names, head.names)
-	pairs, missing, fresh := pair(base.tests, head.tests)
+	pairs, missing, came := pair(base.tests, head.tests)
 	for _, p := range pairs {
 		compare(pass, p.base, p.head, gone)
 	}
@@ -80,7 +80,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	missing = slices.DeleteFunc(missing, func(m *test) bool {
 		return m.skip != nil || m.about(gone) || m.namedAfter(unmentioned, 2, 99) || m.namedAfter(files, 1, 6)
 	})
-	reportDeleted(pass, missing, &proof{base: base, head: head, fresh: fresh, grown: grown(pairs), testsOnly: testsOnly(pass.Change)})
+	reportDeleted(pass, missing, &proof{base: base, head: head, came: came, grown: grown(pairs), testsOnly: testsOnly(pass.Change)})
 	reportNew(pass, pairs, head.tests)
 	return nil
 }
@@ -90,7 +90,7 @@ type side struct {
 	tests []*test
 	// names of the functions, methods and classes of product code, which tests are about.
 	names map[string]bool
-	// bodies are the texts of the functions, by name.
+	// bodies are the texts of the functions, by name: of those that are the only ones of theirs, and of methods only where the name says what they do.
 	bodies map[string]string
 	// spoken are all words of the files that hold tests.
 	spoken map[string]bool
@@ -134,7 +134,11 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			} else if f.Class != checks.ClassTest {
 				definedNames(tree, s.into.names)
 				for _, fn := range code.Funcs(tree) {
-					s.into.bodies[fn.Short] += tree.Text(fn.Body)
+					if _, twice := s.into.bodies[fn.Short]; twice || code.Class(tree, fn.ID) != language.None && len(code.Words(fn.Short)) < 2 {
+						s.into.bodies[fn.Short] = ""
+						continue
+					}
+					s.into.bodies[fn.Short] = tree.Text(fn.Body)
 				}
 				for i := range tree.Nodes {
 					if tree.Nodes[i].Kind == language.Name {
@@ -162,8 +166,8 @@ func removed(base, head map[string]bool) map[string]bool {
 type pairOf struct{ base, head *test }
 
 // pair matches tests by file and name, then by name alone, by body, and by what replaces them; what is left of base has been deleted, what is left of
-// head is fresh. A pair of the last kind is two tests, not one: it is not compared any further.
-func pair(base, head []*test) (pairs []pairOf, missing, fresh []*test) {
+// head came with the change. A pair of the last kind is two tests, not one: it is not compared any further.
+func pair(base, head []*test) (pairs []pairOf, missing, came []*test) {
 	taken := map[*test]bool{}
 	left := base
 	for _, same := range []func(b, h *test) bool{
@@ -185,6 +189,11 @@ func pair(base, head []*test) (pairs []pairOf, missing, fresh []*test) {
 		}
 		left = next
 	}
+	for _, h := range head {
+		if !taken[h] {
+			came = append(came, h)
+		}
+	}
 	for _, b := range left {
 		at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && replaces(b, h) })
 		if at < 0 {
@@ -195,12 +204,7 @@ func pair(base, head []*test) (pairs []pairOf, missing, fresh []*test) {
 		}
 		taken[head[at]] = true
 	}
-	for _, h := range head {
-		if !taken[h] {
-			fresh = append(fresh, h)
-		}
-	}
-	return pairs, missing, fresh
+	return pairs, missing, came
 }
 
 var (
