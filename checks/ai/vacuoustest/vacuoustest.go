@@ -120,8 +120,15 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 	}
 }
 
-// reasoned tells a test with a comment of some words in it: why it is as it is, and where else its work is asserted. It is listed, for what it says.
+// taken is an import for what it does: it is the test, and somebody else looks at what comes of it.
+var taken = regexp.MustCompile(`(?m)^import ["']\./`)
+
+// reasoned tells a test with a comment of some words in it, why it is as it is and where else its work is asserted, or in a file that takes another one in
+// for what it does. It is listed, for whoever looks.
 func reasoned(tree *language.Tree, t code.Test) bool {
+	if taken.MatchString(tree.Source) {
+		return true
+	}
 	words := 0
 	for _, c := range code.Comments(tree, tree.Nodes[t.Body].Start, tree.Nodes[t.Body].End) {
 		words += len(strings.Fields(code.Comment(tree, c)))
@@ -132,7 +139,7 @@ func reasoned(tree *language.Tree, t code.Test) bool {
 // hints are what names and comments say when it is enough that the test comes to its end, or when something else than its body asserts.
 var (
 	hints = `crash|exception|errors?\b|panic|thr[eo]w|rais(e|ing)|fail|hang|(dead)?lock|leak|smoke|no[-_ ]?op\b|compil|sanity|benchmark|race|concurren|type|typing|infer|interface|implements` +
-		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|successful|just work|context ?loads|regression|coverage` +
+		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|success|just work|context ?loads|regression|coverage` +
 		`|assert|expect|time ?out|todo|helper|call|null|nil\b|none`
 	named = regexp.MustCompile(`(?i)(^|[^a-z])(` + hints + `)`)
 	said  = regexp.MustCompile(`(?i)(^|[^-\w.])(` + hints + `)`)

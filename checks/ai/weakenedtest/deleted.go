@@ -21,8 +21,8 @@ type proof struct {
 // why tells what proves that the code under a deleted test is still there and less tested than before. It is empty where nothing does: most tests that go
 // have lost their subject, or are told by others now, and whoever reads the difference knows better.
 func (p *proof) why(t *test) string {
-	if slices.ContainsFunc(slices.Concat(p.came, p.grown), func(h *test) bool { return standsIn(h, t) }) {
-		return ""
+	if slices.ContainsFunc(slices.Concat(p.came, p.grown), func(h *test) bool { return (h.path == t.path || p.testsOnly) && standsIn(h, t) }) {
+		return "" // where only tests change, they move
 	}
 	if p.testsOnly {
 		return "the change leaves the product as it is"
@@ -42,11 +42,8 @@ func (p *proof) why(t *test) string {
 	return ""
 }
 
-// standsIn tells whether a test that is new, or asserts more, may say what one that is gone did: it is in the same file and calls something of the same.
+// standsIn tells whether a test that is new, or asserts more, may say what one that is gone did: it calls something of the same.
 func standsIn(h, gone *test) bool {
-	if h.path != gone.path {
-		return false
-	}
 	called, before := h.reached(), gone.reached()
 	for name := range before {
 		if called[name] && !slices.Contains(everywhere, name) {

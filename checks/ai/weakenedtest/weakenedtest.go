@@ -74,7 +74,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	gone := removed(base.names, head.names)
 	pairs, missing, came := pair(base.tests, head.tests)
 	for _, p := range pairs {
-		compare(pass, p.base, p.head, gone)
+		compare(pass, p.base, p.head, gone, came)
 	}
 	unmentioned, files := removed(base.mentioned, head.mentioned), removed(base.files, head.files)
 	missing = slices.DeleteFunc(missing, func(m *test) bool {
@@ -274,7 +274,7 @@ func similar(a, b *test) float64 {
 	return 2 * float64(common) / float64(len(a.lines)+len(b.lines))
 }
 
-func compare(pass *checks.Pass, base, head *test, gone map[string]bool) {
+func compare(pass *checks.Pass, base, head *test, gone map[string]bool, came []*test) {
 	if head.skip != nil && base.skip == nil && !head.skip.explained {
 		pass.Report(checks.Finding{
 			RuleID:   disabled,
@@ -287,7 +287,11 @@ func compare(pass *checks.Pass, base, head *test, gone map[string]bool) {
 		pass.Report(f)
 		return
 	}
-	lost := lostAssertions(base, head, gone)
+	lost := slices.DeleteFunc(lostAssertions(base, head, gone), func(a assertion) bool {
+		return slices.ContainsFunc(came, func(t *test) bool { // the test was split
+			return t.path == head.path && slices.ContainsFunc(t.assertions, func(now assertion) bool { return now.about(a.subjects) })
+		})
+	})
 	if len(lost) == 0 || 2*len(lost) < len(base.assertions) {
 		return
 	}

@@ -33,6 +33,7 @@ func TestDeletedSeverity(t *testing.T) {
 	}{
 		{"nothing else changes", "", pages, kept, 0},
 		{"nothing else changes, and nothing is tested", "", pages, "", 0},
+		{"nothing else changes, and another test moves in", "", pages, kept + fresh, checks.Low},
 		{"the function changes", "", longer, kept, 0},
 		{"the function lost a case", "", shorter, kept, checks.Low},
 		{"the function lost a case, and no test calls it", "", shorter, "", 0},
