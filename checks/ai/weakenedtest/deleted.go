@@ -21,6 +21,9 @@ type proof struct {
 // why tells what proves that the code under a deleted test is still there and less tested than before. It is empty where nothing does: most tests that go
 // have lost their subject, or are told by others now, and whoever reads the difference knows better.
 func (p *proof) why(t *test) string {
+	if p.head.commentedOut(t) {
+		return "it stands in a comment now"
+	}
 	if slices.ContainsFunc(slices.Concat(p.came, p.grown), func(h *test) bool { return (h.path == t.path || p.testsOnly) && standsIn(h, t) }) {
 		return "" // where only tests change, they move
 	}
@@ -40,6 +43,21 @@ func (p *proof) why(t *test) string {
 		}
 	}
 	return ""
+}
+
+// commentedOut tells whether most lines of a test stand in comments of the side's files: it did not have to go, it had to be quiet.
+func (s *side) commentedOut(t *test) bool {
+	held, long := 0, 0
+	for _, line := range t.lines {
+		if len(line) < 12 {
+			continue
+		}
+		long++
+		if strings.Contains(s.comments[t.path], line) {
+			held++
+		}
+	}
+	return held > 0 && 2*held > long
 }
 
 // standsIn tells whether a test that is new, or asserts more, may say what one that is gone did: it calls something of the same.

@@ -92,6 +92,8 @@ type side struct {
 	names map[string]bool
 	// bodies are the texts of the functions, by name: of those that are the only ones of theirs, and of methods only where the name says what they do.
 	bodies map[string]string
+	// comments are those of the changed files, by path, if they may hold tests.
+	comments map[string]string
 	// spoken are all words of the files that hold tests.
 	spoken map[string]bool
 	// mentioned are the names that product code mentions anywhere: options and fields, too.
@@ -102,7 +104,7 @@ type side struct {
 
 func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error) {
 	for _, s := range []*side{&base, &head} {
-		s.names, s.bodies, s.spoken, s.mentioned, s.files = map[string]bool{}, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+		s.names, s.bodies, s.comments, s.spoken, s.mentioned, s.files = map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	}
 	for _, f := range pass.Change.Files {
 		if f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated {
@@ -129,6 +131,9 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			}
 			tests := findTests(tree, name, s.side)
 			s.into.tests = append(s.into.tests, tests...)
+			if len(tests) > 0 || f.Class == checks.ClassTest {
+				s.into.comments[name] = commentsOf(tree)
+			}
 			if len(tests) > 0 {
 				maps.Copy(s.into.spoken, words(tree.Source))
 			} else if f.Class != checks.ClassTest {
@@ -150,6 +155,15 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 		}
 	}
 	return base, head, nil
+}
+
+func commentsOf(tree *language.Tree) string {
+	var out strings.Builder
+	for _, c := range tree.Comments {
+		out.WriteString(tree.Source[c.Start:c.End])
+		out.WriteByte('\n')
+	}
+	return out.String()
 }
 
 // removed are the names that the change takes out of product code: tests of those may go with them.
