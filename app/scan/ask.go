@@ -40,7 +40,7 @@ func Ask(ctx context.Context, in *Input, list Lister, opt Options) ([]checks.Pac
 		defer cancel()
 		asked, err = ask(ctx, small, list)
 	} else {
-		small.ask = true
+		small.AskOnly = true
 		o := sandbox.Options{Mode: opt.Sandbox, InputSize: size, Timeout: opt.Timeout, MaxAnswer: maxAskedSize + maxError}
 		_, err = sandbox.Run(ctx, o, func(w io.Writer) error { return writeRequest(w, small) }, func(r io.Reader) (err error) {
 			asked, err = readAsked(r)

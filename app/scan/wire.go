@@ -116,7 +116,7 @@ type contentHeader struct {
 }
 
 func writeRequest(w io.Writer, in *Input) error {
-	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Ask: in.ask, Listed: in.HeadPaths != nil}
+	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
 	for _, f := range in.Files {
 		g := *f
 		g.Path, g.OldPath = packPath(g.Path), packPath(g.OldPath)
@@ -180,7 +180,7 @@ func readRequest(r io.Reader) (*Input, error) {
 	if err := json.Unmarshal(body, &h); err != nil {
 		return nil, err
 	}
-	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config, ask: h.Ask}
+	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config, AskOnly: h.Ask}
 	for _, f := range in.Files {
 		if f == nil {
 			return nil, errors.New("a file of the header is null")

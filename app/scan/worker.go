@@ -36,7 +36,7 @@ func Worker(in io.Reader, out io.Writer, list Lister) error {
 		err = fmt.Errorf("reading the request: %w", err)
 		return errOr(writeAnswer(out, nil, err), err)
 	}
-	if input.ask {
+	if input.AskOnly {
 		asked, err := ask(context.Background(), input, list)
 		if err := writeAsked(out, asked, err); err != nil {
 			return fmt.Errorf("sending what the checks ask: %w", err)

@@ -34,8 +34,7 @@ type scanFlags struct {
 	rules            []string
 	config           string
 	prText           string
-	packages         string
-	advisories       string
+	lookUp           lookUpFlags
 	format, output   string
 	failOn           string
 	pack             string
@@ -88,8 +87,7 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.StringVar(&f.pack, "pack", "", "`NAME` of a pack: recommended; strict: more rules, and medium severity blocks; advisory: nothing blocks (default: the policy's, or recommended)")
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
 	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
-	fl.StringVar(&f.packages, "known-packages", "", "`FILE` with the names of packages that exist: lines like \"npm lodash\" or \"PyPI flask\"")
-	fl.StringVar(&f.advisories, "advisories", "", "`FILE` of advisories in OSV's JSON form, one after another")
+	f.lookUp.add(fl)
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
 	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
@@ -193,7 +191,15 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 		}
 		fmt.Fprintf(stderr, "note: %s: only what is not committed is looked at; %s\n", snap.Doubt, remedy)
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: line.scanned}, f.all)
+	judged := dir
+	if f.headDir != "" {
+		judged = f.headDir
+	}
+	reg, err := f.lookUp.registry(ctx, judged, stderr)
+	if err != nil {
+		return err
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: line.scanned}, f.all, reg)
 	line.end()
 	if err != nil {
 		return unsure(err)
@@ -309,17 +315,6 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 			return nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
 		}
 		in.Text = parsePRText(string(text))
-	}
-	for _, fact := range []struct {
-		flag, path string
-		into       *[]byte
-	}{{"--known-packages", f.packages, &in.Facts.Packages}, {"--advisories", f.advisories, &in.Facts.Advisories}} {
-		if fact.path == "" {
-			continue
-		}
-		if *fact.into, err = readFile(ctx, fact.path); err != nil {
-			return nil, nil, usage(fmt.Errorf("%s %s: %w", fact.flag, fact.path, err), "name a file that can be read")
-		}
 	}
 	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
 		return in, nil, nil

@@ -80,7 +80,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 	}
 	told := map[string]bool{}
-	var unasked []string
+	unasked := manifest.Unasked{}
 	for _, u := range uses {
 		key := string(u.ecosystem) + " " + u.name + " " + u.version
 		if told[key] {
@@ -88,11 +88,11 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 		answer, answered := answers[u.question()]
 		if !answered && slices.Contains(asked, u.question()) {
-			answer.State, answer.Why = checks.Unknown, "too many names"
+			answer.State, answer.Why = checks.Unknown, manifest.TooMany
 		}
 		if answer.State == checks.Unknown {
 			told[key] = true
-			unasked = append(unasked, fmt.Sprintf("%s %s (%s)", u.name, u.version, answer.Why))
+			unasked[answer.Why] = append(unasked[answer.Why], u.name+" "+u.version)
 			continue
 		}
 		ids, fixed := list.about(&u, answer.IDs)
@@ -118,14 +118,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		}
 		pass.Report(f)
 	}
-	if len(unasked) == 0 {
-		return nil
-	}
-	more := ""
-	if n := len(unasked) - 3; n > 0 {
-		unasked, more = unasked[:3], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Errorf("%w: not looked up: %s%s", checks.ErrSkipped, strings.Join(unasked, ", "), more)
+	return unasked.Skipped()
 }
 
 // question asks for the advisories of the version.

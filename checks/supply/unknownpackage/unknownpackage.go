@@ -111,7 +111,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	if err != nil {
 		return err
 	}
-	var unasked []string
+	unasked := manifest.Unasked{}
 	for _, n := range list {
 		e := n.Ecosystem()
 		listed := index[e][n.Name]
@@ -147,38 +147,23 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			f.RuleID = young
 			f.Message = fmt.Sprintf("`%s` was first released on %s%s. Look at its source and its owner before it runs here, or take what the project has", n.Name, answer.First, releases(answer.Releases))
 		case answer.State == checks.Unknown:
-			unasked = append(unasked, fmt.Sprintf("%s (%s)", n.Name, answer.Why))
+			unasked[answer.Why] = append(unasked[answer.Why], n.Name)
 			continue
 		case !online && len(index) == 0:
-			unasked = append(unasked, n.Name)
+			unasked[nobody] = append(unasked[nobody], n.Name)
 			continue
 		case online && !answered && slices.Contains(asked, n.Package()):
-			unasked = append(unasked, n.Name+" (too many names)")
+			unasked[manifest.TooMany] = append(unasked[manifest.TooMany], n.Name)
 			continue
 		default:
 			continue
 		}
 		pass.Report(f)
 	}
-	switch {
-	case len(unasked) == 0:
-		return nil
-	case !online:
-		return fmt.Errorf("%w: no registry (--registry) and no list of known packages (--known-packages) is given, so %s not looked up", checks.ErrSkipped, count(len(unasked)))
-	}
-	more := ""
-	if n := len(unasked) - 3; n > 0 {
-		unasked, more = unasked[:3], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Errorf("%w: not looked up: %s%s", checks.ErrSkipped, strings.Join(unasked, ", "), more)
+	return unasked.Skipped()
 }
 
-func count(n int) string {
-	if n == 1 {
-		return "1 new dependency was"
-	}
-	return fmt.Sprintf("%d new dependencies were", n)
-}
+const nobody = "no registry (--registry) and no list of known packages (--known-packages) is given"
 
 func releases(n int) string {
 	switch n {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -182,4 +183,26 @@ func At(path string, side checks.Side, text []byte, line int) checks.Location {
 	whole := bytes.TrimRight(text, " \t\r")
 	start := 1 + utf8.RuneCount(whole) - utf8.RuneCount(bytes.TrimLeft(whole, " \t"))
 	return checks.Location{Path: path, Side: side, StartLine: line, StartColumn: start, EndLine: line, EndColumn: max(1+utf8.RuneCount(whole), start+1)}
+}
+
+// Unasked are names that were not looked up, with the reason for each.
+type Unasked map[string][]string
+
+// TooMany is the reason where a question found no place among the others.
+const TooMany = "too many names"
+
+// Skipped says what was not looked up, as the error of a check; nil if all was.
+func (u Unasked) Skipped() error {
+	var reasons []string
+	for _, why := range slices.Sorted(maps.Keys(u)) {
+		names, more := u[why], ""
+		if n := len(names) - 3; n > 0 {
+			names, more = names[:3], fmt.Sprintf(" and %d more", n)
+		}
+		reasons = append(reasons, strings.Join(names, ", ")+more+" ("+why+")")
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: not looked up: %s", checks.ErrSkipped, strings.Join(reasons, "; "))
 }
