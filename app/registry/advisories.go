@@ -183,7 +183,7 @@ func (f *advisoryFiles) archive(ctx context.Context, path string, info fs.FileIn
 	if err != nil {
 		return err
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }() // it was only read
 	index, err := f.index(ctx, path, info, &z.Reader)
 	if err != nil {
 		return err

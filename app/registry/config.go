@@ -173,6 +173,8 @@ func (m Machine) into(c *Config) {
 	m.npm(c, env, set)
 	m.pip(env, set)
 	m.golang(c, env, set)
+	slices.Sort(c.Private)
+	c.Private = slices.Compact(c.Private)
 }
 
 func (m Machine) npm(c *Config, env map[string]string, set func(kind, value, where string)) {
@@ -194,8 +196,6 @@ func (m Machine) npm(c *Config, env map[string]string, set func(kind, value, whe
 	if v := env["npm_config_registry"]; v != "" {
 		found, where = v, "npm_config_registry"
 	}
-	slices.Sort(c.Private)
-	c.Private = slices.Compact(c.Private)
 	set("npm", found, where)
 }
 

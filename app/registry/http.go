@@ -205,5 +205,12 @@ func (f *failing) note(host string, failed bool) {
 	}
 }
 
-// strange is an answer that is not in the protocol's form.
-func strange(what string, err error) error { return failure{"its answer is not " + what, err} }
+// strange is an answer that is not in the protocol's form, unless err says that it did not come whole.
+func strange(what string, err error) error {
+	var f failure
+	var way net.Error
+	if errors.As(err, &f) || errors.As(err, &way) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return failure{"its answer is not " + what, err}
+}

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"encoding/xml"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -24,11 +23,7 @@ func askMaven(ctx context.Context, c client, at address, name string) (a checks.
 			return nil
 		}
 		err := xml.NewDecoder(r.body).Decode(&metadata)
-		var f failure
-		switch {
-		case errors.As(err, &f):
-			return err
-		case err != nil || metadata.Artifact != artifact:
+		if err != nil || metadata.Artifact != artifact {
 			return strange("metadata of Maven", err)
 		}
 		a.State, a.Releases = checks.Exists, len(metadata.Versions)

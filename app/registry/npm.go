@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,11 +21,7 @@ func askNPM(ctx context.Context, c client, at address, name string) (a checks.An
 			return nil
 		}
 		doc, err := readPackument(r.body)
-		var f failure
-		switch {
-		case errors.As(err, &f):
-			return err
-		case err != nil || doc.name != name:
+		if err != nil || doc.name != name {
 			return strange("a document of npm", err)
 		}
 		a = doc.answer()

@@ -32,11 +32,7 @@ func askPyPI(ctx context.Context, c client, at address, name string) (a checks.A
 		} else {
 			err = page.readHTML(r.body, name)
 		}
-		var f failure
-		switch {
-		case errors.As(err, &f):
-			return err
-		case err != nil || pyName(page.name) != name:
+		if err != nil || pyName(page.name) != name {
 			return strange("a page of a package index", err)
 		}
 		a = page.answer()
