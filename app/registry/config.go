@@ -68,6 +68,15 @@ func (c *Config) Add(where string, from Machine) error {
 	return nil
 }
 
+// Hide adds patterns of names that are not to be sent, with commas between them.
+func (c *Config) Hide(patterns string) {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		if pattern = strings.TrimSpace(pattern); pattern != "" {
+			c.Private = append(c.Private, pattern)
+		}
+	}
+}
+
 func (c *Config) add(kind, value string) error {
 	if kind == "Go" {
 		return c.addProxies(value)

@@ -88,8 +88,9 @@ func (r *Registry) Check(ctx context.Context) error {
 	return nil
 }
 
-// Facts answers every question. It never fails: what could not be told is Unknown. The same answers of the registries give the same Facts.
-func (r *Registry) Facts(ctx context.Context, asked []checks.Package) checks.Facts {
+// Facts answers every question. It never fails: what could not be told is Unknown. The same answers of the registries give the same Facts. private
+// are patterns of names that are not sent, beside those of the configuration.
+func (r *Registry) Facts(ctx context.Context, asked []checks.Package, private ...string) checks.Facts {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
 	asked = slices.Clone(asked)
@@ -101,7 +102,7 @@ func (r *Registry) Facts(ctx context.Context, asked []checks.Package) checks.Fac
 		a := &facts.Answers[i]
 		a.Package = p
 		switch {
-		case r.cfg.private(p):
+		case hidden(r.cfg.Private, p), hidden(private, p):
 			a.State = checks.Private
 		case !wellFormed(p):
 			a.State, a.Why = checks.Unknown, "it is no name of a package"
@@ -241,9 +242,9 @@ func (r *Registry) say(what string, err error) string {
 	return "the registry of " + what + ": " + public
 }
 
-// private tells a name that is not to be sent.
-func (c *Config) private(p checks.Package) bool {
-	return slices.ContainsFunc(c.Private, func(pattern string) bool { return matches(pattern, p) })
+// hidden tells a name that is not to be sent.
+func hidden(patterns []string, p checks.Package) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, p) })
 }
 
 // matches compares a name with a pattern: a name, or its beginning and "*"; perhaps with the ecosystem and a space before it.

@@ -130,7 +130,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	}
 	defer func() { _ = snap.Close() }() // a temporary folder that stays behind does not change the result
 	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
-	in, willNeed, err := scanFlags.input(ctx, snap, log)
+	in, eff, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
 		return nil, sourceError(err)
 	}
-	reg, err := f.lookUp.registry(ctx, "", log)
+	reg, err := f.lookUp.registry(ctx, "", eff.Private, log)
 	if err != nil {
 		return nil, err
 	}

@@ -22,23 +22,32 @@ type lookUpFlags struct {
 func (f *lookUpFlags) add(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.registries, "registry", nil,
 		"look new dependencies up: `WHERE` is npm=ADDRESS, pypi=ADDRESS, go=GOPROXY, maven=ADDRESS, osv=ADDRESS (advisories), or \"machine\": what npm, pip and go are set to (repeatable)")
-	fl.StringArrayVar(&f.private, "private-packages", nil, "never ask for the packages of this `PATTERN`, such as \"@acme/*\" (repeatable)")
+	fl.StringArrayVar(&f.private, "private-packages", nil, "never ask for the packages of this `PATTERN`, such as \"@acme/*\" (repeatable, or with commas)")
 	fl.StringVar(&f.packages, "known-packages", "", "`FILE` with the names of packages that exist: lines like \"npm lodash\" or \"PyPI flask\"")
 	fl.StringVar(&f.advisories, "advisories", "", "advisories in OSV's JSON form: a `FILE`, a folder, or a zip archive as OSV exports them")
 }
 
+// A lookUp is who is asked, and what the policy forbids to ask for.
+type lookUp struct {
+	*registry.Registry
+	private []string
+}
+
 // registry puts together who is asked; nil: nobody. Nothing is read from below the judged folder ("": there is none).
-func (f *lookUpFlags) registry(ctx context.Context, judged string, stderr io.Writer) (*registry.Registry, error) {
+func (f *lookUpFlags) registry(ctx context.Context, judged string, private []string, stderr io.Writer) (*lookUp, error) {
 	machine := registry.Machine{Env: os.Environ(), Not: judged}
 	// Without such a folder nothing is read from it and nothing kept in it.
 	machine.Home, _ = os.UserHomeDir()
 	machine.Conf, _ = os.UserConfigDir()
 	cfg := registry.Config{
-		Private: f.private, Packages: f.packages, Advisories: f.advisories, Version: toolVersion(),
+		Packages: f.packages, Advisories: f.advisories, Version: toolVersion(),
 		Tell: func(what string) { fmt.Fprintf(stderr, "note: %s\n", what) },
 	}
 	if cache, err := os.UserCacheDir(); err == nil && judged != "" {
 		cfg.CacheDir = machine.CacheDir(cache)
+	}
+	for _, patterns := range f.private {
+		cfg.Hide(patterns)
 	}
 	for _, where := range f.registries {
 		if err := cfg.Add(where, machine); err != nil {
@@ -52,5 +61,5 @@ func (f *lookUpFlags) registry(ctx context.Context, judged string, stderr io.Wri
 	if _, err := unlessStopped(ctx, func() (struct{}, error) { return struct{}{}, reg.Check(ctx) }); err != nil {
 		return nil, usage(fmt.Errorf("--%w", err), "name a file that can be read")
 	}
-	return reg, nil
+	return &lookUp{reg, private}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 
-	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/source"
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -17,7 +16,7 @@ import (
 const batchBytes = 12 << 20
 
 // runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches. reg answers what the checks ask; nil: nobody does.
-func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool, reg *registry.Registry) (*scan.Result, error) {
+func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool, reg *lookUp) (*scan.Result, error) {
 	further, err := readFurther(ctx, snap, in, wholeTree)
 	if err != nil {
 		return nil, err
@@ -48,7 +47,7 @@ func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt sca
 }
 
 // facts asks the checks what they want to know, and the registries for it.
-func facts(ctx context.Context, in *scan.Input, opt scan.Options, reg *registry.Registry) (checks.Facts, error) {
+func facts(ctx context.Context, in *scan.Input, opt scan.Options, reg *lookUp) (checks.Facts, error) {
 	if reg == nil {
 		return checks.Facts{}, nil
 	}
@@ -56,7 +55,7 @@ func facts(ctx context.Context, in *scan.Input, opt scan.Options, reg *registry.
 	if err != nil || len(asked) == 0 {
 		return checks.Facts{}, err
 	}
-	return reg.Facts(ctx, asked), nil
+	return reg.Facts(ctx, asked, reg.private...), nil
 }
 
 // batches cuts a whole tree into inputs that differ in nothing but their files, and counts the files of those that are done.

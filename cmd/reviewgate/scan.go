@@ -177,7 +177,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	}
 	defer func() { _ = snap.Close() }() // of what was only read
 	line.end()
-	in, willNeed, err := f.input(ctx, snap, stderr)
+	in, eff, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if f.headDir != "" {
 		judged = f.headDir
 	}
-	reg, err := f.lookUp.registry(ctx, judged, stderr)
+	reg, err := f.lookUp.registry(ctx, judged, eff.Private, stderr)
 	if err != nil {
 		return err
 	}
@@ -273,10 +273,10 @@ func (f *scanFlags) open(ctx context.Context, dir string) (*source.Snapshot, err
 }
 
 // input gathers what the scan is a function of: configuration, rules, the pull request's text.
-func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.Writer) (*scan.Input, []gate.GuardAnswer, error) {
+func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.Writer) (*scan.Input, *config.Effective, []gate.GuardAnswer, error) {
 	eff, err := f.configuration(ctx, snap)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, w := range eff.Warnings {
 		fmt.Fprintf(stderr, "warning: %s\n", configProblem(w))
@@ -299,27 +299,27 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 			return l, err
 		})
 		if err != nil {
-			return nil, nil, rulesError(path, err)
+			return nil, nil, nil, rulesError(path, err)
 		}
 		if from.skipped > 0 {
 			fmt.Fprintf(stderr, "note: %d YAML files below %s have no top-level `rules:` and were skipped\n", from.skipped, path)
 		}
 		if len(from.sources) == 0 {
-			return nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
+			return nil, nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
 		}
 		in.Rules = append(in.Rules, from.sources...)
 	}
 	if f.prText != "" {
 		text, err := readFile(ctx, f.prText)
 		if err != nil {
-			return nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
+			return nil, nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
 		}
 		in.Text = parsePRText(string(text))
 	}
 	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
-		return in, nil, nil
+		return in, eff, nil, nil
 	}
-	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files), nil), nil
+	return in, eff, gate.WillNeed(eff.Policy, fileChanges(snap.Files), nil), nil
 }
 
 // rulesError names the path once, as the user did.
