@@ -32,7 +32,8 @@ type Input struct {
 	Config     Config
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.
-	All bool
+	All     bool
+	AskOnly bool // what the checks ask is wanted, no scan; Ask sets it
 }
 
 // Content is the content of one file on one side.

@@ -30,6 +30,7 @@ type actionFlags struct {
 	failOn string
 	pack   string
 	rules  []string
+	lookUp lookUpFlags
 	sarif  string
 	json   string
 }
@@ -51,6 +52,7 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that fails the step: critical, high, medium, low, info (`LEVEL`)")
 	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
+	f.lookUp.add(fl)
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
 	completeFlags(cmd)
@@ -128,7 +130,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	}
 	defer func() { _ = snap.Close() }() // a temporary folder that stays behind does not change the result
 	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
-	in, willNeed, err := scanFlags.input(ctx, snap, log)
+	in, eff, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,11 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
 		return nil, sourceError(err)
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false)
+	reg, err := f.lookUp.registry(ctx, "", eff.Private, log)
+	if err != nil {
+		return nil, err
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false, reg)
 	if err != nil {
 		return nil, unsure(err)
 	}
