@@ -155,10 +155,10 @@ type RuleTotals struct {
 type Guard struct {
 	Guard   string `json:"guard"`
 	Origin  string `json:"origin"`
-	Changes int    `json:"changes"`            // that it surely asked for an approval
-	Maybe   int    `json:"changes_may_be"`     // where git does not tell
-	Most    int    `json:"approvals"`          // the most that it asked for
-	Because string `json:"unknown,omitempty"`  // what git does not tell
+	Changes int    `json:"changes"`           // that it surely asked for an approval
+	Maybe   int    `json:"changes_may_be"`    // where git does not tell
+	Most    int    `json:"approvals"`         // the most that it asked for
+	Because string `json:"unknown,omitempty"` // what git does not tell
 }
 
 // Failed is a reason why changes could not be scanned.

@@ -68,7 +68,8 @@ type document struct {
 	noExempt bool                      // exempt: forbid
 	lists    map[string]gate.Checklist // by name
 	audit    gate.Audit
-	comments *int // checks.max_comments; nil: not said
+	comments *int           // checks.max_comments; nil: not said
+	imports  checks.Rollout // checks.imports; empty: not said
 	file     string
 	at       map[string]*yaml.Node // where keys stand that a floor may make useless
 }
@@ -657,6 +658,12 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 			}
 		}},
 		"rollout": {read: func(n *yaml.Node) { r.rollouts(n, d) }},
+		"imports": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "imports", rollouts...); ok {
+				d.imports = checks.Rollout(s)
+				d.at["checks.imports"] = n
+			}
+		}},
 		"max_comments": {read: func(n *yaml.Node) {
 			if v, ok := r.number(n, "max_comments", maxComments); ok {
 				d.comments = &v

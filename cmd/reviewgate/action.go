@@ -32,6 +32,9 @@ type actionFlags struct {
 	rules  []string
 	sarif  string
 	json   string
+
+	imports     []string
+	importBases []string
 }
 
 func actionCommand() *cobra.Command {
@@ -51,6 +54,8 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that fails the step: critical, high, medium, low, info (`LEVEL`)")
 	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
+	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about the head (repeatable)")
+	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base (repeatable; without one, changed lines decide)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
 	completeFlags(cmd)
@@ -102,7 +107,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if temp == "" {
 		return nil, usage(errors.New("RUNNER_TEMP is not set"), "run this as a step of a workflow")
 	}
-	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif"}
+	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif", imports: f.imports, importBases: f.importBases}
 	if err := scanFlags.validate(); err != nil {
 		return nil, err
 	}
@@ -113,6 +118,11 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if event.nothing != "" {
 		fmt.Fprintf(log, "%s: there is no change to look at\n", event.nothing)
 		return nil, tellNothing(env, event.nothing)
+	}
+	workspace := env("GITHUB_WORKSPACE")
+	imports, err := scanFlags.readImports(ctx, workspace)
+	if err != nil {
+		return nil, err
 	}
 	cache, err := os.MkdirTemp(temp, "reviewgate-*")
 	if err != nil {
@@ -132,6 +142,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if err != nil {
 		return nil, err
 	}
+	imports.into(in)
 	in.Text = event.text
 	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
 		return nil, sourceError(err)
