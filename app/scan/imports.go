@@ -215,7 +215,7 @@ func (r *importReader) take(run *sarifRun, one *sarifResult, base bool, paths *s
 	}
 	if !r.known[name] {
 		r.known[name] = true
-		info := run.info(name, res.Tool, rule)
+		info := run.info(name, res.Tool, rule, one)
 		r.out.infos = append(r.out.infos, info)
 	}
 	res.Results++
@@ -264,13 +264,9 @@ func (r *importReader) location(l *sarifLocation, side checks.Side, run *sarifRu
 		return codePoints(src.line(line), int(c), run.columns())
 	}
 	out.StartColumn = column(out.StartLine, region.StartColumn)
-	switch {
-	case region.EndColumn > 0:
-		out.EndColumn = column(out.EndLine, region.EndColumn)
-	case src != nil: // to the end of the line
-		out.EndColumn = utf8.RuneCount(src.line(out.EndLine)) + 1
-	default:
-		out.EndColumn = out.StartColumn
+	out.EndColumn = column(out.EndLine, region.EndColumn)
+	if empty := out.EndLine == out.StartLine && out.EndColumn <= out.StartColumn; src != nil && (region.EndColumn == 0 || empty) {
+		out.EndColumn = utf8.RuneCount(src.line(out.EndLine)) + 1 // gosec names only where it starts: the line is what the finding is known by
 	}
 	return out, true
 }

@@ -462,19 +462,20 @@ func (run *sarifRun) cwes(rule *sarifRule, r *sarifResult) []string {
 			refer(&rule.Relationships[i].Target)
 		}
 	}
-	if r != nil {
-		for i := range r.Taxa {
-			refer(&r.Taxa[i])
-		}
+	for i := range r.Taxa {
+		refer(&r.Taxa[i])
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)
 	return out[:min(len(out), 20)]
 }
 
-// info describes a rule. Titles and descriptions are plain text of the tool's.
-func (run *sarifRun) info(id, tool string, rule *sarifRule) checks.RuleInfo {
-	info := checks.RuleInfo{ID: id, Title: id, Severity: (&sarifResult{}).severity(rule), Confidence: (&sarifResult{}).confidence(rule), Origin: importOrigin}
+// info describes a rule, as far as the run and its first result do. Titles and descriptions are plain text of the tool's.
+func (run *sarifRun) info(id, tool string, rule *sarifRule, first *sarifResult) checks.RuleInfo {
+	info := checks.RuleInfo{ID: id, Title: id, Severity: first.severity(rule), Confidence: first.confidence(rule), CWE: run.cwes(rule, first), Origin: importOrigin}
+	if len(info.CWE) > 0 {
+		info.Tags = []string{"security"}
+	}
 	if rule == nil {
 		return info
 	}
@@ -483,8 +484,7 @@ func (run *sarifRun) info(id, tool string, rule *sarifRule) checks.RuleInfo {
 	}
 	info.Why = text(rule.Full.say(nil, run), 1000)
 	info.Remedy = "See what " + tool + " says about the rule."
-	info.CWE = run.cwes(rule, nil)
-	if len(info.CWE) > 0 || slices.Contains(rule.Properties.words("tags"), "security") || rule.Properties.word("security-severity") != "" {
+	if slices.Contains(rule.Properties.words("tags"), "security") || rule.Properties.word("security-severity") != "" {
 		info.Tags = []string{"security"}
 	}
 	return info
