@@ -27,7 +27,7 @@ func PrecisionOf(read, right, arguable int) *Precision {
 	return p
 }
 
-func round(x float64) float64 { return math.Round(x*1000) / 1000 }
+func round(x float64) float64 { return math.Round(x*10000) / 10000 }
 
 // String writes "3 of 4 (30-95 %)"; "" for nil.
 func (p *Precision) String() string {

@@ -21,10 +21,10 @@ type Import struct {
 type ImportResult struct {
 	File       string   `json:"file"`
 	Base       bool     `json:"base,omitempty"` // the report is about the merge base
-	Tool       string   `json:"tool"` // as it stands before the ids of its rules
+	Tool       string   `json:"tool"`           // as it stands before the ids of its rules
 	Version    string   `json:"version,omitempty"`
-	Results    int      `json:"results"`    // that were taken over
-	Introduced int      `json:"introduced"` // of them
+	Results    int      `json:"results"`             // that were taken over
+	Introduced int      `json:"introduced"`          // of them
 	JudgedBy   JudgedBy `json:"judged_by,omitempty"` // of one about the head
 	// Outside and Elsewhere count results that were not taken over: outside of the tree (or without a place), and in files that the head does not have.
 	Outside   int      `json:"outside,omitempty"`
@@ -84,7 +84,7 @@ func readImports(in *Input, change *checks.Change, files map[place]*checks.File)
 	if len(in.Imports) == 0 {
 		return out
 	}
-	r := &importReader{in: in, files: files, sources: newSources(change), out: out, known: map[string]bool{}, tools: map[string]bool{}}
+	r := &importReader{in: in, files: files, sources: newSources(change), out: out, known: map[ruleOn]bool{}, tools: map[string]bool{}}
 	if in.HeadPaths != nil {
 		r.paths = make(map[string]bool, len(in.HeadPaths))
 		for _, p := range in.HeadPaths {
@@ -116,13 +116,19 @@ func readImports(in *Input, change *checks.Change, files map[place]*checks.File)
 	return out
 }
 
+// ruleOn is a rule that a report on one side has described.
+type ruleOn struct {
+	id   string
+	side checks.Side
+}
+
 type importReader struct {
 	in      *Input
 	files   map[place]*checks.File
 	sources *sources
 	paths   map[string]bool // of head; nil: not listed
 	out     *imported
-	known   map[string]bool // ids of rules
+	known   map[ruleOn]bool
 	tools   map[string]bool // of which there is a report on base
 }
 
@@ -213,10 +219,10 @@ func (r *importReader) take(run *sarifRun, one *sarifResult, base bool, paths *s
 			break
 		}
 	}
-	if !r.known[name] {
-		r.known[name] = true
+	if id := (ruleOn{name, side}); !r.known[id] {
+		r.known[id] = true
 		info := run.info(name, res.Tool, rule, one)
-		r.out.infos = append(r.out.infos, info)
+		r.out.infos = append(r.out.infos, info) // those of base come first, and those of head take their place
 	}
 	res.Results++
 	if base {

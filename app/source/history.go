@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,8 +69,8 @@ func HistoryOf(ctx context.Context, opt HistoryOptions) (_ *History, err error) 
 	default:
 		var head string
 		if head, err = r.commit(ctx, "HEAD"); err == nil {
-			if h.Head, h.Branch, err = r.defaultBase(ctx, "", head); h.Branch == "" {
-				h.Branch = "HEAD" // no default branch is known: what is checked out
+			if h.Head, h.Branch, err = r.defaultBase(ctx, "", head); h.Branch == "" || h.Branch == "HEAD" {
+				h.Branch = cmp.Or(branchName(r.symbolic(ctx, "HEAD")), "HEAD") // no other is known: what is checked out
 			}
 		}
 	}

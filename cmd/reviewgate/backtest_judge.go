@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reviewgate-app/reviewgate/app/backtest"
+	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/all"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
@@ -257,4 +258,48 @@ func addMeasured(rep *backtest.Report, paths []string) error {
 		rep.ByRule[i].Judged = of[rep.ByRule[i].Rule]
 	}
 	return nil
+}
+
+func precisionLine(read, right int) string {
+	low, high := checks.Interval(right, read)
+	return fmt.Sprintf("precision: %d of %d that were read are right: %.0f to %.0f %% with 95 %% confidence", right, read, 100*low, 100*high)
+}
+
+// showRule tells what a rule of somebody's own says, and what was measured of it.
+func showRule(w io.Writer, id string, paths []string) error {
+	for _, path := range paths {
+		sources, _, err := rules.LoadPath(path, rules.OriginFlag)
+		if err != nil {
+			return rulesError(path, err)
+		}
+		parsed, _ := rules.ParseAll(sources)
+		for _, r := range parsed {
+			if r.ID.Value != id {
+				continue
+			}
+			out := bufio.NewWriter(w)
+			fmt.Fprintf(out, "%s (%s)\n\n%s\n", r.ID.Value, r.File, strings.TrimSpace(r.Message.Value))
+			if len(r.Metadata.CWE) > 0 {
+				fmt.Fprintf(out, "\nweakness: %s\n", strings.Join(r.Metadata.CWE, ", "))
+			}
+			m, err := readMeasured(path)
+			if err != nil {
+				return err
+			}
+			if m == nil {
+				m = &backtest.Measured{}
+			}
+			switch run, n := m.Of(id); {
+			case run == nil:
+				fmt.Fprintf(out, "\nnot yet measured: reviewgate rules backtest --rules %s --rule %s --sample 40\n", path, id)
+			default:
+				fmt.Fprintf(out, "\nmeasured: %s in %s (%s, %s)\n", count(n[0], "finding"), count(run.Changes, "change"), run.Corpus, run.On)
+				if n[1] > 0 {
+					fmt.Fprintf(out, "%s\n", precisionLine(n[1], n[2]))
+				}
+			}
+			return out.Flush()
+		}
+	}
+	return usage(fmt.Errorf("there is no rule %q in %s", id, strings.Join(paths, ", ")), "`reviewgate rules lint PATH` says what cannot be read")
 }
