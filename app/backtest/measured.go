@@ -10,10 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// MeasuredFile is the name of the file beside rules that says what was measured of them. It has the form of the one that the built-in rules have.
-const MeasuredFile = "measured.yaml"
-
-// Measured is what was measured of the rules of a folder, one run after the other, the newest last.
+// Measured is what was measured of the rules of a folder, one run after the other, the newest last. The file has the form of the one that the built-in
+// rules have.
 type Measured struct {
 	Runs []MeasuredRun `yaml:"runs"`
 }

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"strings"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -115,6 +116,12 @@ func asked(a *gate.GuardAnswer, maybe bool) Asked {
 	out := Asked{Guard: a.Name, Origin: a.Origin, Approvals: a.Needed, From: a.May, Files: len(a.Files)}
 	if maybe {
 		out.Unless = a.Because
+		for _, word := range []string{", but only when: ", ", unless "} {
+			if _, on, ok := strings.Cut(a.Because, word); ok {
+				out.Unless = strings.TrimPrefix(word, ", but ") + on
+			}
+		}
+		out.Unless = strings.TrimPrefix(out.Unless, ", ")
 	}
 	return out
 }

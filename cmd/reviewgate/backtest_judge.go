@@ -173,7 +173,7 @@ func writeSample(rep *backtest.Report, n int, path string, stderr io.Writer) err
 func keepMeasured(j *backtest.Judging, path string, stdout io.Writer) error {
 	var ids []string
 	file := path
-	if filepath.Base(path) != backtest.MeasuredFile {
+	if filepath.Base(path) != rules.MeasuredFile {
 		sources, _, err := rules.LoadPath(path, rules.OriginFlag)
 		if err != nil {
 			return usage(fmt.Errorf("--keep %s: %w", path, reason(err)), "name a file or folder of rules")
@@ -208,7 +208,7 @@ func measuredBeside(path string) string {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		path = filepath.Dir(path)
 	}
-	return filepath.Join(path, backtest.MeasuredFile)
+	return filepath.Join(path, rules.MeasuredFile)
 }
 
 // readMeasured reads the file beside rules; nil: there is none.
