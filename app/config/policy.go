@@ -69,7 +69,8 @@ type document struct {
 	lists    map[string]gate.Checklist // by name
 	audit    gate.Audit
 	private  []string
-	comments *int // checks.max_comments; nil: not said
+	comments *int           // checks.max_comments; nil: not said
+	imports  checks.Rollout // checks.imports; empty: not said
 	file     string
 	at       map[string]*yaml.Node // where keys stand that a floor may make useless
 }
@@ -671,6 +672,12 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 				default:
 					d.private = append(d.private, s)
 				}
+			}
+		}},
+		"imports": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "imports", rollouts...); ok {
+				d.imports = checks.Rollout(s)
+				d.at["checks.imports"] = n
 			}
 		}},
 		"max_comments": {read: func(n *yaml.Node) {

@@ -15,6 +15,7 @@ type found struct {
 	checks.Finding
 	rule    *checks.RuleInfo // with the rollout that applies
 	differs bool             // from a check that judges the difference
+	byLines bool             // from another tool, without its report on base
 	pattern bool             // from a rule written as a pattern
 	own     string           // the identity without the ordinal: what is equal to it can only be told apart by position
 	shape   string           // own without the symbol
@@ -136,6 +137,10 @@ func introduced(s *state) {
 	var rest []*found
 	for _, f := range s.head {
 		f.Introduced = true
+		if f.byLines {
+			f.Introduced = s.inChange(f)
+			continue
+		}
 		if f.differs {
 			continue
 		}
@@ -336,6 +341,9 @@ func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 		if said, ok := c.Rollouts[info.ID]; ok && said != "" {
 			info.Rollout = said
 		} else {
+			if info.Origin == importOrigin {
+				info.Rollout = c.Imports
+			}
 			if info.Rollout == "" {
 				info.Rollout = checks.RolloutComment
 				if builtin {

@@ -22,7 +22,7 @@ func rulesCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(rulesListCommand(), rulesShowCommand(), rulesLintCommand(), rulesTestCommand(), rulesLanguagesCommand())
+	cmd.AddCommand(rulesListCommand(), rulesShowCommand(), rulesLintCommand(), rulesTestCommand(), rulesLanguagesCommand(), rulesBacktestCommand())
 	return cmd
 }
 
