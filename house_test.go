@@ -50,6 +50,7 @@ var house = []row{
 	{"rules/engine", []string{"rules", "rules/language", "rules/engine/internal/**"}},
 	{"rules/lint", []string{"rules", "rules/language", "rules/engine", "rules/ruletest"}}, // "has no fixture" is ruletest's to say
 	{"rules/ruletest", []string{"rules", "rules/language", "rules/engine"}},
+	{"rules/scaffold", []string{"rules", "rules/language"}},
 	{"rules/matrix", []string{"rules/language"}},
 	{"rules/builtin", nil},
 	{"rules/language", nil},
