@@ -257,6 +257,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 	p.Checks.BlockOn = sorted(p.Checks.BlockOn)
 	p.Governed = sorted(p.Governed)
 	e.Scan = scan.Config{FailOn: p.Checks.Severity, BlockOn: p.Checks.BlockOn, Pack: p.Checks.Pack, Rollouts: p.Checks.Rollouts}
+	e.overrides(floor, repo, floored)
 	for _, d := range []*document{floor, repo} {
 		if d == nil || d.comments == nil {
 			continue

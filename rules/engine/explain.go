@@ -35,6 +35,8 @@ type Step struct {
 	Line   int    `json:"line,omitempty"` // in the rule file
 	Column int    `json:"column,omitempty"`
 	Found  int    `json:"found"` // ranges in the whole file: what it found, or left of those before it
+	// Narrows says that Found is what the step left of the ranges before it.
+	Narrows bool `json:"narrows,omitempty"`
 	// Here are the ranges that begin in the lines that were asked about, then those around them; the first few.
 	Here      []Range `json:"here,omitempty"`
 	Elsewhere []int   `json:"elsewhere,omitempty"` // lines of the file where others begin, the first few
@@ -42,14 +44,9 @@ type Step struct {
 	Note      string  `json:"note,omitempty"`
 	Steps     []*Step `json:"steps,omitempty"` // of its operands, in the order in which they were looked at
 
-	node    *node
-	here    int
-	gone    int
-	narrows bool
+	node *node
+	here int // ranges here, those that are not kept included
 }
-
-// Narrows says that Found is what the step left, not what it found.
-func (s *Step) Narrows() bool { return s.narrows }
 
 // A Range is a part of the file. Lines and columns count from 1, columns in code points; the end is behind the last character.
 type Range struct {
@@ -277,11 +274,11 @@ func stopped(steps []*Step) *Step {
 			}
 		}
 		switch {
-		case s.narrows && len(s.Gone) > 0 && s.here == 0:
+		case s.What != togetherStep && s.Narrows && len(s.Gone) > 0 && s.here == 0:
 			return s
 		case s.What == togetherStep && len(s.Here) == 0 && first == nil:
 			return s
-		case first == nil && !s.narrows && len(s.Here) == 0 && (s.node == nil || s.node.op.Positive()):
+		case first == nil && !s.Narrows && len(s.Here) == 0 && (s.node == nil || s.node.op.Positive()):
 			first = s
 		}
 	}

@@ -193,7 +193,7 @@ func (t *tracer) together(e *evaluation, sets [][]region, left []region) {
 	if len(sets) < 2 {
 		return
 	}
-	step := &Step{What: togetherStep, Found: len(left)}
+	step := &Step{What: togetherStep, Found: len(left), Narrows: true}
 	t.ranges(step, left)
 	if len(step.Here) == 0 {
 		step.Note = t.disagreement(e, sets)
@@ -232,13 +232,12 @@ func (t *tracer) disagreement(e *evaluation, sets [][]region) string {
 func (t *tracer) narrowed(e *evaluation, c *node, before, after []region) {
 	step := t.stepOf(c)
 	step.Found = len(after)
-	step.narrows = true
+	step.Narrows = true
 	for i := range before {
 		x := &before[i]
 		if !t.concerns(x) || slices.ContainsFunc(after, func(y region) bool { return y.start == x.start && y.end == x.end }) {
 			continue
 		}
-		step.gone++
 		if len(step.Gone) < maxHere {
 			step.Gone = append(step.Gone, Gone{Range: t.place(x), Why: e.why(c, x)})
 			if c.op == rules.MetavariablePattern && c.nested == nil && len(step.Gone) <= maxNested {
@@ -256,7 +255,7 @@ func (t *tracer) focused(e *evaluation, n *node, before, after []region) {
 			continue
 		}
 		step := t.stepOf(c)
-		step.Found, step.narrows = len(after), true
+		step.Found, step.Narrows = len(after), true
 		for i := range before {
 			if x := &before[i]; t.concerns(x) && len(step.Gone) < maxHere && !slices.ContainsFunc(c.vars, func(v string) bool { return lookup(x.env, v) != nil }) {
 				step.Gone = append(step.Gone, Gone{Range: t.place(x), Why: strings.Join(c.vars, " and ") + " not bound"})
@@ -294,7 +293,7 @@ func (t *tracer) stepOf(c *node) *Step {
 // tried writes down what a condition that may bind metavariables says to one region.
 func (t *tracer) tried(e *evaluation, c *node, r region, more [][]Binding) {
 	step := t.stepOf(c)
-	step.narrows = true
+	step.Narrows = true
 	if len(more) > 0 {
 		step.Found++
 		if t.concerns(&r) && len(step.Here) < maxHere {
@@ -307,7 +306,6 @@ func (t *tracer) tried(e *evaluation, c *node, r region, more [][]Binding) {
 	if !t.concerns(&r) {
 		return
 	}
-	step.gone++
 	if len(step.Gone) < maxHere {
 		step.Gone = append(step.Gone, Gone{Range: t.place(&r), Why: e.why(c, &r)})
 		if c.op == rules.MetavariablePattern && c.nested == nil && len(step.Gone) <= maxNested {

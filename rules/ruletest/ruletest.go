@@ -244,6 +244,12 @@ func (r *Result) finish() {
 	}
 }
 
+// Judge holds the lines that a rule reports in a source to the source's marks; marked says whether it has any for the rule.
+func Judge(source []byte, ruleID string, reported []int) (f Fixture, marked bool) {
+	marks := parseMarks(source, []string{ruleID})[ruleID]
+	return judge(marks, slices.Clone(reported)), len(marks) > 0
+}
+
 // judge compares what a rule reported in one fixture with the fixture's marks.
 func judge(marks map[int]mark, reported []int) Fixture {
 	f := Fixture{Expected: []int{}, Reported: []int{}}
