@@ -264,6 +264,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 	p.Checks.BlockOn = sorted(p.Checks.BlockOn)
 	p.Governed = sorted(p.Governed)
 	e.Scan.FailOn, e.Scan.BlockOn, e.Scan.Pack, e.Scan.Rollouts = p.Checks.Severity, p.Checks.BlockOn, p.Checks.Pack, p.Checks.Rollouts
+	e.overrides(floor, repo, floored)
 	for _, d := range []*document{floor, repo} {
 		if d == nil || d.comments == nil {
 			continue

@@ -37,7 +37,9 @@ func sarifReport(in *Input) *sarif.Report {
 		run.Tool.Driver.AddRule(sarifRule(&in.Scan.Rules[i]))
 	}
 	for i := range in.Scan.Findings {
-		run.AddResult(sarifResult(&in.Scan.Findings[i], index))
+		if !in.Scan.Findings[i].Shadow {
+			run.AddResult(sarifResult(&in.Scan.Findings[i], index))
+		}
 	}
 	run.AddInvocation(sarifInvocation(in.Scan))
 

@@ -82,9 +82,10 @@ func Sentence(in *Input) string {
 	return countAll(in.Scan).sentence(len(in.Scan.Failures()))
 }
 
-// shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out.
+// shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out. What a rule on trial
+// says is nobody's to read.
 func shown(f *checks.Finding) bool {
-	return f.Introduced && !f.Suppressed()
+	return f.Introduced && !f.Suppressed() && !f.Shadow
 }
 
 func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
@@ -384,6 +385,7 @@ type counts struct{ shown, blocking, suppressed, old int }
 
 func (c *counts) add(f *checks.Finding) {
 	switch {
+	case f.Shadow:
 	case !f.Introduced:
 		c.old++
 	case f.Suppressed():

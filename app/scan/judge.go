@@ -57,7 +57,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat(checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told()}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}
@@ -108,6 +108,7 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 		return cmp.Compare(slices.Index(order, a.Origin), slices.Index(order, b.Origin))
 	})
 	all, problems := rules.ParseAll(append(sources, given...))
+	all = Overridden(all, in.Config.Overrides)
 	all = slices.DeleteFunc(all, func(r *rules.Rule) bool {
 		named := in.Config.Rollouts[r.ID.Value]
 		return cmp.Or(named, checks.Rollout(r.Metadata.Rollout)) == checks.RolloutOff || named == "" && in.Config.outOfPack(checks.Pack(r.Metadata.Pack))
@@ -196,13 +197,17 @@ func newState(in *Input, change *checks.Change) *state {
 // take takes over what a pass found, but for rules that are off. A finding of a rule that the check does not list fails the check: nobody
 // could say what it means.
 func (s *state) take(p *pass, known map[string]*checks.RuleInfo, patterns map[string]bool) {
+	asked := map[string]checks.Confidence{}
+	for i := range p.check.Rules {
+		asked[p.check.Rules[i].ID] = p.check.Rules[i].Confidence
+	}
 	for _, f := range p.findings {
 		if !slices.ContainsFunc(p.check.Rules, func(r checks.RuleInfo) bool { return r.ID == f.RuleID }) {
 			p.err = cmp.Or(p.err, fmt.Errorf("it reported %q, which is not among its rules", text(f.RuleID, 100)))
 			continue
 		}
 		info := known[f.RuleID]
-		if info.Rollout == checks.RolloutOff {
+		if info.Rollout == checks.RolloutOff || !s.in.Config.covers(f.RuleID, f.Location.Path) {
 			continue
 		}
 		if p.check.Scope == checks.PerSide {
@@ -214,7 +219,7 @@ func (s *state) take(p *pass, known map[string]*checks.RuleInfo, patterns map[st
 			fix := *f.Fix
 			f.Fix = &fix
 		}
-		one := &found{Finding: f, rule: info, differs: p.check.Scope == checks.Difference, pattern: patterns[f.RuleID]}
+		one := &found{Finding: f, rule: info, differs: p.check.Scope == checks.Difference, pattern: patterns[f.RuleID], asked: asked[f.RuleID]}
 		if p.check.Scope == checks.PerSide && p.side == checks.Base {
 			s.base = append(s.base, one)
 		} else {

@@ -228,7 +228,7 @@ func publish(env environment, files []reportFile, rep *report.Input, log io.Writ
 	}
 	introduced := 0
 	for i := range rep.Scan.Findings {
-		if rep.Scan.Findings[i].Introduced {
+		if f := &rep.Scan.Findings[i]; f.Introduced && !f.Shadow {
 			introduced++
 		}
 	}

@@ -121,6 +121,7 @@ type compiler struct {
 	r        *rules.Rule
 	stopped  bool
 	root     *rules.Formula // what node is in
+	plain    bool           // patterns are searched for without the conditions around them, so that it can be told which one took what out
 }
 
 func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ...any) {
@@ -192,7 +193,7 @@ func (c *compiler) formula(f *rules.Formula, spec *language.Spec) *node {
 
 // node compiles an operator. conditions are those of the patterns lists around it, as far as they hold for what it finds.
 func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []condition) *node {
-	n := &node{op: f.Op}
+	n := &node{op: f.Op, from: f}
 	for _, v := range f.Metavariables {
 		n.vars = append(n.vars, v.Value)
 	}
@@ -249,7 +250,7 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 	key := searchKey{spec: spec, text: text.Value, options: matchOptions(c.r.Options)}
 	var used []condition
 	for _, cond := range conditions {
-		if strings.Contains(text.Value, cond.name) {
+		if !c.plain && strings.Contains(text.Value, cond.name) {
 			used = append(used, cond)
 			key.conditions += cond.name + " " + cond.regex.linear.String() + "\x00"
 		}
