@@ -48,14 +48,14 @@ type unit struct {
 	unseen   []string // files of the folder that are not in the unit; what is in them is not known
 }
 
-// units gives the product's Go files of a side, package by package, not yet type-checked. Files that do not parse are left out: broken syntax is told
+// units gives the product's Go files of a side, package by package, not yet type-checked; of the given folders, or of all if there are none. Files that do not parse are left out: broken syntax is told
 // by whoever reads syntax trees.
-func units(ctx context.Context, pass *checks.Pass) ([]*unit, error) {
+func units(ctx context.Context, pass *checks.Pass, folders map[string]bool) ([]*unit, error) {
 	type key struct{ dir, pkg, platform string }
 	var order []*unit
 	known := map[key]*unit{}
 	wanted := func(f *checks.File, name string) bool {
-		return f.Class == checks.ClassProduct && strings.HasSuffix(name, ".go")
+		return f.Class == checks.ClassProduct && strings.HasSuffix(name, ".go") && (folders == nil || folders[path.Dir(name)])
 	}
 	err := pass.Texts(ctx, wanted, func(f *checks.File, name string, text []byte) {
 		if len(text) > maxFile {
@@ -189,11 +189,15 @@ func (u *unit) check(importer *stdlib.Importer) error {
 			}
 		},
 	}
-	u.info = &types.Info{
-		Types:        map[ast.Expr]types.TypeAndValue{},
+	size := 0
+	for _, f := range u.files {
+		size += len(f.text)
+	}
+	u.info = &types.Info{ // maps of this size seldom have to grow: one expression for about twelve bytes
+		Types:        make(map[ast.Expr]types.TypeAndValue, size/12),
 		Instances:    map[*ast.Ident]types.Instance{},
-		Defs:         map[*ast.Ident]types.Object{},
-		Uses:         map[*ast.Ident]types.Object{},
+		Defs:         make(map[*ast.Ident]types.Object, size/48),
+		Uses:         make(map[*ast.Ident]types.Object, size/16),
 		Implicits:    map[ast.Node]types.Object{},
 		Selections:   map[*ast.SelectorExpr]*types.Selection{},
 		Scopes:       map[ast.Node]*types.Scope{},

@@ -20,11 +20,13 @@ import (
 	"golang.org/x/tools/go/analysis/passes/timeformat"
 	"golang.org/x/tools/go/analysis/passes/unmarshal"
 	"golang.org/x/tools/go/analysis/passes/unreachable"
+	"golang.org/x/tools/go/analysis/passes/unsafeptr"
 	"golang.org/x/tools/go/analysis/passes/unusedresult"
 	"golang.org/x/tools/go/analysis/passes/waitgroup"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/golang/answered"
+	"github.com/reviewgate-app/reviewgate/checks/golang/detached"
 	"github.com/reviewgate-app/reviewgate/checks/golang/endless"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ignorederror"
 	"github.com/reviewgate-app/reviewgate/checks/golang/member"
@@ -74,6 +76,13 @@ func rules() []rule {
 				"defer cancel() right after the context was made.", "https://pkg.go.dev/context#WithCancel"),
 			analyzers: []*analysis.Analyzer{lostcancel.Analyzer, uncancelled.Analyzer},
 			advice:    "put `defer cancel()` right after it",
+			same:      []string{"G118"},
+		},
+		{
+			info: minor(quality("go-context-lost", "A goroutine that begins with an empty context", []string{"CWE-664", "CWE-400"},
+				"Traces end here, logs do not say whose work it is, and nothing limits how long it takes.",
+				"context.WithoutCancel(ctx) keeps the values and goes on after the caller; add a timeout of its own.", "https://pkg.go.dev/context#WithoutCancel")),
+			analyzers: []*analysis.Analyzer{detached.Analyzer},
 			same:      []string{"G118"},
 		},
 		{
@@ -148,17 +157,17 @@ func rules() []rule {
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
 		},
 		{
-			info: security("go-secret-answered", "A record is sent to the client with its secrets", []string{"CWE-200", "CWE-499"},
-				"Password hashes and keys reach everybody who may see the record, and whatever keeps answers on the way.",
+			info: security("go-secret-answered", "A record is sent or printed with its secrets", []string{"CWE-200", "CWE-499"},
+				"Password hashes and keys reach everybody who may see the record or the log, and whatever keeps answers on the way.",
 				"Tag the field `json:\"-\"`, or copy what the client may see into a type of its own.", "https://owasp.org/API-Security/editions/2023/en/0xa3-broken-object-property-level-authorization/"),
 			analyzers: []*analysis.Analyzer{answered.Analyzer},
 			same:      []string{"G117"},
 		},
 		{
-			info: certain(security("go-static-nonce", "Constant nonce or IV", []string{"CWE-329", "CWE-1204"},
+			info: security("go-static-nonce", "Constant nonce or IV", []string{"CWE-329", "CWE-1204"},
 				"A repeated nonce lets an attacker compare messages; in counter modes it gives away what they hold.",
 				"nonce := make([]byte, gcm.NonceSize()); rand.Read(nonce), and put it in front of the ciphertext.",
-				"https://cheatsheetseries.owasp.org/cheatsheets/Cryptographic_Storage_Cheat_Sheet.html")),
+				"https://cheatsheetseries.owasp.org/cheatsheets/Cryptographic_Storage_Cheat_Sheet.html"),
 			analyzers: []*analysis.Analyzer{nonce.Analyzer},
 			same:      []string{"G407"},
 		},
@@ -168,6 +177,14 @@ func rules() []rule {
 				"Look the package up on pkg.go.dev and use what it has.", "https://pkg.go.dev/std"),
 			analyzers: []*analysis.Analyzer{member.Analyzer},
 			complete:  true,
+		},
+		{
+			info: quality("go-unsafe-pointer", "An address kept as a number", []string{"CWE-119", "CWE-587"},
+				"The garbage collector does not see a uintptr: what it points to may be moved or freed, and then the program reads or writes other memory.",
+				"Convert there and back in one expression, as unsafe's documentation shows, or use unsafe.Add.", "https://pkg.go.dev/unsafe#Pointer"),
+			analyzers: []*analysis.Analyzer{unsafeptr.Analyzer},
+			advice:    "convert there and back in one expression, or use unsafe.Add",
+			same:      []string{"G103"},
 		},
 		{
 			info: quality("go-waitgroup-misused", "WaitGroup.Add inside the goroutine it counts", []string{"CWE-362"},
@@ -199,12 +216,6 @@ func security(id, title string, cwe []string, why, remedy, reference string) che
 // minor is for what is right and seldom matters: it stands in the table and is not told inline.
 func minor(info checks.RuleInfo) checks.RuleInfo {
 	info.Severity = checks.Low
-	return info
-}
-
-// certain is for what needs no judgement of whoever reads it.
-func certain(info checks.RuleInfo) checks.RuleInfo {
-	info.Confidence = checks.Certain
 	return info
 }
 

@@ -80,7 +80,7 @@ func run(pass *analysis.Pass) (any, error) {
 		if body == nil {
 			continue
 		}
-		w := &walker{pass: pass, info: pass.TypesInfo, wild: wild(pass.TypesInfo, body)}
+		w := &walker{pass: pass, info: pass.TypesInfo, wild: wild(pass.TypesInfo, body), compared: map[*ast.CallExpr]bool{}}
 		w.block(body.List, env{})
 		found = append(found, w.found...)
 	}
@@ -155,6 +155,8 @@ type walker struct {
 	found []diagnostic
 	wild  map[types.Object]bool // not followed
 	loops int                   // how deep in loops that may end early, or in branches of loops
+
+	compared map[*ast.CallExpr]bool // conversions of a comparison
 }
 
 // wild lists the variables of a body that others may change: assigned in a closure, or whose address is taken.
@@ -447,6 +449,7 @@ func (w *walker) look(n ast.Node, at env) {
 		case *ast.FuncLit:
 			return false
 		case *ast.BinaryExpr:
+			w.rangeCheck(c)
 			if c.Op == token.LAND || c.Op == token.LOR {
 				w.look(c.X, at)
 				w.loops++
@@ -474,7 +477,7 @@ func (w *walker) convert(c *ast.CallExpr, at env) {
 	}
 	to, ok := typeSpan(w.info.Types[c.Fun].Type)
 	x := w.value(c.Args[0], at)
-	if !ok || x.lo == nil {
+	if !ok || x.lo == nil || w.compared[c] && to.lo.Sign() == 0 {
 		return
 	}
 	target := types.TypeString(w.info.Types[c.Fun].Type, types.RelativeTo(w.pass.Pkg))
@@ -485,7 +488,7 @@ func (w *walker) convert(c *ast.CallExpr, at env) {
 		}
 	case x.high && x.hi.Cmp(to.hi) > 0 && (meant(x, to) || x.low && x.lo.Cmp(to.lo) == 0 && to.lo.Sign() < 0):
 		w.report(c, true, "the value can be %s here, and %s ends at %s: it becomes another number. Compare it with the bounds of %s first", x.hi, target, to.hi, target)
-	case x.low && x.lo.Cmp(to.lo) < 0 && x.lo.Sign() < 0 && meantBelow(x, to):
+	case x.low && x.lo.Cmp(to.lo) < 0 && x.lo.Sign() < 0 && meantBelow(x, to) && (x.lo.Cmp(x.hi) == 0 || w.narrower(c.Args[0], to)):
 		w.report(c, true, "the value can be %s here, and %s begins at %s: it becomes another number. Compare it with the bounds of %s first", x.lo, target, to.lo, target)
 	}
 }
@@ -500,6 +503,18 @@ func wider(x, to span) bool {
 	return bits(x) > bits(to) || bits(x) == bits(to) && x.lo.Sign() < 0 && to.lo.Sign() == 0
 }
 
+// rangeCheck marks the conversions of a comparison: uint(n) > max says of a negative n that it is too large, which is meant.
+func (w *walker) rangeCheck(c *ast.BinaryExpr) {
+	switch c.Op {
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		for _, side := range []ast.Expr{c.X, c.Y} {
+			if call, ok := ast.Unparen(side).(*ast.CallExpr); ok {
+				w.compared[call] = true
+			}
+		}
+	}
+}
+
 // meant tells a bound that was meant to keep the value within the type, and does not: it lies beyond the end, but not far. Who takes a number apart
 // byte by byte, or reads the same bits with another sign, has compared it with something else. A value that is known is judged as it is.
 func meant(x, to span) bool {
@@ -511,6 +526,12 @@ func meant(x, to span) bool {
 		far = 2
 	}
 	return !endsByte(x.hi) && x.hi.Cmp(new(big.Int).Lsh(to.hi, far)) <= 0
+}
+
+// narrower tells a type with fewer bits than the operand's has. With as many, code that packs bits takes a number for one without a sign.
+func (w *walker) narrower(e ast.Expr, to span) bool {
+	from, ok := typeSpan(w.info.TypeOf(e))
+	return ok && (to.lo.Sign() < 0 || new(big.Int).Sub(from.hi, from.lo).Cmp(to.hi) > 0)
 }
 
 // meantBelow is meant for the lower end, which the value has below that of the type.
