@@ -21,6 +21,9 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 			m.node(p, value, b, k)
 		}
 	}
+	if (p.Kind == language.Call || p.Kind == language.Dot || p.Kind == language.Name) && !m.may(p, id) {
+		return
+	}
 	switch p.Kind {
 	case language.Metavar:
 		if n.Kind != language.KeyArg && m.sameText(p, id) && (id == m.root || !m.fragment(id)) {
@@ -419,6 +422,12 @@ func (m *matcher) slots(p *pattern.Node, id language.ID, b Bindings, k next) {
 }
 
 func (m *matcher) slotList(p *pattern.Node, id language.ID, order []language.Slot, b Bindings, k next) {
+	for len(order) > 0 && p.Child(order[0]) == nil {
+		if m.t.Child(id, order[0]) != language.None && !optional(p.Kind, order[0]) {
+			return
+		}
+		order = order[1:]
+	}
 	switch len(order) {
 	case 0:
 		k(b)
