@@ -88,6 +88,7 @@ type records struct {
 	enqueue func(context.Context, *store.Tx, []store.Key) error
 	now     func() time.Time
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
+	decided func(gate.State)
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -260,7 +261,13 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
 			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: r.then(o)}
 	}
-	return r.Store.Decide(ctx, decision, deeds, o.Clear, r.now())
+	if err := r.Store.Decide(ctx, decision, deeds, o.Clear, r.now()); err != nil {
+		return err
+	}
+	if decision != nil {
+		r.decided(decision.Decision.State)
+	}
+	return nil
 }
 
 // outbox is the outbox as the review sees it.

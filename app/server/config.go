@@ -29,6 +29,7 @@ import (
 // part is for the program that starts it.
 type Config struct {
 	Listen         string        // "host:port"
+	Metrics        string        // "host:port" on which /metrics is answered; "": nowhere
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
@@ -75,7 +76,8 @@ const (
 
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
-	Listen  *string `yaml:"listen"` // REVIEWGATE_LISTEN
+	Listen  *string `yaml:"listen"`  // REVIEWGATE_LISTEN
+	Metrics *string `yaml:"metrics"` // REVIEWGATE_METRICS
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
 	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
@@ -295,6 +297,10 @@ func (l *loader) load(f *file) (c Config) {
 	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		l.bad("listen", "REVIEWGATE_LISTEN", fmt.Sprintf("%q is not an address", c.Listen), `write host:port, such as ":8080"`)
+	}
+	c.Metrics, _ = l.value(f.Metrics, "REVIEWGATE_METRICS", "")
+	if _, port, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && (err != nil || port == "") {
+		l.bad("metrics", "REVIEWGATE_METRICS", fmt.Sprintf("%q is not an address", c.Metrics), `write host:port, such as "127.0.0.1:9090"; who can reach it can read it`)
 	}
 	if id, _ := l.value(f.App.ID, "REVIEWGATE_APP_ID", ""); id == "" {
 		l.bad("app.id", "REVIEWGATE_APP_ID", noValue, appPage)

@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/report"
@@ -60,6 +62,9 @@ type Server struct {
 	cancel    context.CancelFunc
 	tasks     sync.WaitGroup
 	bindings  bindings
+	metrics   *metrics
+
+	metricsAddr string
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -104,7 +109,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1)}, nil
+	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -140,10 +145,13 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
 		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
+			start := time.Now()
+			defer func() { s.metrics.scanned.Observe(time.Since(start).Seconds()) }()
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
-		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake},
+		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
@@ -156,20 +164,10 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Work: func(ctx context.Context, k store.Key, want int64) error {
-			ref, err := s.ref(ctx, k, want)
-			if err != nil {
-				return err
-			}
-			switch k.Number {
-			case store.QueueNumber:
-				return s.limits(s.reviewer.Queue(ctx, ref))
-			case store.SweepNumber:
-				return s.limits(s.sweep(ctx, ref))
-			}
-			if err := s.spare(ctx, ref); err != nil {
-				return err
-			}
-			return s.limits(s.reviewer.Pull(ctx, ref))
+			return s.metrics.timed(k, func() error { return s.work(ctx, k, want) })
+		},
+		Done: func(k store.Key, result string) {
+			s.metrics.runs.WithLabelValues(kindOf(k), strings.ReplaceAll(result, " ", "_")).Inc()
 		},
 		GiveUp: func(ctx context.Context, k store.Key, want int64, cause error) error {
 			ref, err := s.ref(ctx, k, want)
@@ -205,6 +203,14 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
 	}
+	if err := s.metrics.all.Register(state{s, hook}); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
+	if s.cfg.Metrics != "" {
+		if err := s.listenMetrics(ctx); err != nil {
+			return err
+		}
+	}
 	return s.listen(ctx, hook)
 }
 
@@ -224,6 +230,24 @@ func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Pac
 		}, func(ctx context.Context, asked []checks.Package, private []string) checks.Facts {
 			return r.Facts(ctx, asked, private...)
 		}
+}
+
+// work does the job of one key.
+func (s *Server) work(ctx context.Context, k store.Key, want int64) error {
+	ref, err := s.ref(ctx, k, want)
+	if err != nil {
+		return err
+	}
+	switch k.Number {
+	case store.QueueNumber:
+		return s.limits(s.reviewer.Queue(ctx, ref))
+	case store.SweepNumber:
+		return s.limits(s.sweep(ctx, ref))
+	}
+	if err := s.spare(ctx, ref); err != nil {
+		return err
+	}
+	return s.limits(s.reviewer.Pull(ctx, ref))
 }
 
 // ref reads what a job is about. want is the generation that it answers.
@@ -252,6 +276,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("trying the worker: %w", err)
 	}
+	s.metrics.sandboxed(r.Sandbox)
 	level := s.cfg.Log.Info()
 	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
 		level = s.cfg.Log.Warn()
@@ -263,7 +288,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
 	if s.cfg.Role != Worker {
-		mux.Handle("/webhook", hook)
+		mux.Handle("/webhook", s.metrics.hook(hook))
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
