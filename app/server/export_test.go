@@ -24,44 +24,54 @@ func (s *Server) Dump(ctx context.Context) (string, error) {
 		}
 		defer db.Close()
 	}
-	var names []string
-	rows, err := db.QueryContext(ctx, tables)
+	names, err := column(ctx, db, tables)
 	if err != nil {
-		return "", err
-	}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return "", err
-		}
-		names = append(names, name)
-	}
-	if err := rows.Close(); err != nil {
 		return "", err
 	}
 	var out strings.Builder
 	for _, name := range names {
-		rows, err := db.QueryContext(ctx, `SELECT * FROM "`+name+`" ORDER BY 1, 2`)
-		if err != nil {
-			return "", err
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			return "", err
-		}
-		values, at := make([]any, len(columns)), make([]any, len(columns))
-		for i := range values {
-			at[i] = &values[i]
-		}
-		for rows.Next() {
-			if err := rows.Scan(at...); err != nil {
-				return "", err
-			}
-			fmt.Fprintf(&out, "%s %q\n", name, values)
-		}
-		if err := rows.Close(); err != nil {
+		if err := dumpTable(ctx, db, name, &out); err != nil {
 			return "", err
 		}
 	}
-	return out.String(), rows.Err()
+	return out.String(), nil
+}
+
+func column(ctx context.Context, db *sql.DB, query string) (out []string, err error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+func dumpTable(ctx context.Context, db *sql.DB, name string, out *strings.Builder) error {
+	rows, err := db.QueryContext(ctx, `SELECT * FROM "`+name+`" ORDER BY 1, 2`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, at := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		at[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(at...); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s %q\n", name, values)
+	}
+	return rows.Err()
 }

@@ -46,7 +46,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("lint: %v, %v", problems, err)
 	}
 	// They are not answered where everybody can reach the webhooks.
-	if r, err := http.Get("http://" + w.srv.Addr() + "/metrics"); err != nil || r.StatusCode != http.StatusNotFound { //nolint:noctx // a test
+	if r, err := http.Get("http://" + w.srv.Addr() + "/metrics"); err != nil || r.StatusCode != http.StatusNotFound {
 		t.Errorf("on the public address: %v, %v", r.StatusCode, err)
 	} else {
 		must(t, r.Body.Close())
@@ -55,7 +55,7 @@ func TestMetrics(t *testing.T) {
 
 func (w *world) get(address string) string {
 	w.t.Helper()
-	r, err := http.Get(address) //nolint:noctx // a test
+	r, err := http.Get(address)
 	must(w.t, err)
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)

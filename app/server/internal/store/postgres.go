@@ -124,7 +124,7 @@ func (p *postgres) lockName(ctx context.Context, name string, wait bool) (unlock
 		return nil, false, err
 	}
 	h := fnv.New32a()
-	h.Write([]byte(name))   //nolint:errcheck // a hash takes everything
+	h.Write([]byte(name))
 	key := int32(h.Sum32()) //nolint:gosec // any number will do
 	if wait {
 		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_lock($1, $2)`, lockNamed, key)

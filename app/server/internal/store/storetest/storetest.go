@@ -127,7 +127,7 @@ func start() (_ string, err error) {
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	ctx, cancel := context.WithTimeout(context.Background(), startTime) //nolint:forbidigo // it is nobody's: all tests share it
 	defer cancel()
 	cmd := exec.CommandContext(ctx, initdb, "--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
 	cmd.Dir = dir
@@ -152,7 +152,7 @@ func start() (_ string, err error) {
 		return "", err
 	}
 	// Not synced: the machine does not fail in a test, only processes do.
-	cmd = exec.CommandContext(context.Background(), program, "-D", data, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+	cmd = exec.Command(program, "-D", data, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", //nolint:noctx // it ends with the process
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	as(cmd, who)
@@ -177,7 +177,7 @@ func start() (_ string, err error) {
 		if err == nil {
 			stop = func() {
 				_ = cmd.Process.Signal(syscall.SIGQUIT) // at once, without waiting for those who are connected
-				<-ended
+				_ = <-ended // it was told to
 				_ = os.RemoveAll(dir)
 			}
 			return address, conn.Close(ctx)
