@@ -177,7 +177,7 @@ func start() (_ string, err error) {
 		if err == nil {
 			stop = func() {
 				_ = cmd.Process.Signal(syscall.SIGQUIT) // at once, without waiting for those who are connected
-				_ = <-ended // it was told to
+				<-ended                                 //nolint:errcheck // it was told to
 				_ = os.RemoveAll(dir)
 			}
 			return address, conn.Close(ctx)
