@@ -19,8 +19,10 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
 
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
@@ -32,13 +34,16 @@ type Config struct {
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
-	Database       string        // path of the SQLite file
+	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
+	Role           Role          // what this process does; "": All
 	CacheDir       string        // folder for fetched repositories
 	Sandbox        sandbox.Mode  // how much the worker must be locked in
 	Workers        int           // pull requests at a time
 	Sweep          time.Duration // between two looks at the open pull requests of a repository; 0: 5 minutes; negative: never, for tests
 	FloorRequired  bool          // every organisation must have a floor; without one, nothing passes
-	LogLevel       zerolog.Level
+	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
+	Registry registry.Config
+	LogLevel zerolog.Level
 
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
@@ -58,18 +63,34 @@ type Config struct {
 	Settled time.Duration
 }
 
+// A Role is what one of several processes on a PostgreSQL database does.
+type Role string
+
+// The roles. Every App needs at least one process that takes webhooks and one that takes jobs.
+const (
+	All    Role = "all"
+	Web    Role = "web"    // takes webhooks and writes them down with their jobs
+	Worker Role = "worker" // takes jobs and sweeps
+)
+
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
 	Listen  *string `yaml:"listen"` // REVIEWGATE_LISTEN
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
-	DB      *string `yaml:"database"`  // REVIEWGATE_DATABASE
-	Cache   *string `yaml:"cache_dir"` // REVIEWGATE_CACHE_DIR
-	Sandbox *string `yaml:"sandbox"`   // REVIEWGATE_SANDBOX
-	Workers *string `yaml:"workers"`   // REVIEWGATE_WORKERS
-	Sweep   *string `yaml:"sweep"`     // REVIEWGATE_SWEEP
-	Floor   *string `yaml:"floor"`     // REVIEWGATE_FLOOR
-	Log     *string `yaml:"log_level"` // REVIEWGATE_LOG_LEVEL
+	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
+	DBFile  *string `yaml:"database_file"` // REVIEWGATE_DATABASE_FILE: what database says, where it holds a password
+	Cache   *string `yaml:"cache_dir"`     // REVIEWGATE_CACHE_DIR
+	Sandbox *string `yaml:"sandbox"`       // REVIEWGATE_SANDBOX
+	Workers *string `yaml:"workers"`       // REVIEWGATE_WORKERS
+	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
+	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
+	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+
+	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
+	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
+	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
+	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
 }
 
 type fileApp struct {
@@ -213,6 +234,63 @@ func (l *loader) hub(f *file, c *Config) {
 	}
 }
 
+// lookUps reads where packages are looked up: words as the command line has them.
+func (l *loader) lookUps(f *file, c *Config) {
+	r := &c.Registry
+	if where, _ := l.value(f.Registry, "REVIEWGATE_REGISTRY", ""); where != "" {
+		machine := registry.Machine{Home: l.env["HOME"], Conf: l.env["XDG_CONFIG_HOME"]}
+		if machine.Conf == "" && machine.Home != "" {
+			machine.Conf = filepath.Join(machine.Home, ".config")
+		}
+		for name, value := range l.env {
+			machine.Env = append(machine.Env, name+"="+value)
+		}
+		slices.Sort(machine.Env)
+		if err := r.Add(where, machine); err != nil {
+			l.bad("registry", "REVIEWGATE_REGISTRY", err.Error(), "write it as npm=https://HOST/ pypi=https://HOST/simple, or as machine")
+		}
+	}
+	private, _ := l.value(f.Private, "REVIEWGATE_PRIVATE_PACKAGES", "")
+	r.Hide(private)
+	r.Packages, r.Advisories = l.path(f.Packages, "REVIEWGATE_KNOWN_PACKAGES"), l.path(f.Advisories, "REVIEWGATE_ADVISORIES")
+	for _, file := range []struct{ key, variable, path string }{{"known_packages", "REVIEWGATE_KNOWN_PACKAGES", r.Packages}, {"advisories", "REVIEWGATE_ADVISORIES", r.Advisories}} {
+		if file.path == "" {
+			continue
+		}
+		if _, err := os.Stat(file.path); err != nil {
+			l.bad(file.key, file.variable, err.Error(), "name one that this process can read")
+		}
+	}
+}
+
+func (l *loader) database(f *file, c *Config) {
+	before := len(l.problems)
+	c.Database, _ = l.value(f.DB, "REVIEWGATE_DATABASE", "")
+	if c.Database == "" {
+		c.Database = string(l.secret("database_file", f.DBFile, "REVIEWGATE_DATABASE"))
+	}
+	if len(l.problems) > before {
+		return
+	}
+	shared := store.IsPostgres(c.Database)
+	switch {
+	case c.Database == "":
+		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db, which is made if it is not there, or the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST/DATABASE")
+	case !shared && strings.Contains(c.Database, "://"):
+		l.bad("database", "REVIEWGATE_DATABASE", "it is neither a file nor the address of a PostgreSQL server", "write a path, or postgres://USER:PASSWORD@HOST/DATABASE")
+	case !shared && f.DB != nil && l.env["REVIEWGATE_DATABASE"] == "":
+		c.Database = l.path(f.DB, "REVIEWGATE_DATABASE")
+	}
+	c.CacheDir = l.path(f.Cache, "REVIEWGATE_CACHE_DIR")
+	switch {
+	case c.CacheDir != "" || c.Database == "":
+	case shared:
+		l.bad("cache_dir", "REVIEWGATE_CACHE_DIR", noValue, "name a folder on a local disk for fetched repositories; every process has one of its own")
+	default:
+		c.CacheDir = filepath.Join(filepath.Dir(c.Database), "cache")
+	}
+}
+
 func (l *loader) load(f *file) (c Config) {
 	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
@@ -245,12 +323,7 @@ func (l *loader) load(f *file) (c Config) {
 		}
 	}
 	l.hub(f, &c)
-	if c.Database = l.path(f.DB, "REVIEWGATE_DATABASE"); c.Database == "" {
-		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db; it is made if it is not there")
-	}
-	if c.CacheDir = l.path(f.Cache, "REVIEWGATE_CACHE_DIR"); c.CacheDir == "" && c.Database != "" {
-		c.CacheDir = filepath.Join(filepath.Dir(c.Database), "cache")
-	}
+	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
 	switch mode {
 	case "require":
@@ -277,6 +350,7 @@ func (l *loader) load(f *file) (c Config) {
 	if floor != "required" && floor != "optional" {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
+	l.lookUps(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

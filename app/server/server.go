@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -80,6 +82,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Settled == 0 {
 		cfg.Settled = settled
 	}
+	if cfg.Role == "" {
+		cfg.Role = All
+	}
+	if !slices.Contains([]Role{All, Web, Worker}, cfg.Role) {
+		return nil, fmt.Errorf("the configuration of the server: the role %q is none of all, web, worker", cfg.Role)
+	}
+	if cfg.Role != All && !store.IsPostgres(cfg.Database) {
+		return nil, fmt.Errorf("the configuration of the server: the role %q needs a database that processes can share; set database (REVIEWGATE_DATABASE) to the address of a PostgreSQL server, or leave the role out", cfg.Role)
+	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
 	}
@@ -105,8 +116,10 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if err := s.tryWorker(ctx); err != nil {
-		return err
+	if s.cfg.Role != Web {
+		if err := s.tryWorker(ctx); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(s.cfg.CacheDir, 0o700); err != nil {
 		return fmt.Errorf("making the cache folder: %w", err)
@@ -122,19 +135,24 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return s.queue.Wake(ctx, tx, k, at.Sub(s.cfg.Now()), at)
 	}
 	s.box = outbox{box, wake}
+	ask, lookUp := s.lookUps()
 	s.reviewer = review.New(review.Options{
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
 		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
-		Checks: s.checks,
+		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
+	workers := s.cfg.Workers
+	if s.cfg.Role == Web {
+		workers = -1
+	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: s.cfg.Workers, Stop: stopTime,
+		Workers: workers, Stop: stopTime,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Work: func(ctx context.Context, k store.Key, want int64) error {
@@ -183,9 +201,29 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
-	s.tasks.Go(s.prune)
-	s.tasks.Go(s.sweeps)
+	if s.cfg.Role != Web {
+		s.tasks.Go(s.prune)
+		s.tasks.Go(s.sweeps)
+	}
 	return s.listen(ctx, hook)
+}
+
+// lookUps puts together who is asked for packages; nil, nil: nobody.
+func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {
+	cfg := s.cfg.Registry
+	if !cfg.Given() {
+		return nil, nil
+	}
+	cfg.CacheDir, cfg.Version, cfg.Now = filepath.Join(s.cfg.CacheDir, "registry"), s.cfg.Version, s.cfg.Now
+	cfg.Tell = func(what string) {
+		s.cfg.Log.Warn().Str("what", what).Msg("a package or its advisories could not be looked up")
+	}
+	r := registry.New(cfg)
+	return func(ctx context.Context, in *scan.Input) ([]checks.Package, error) {
+			return scan.Ask(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+		}, func(ctx context.Context, asked []checks.Package, private []string) checks.Facts {
+			return r.Facts(ctx, asked, private...)
+		}
 }
 
 // ref reads what a job is about. want is the generation that it answers.
@@ -224,7 +262,9 @@ func (s *Server) tryWorker(ctx context.Context) error {
 
 func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
-	mux.Handle("/webhook", hook)
+	if s.cfg.Role != Worker {
+		mux.Handle("/webhook", hook)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	s.http = &http.Server{
@@ -246,7 +286,7 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 		}
 		s.serving <- err
 	}(s.http)
-	s.cfg.Log.Info().Str("address", s.addr).Str("version", s.cfg.Version).Int64("app", s.cfg.AppID).Msg("listening")
+	s.cfg.Log.Info().Str("address", s.addr).Str("version", s.cfg.Version).Int64("app", s.cfg.AppID).Str("role", string(s.cfg.Role)).Str("replica", s.store.Replica()).Msg("listening")
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/github/githubtest"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
@@ -104,6 +106,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// database names a new database: PostgreSQL's in a test that has it in its name, and everywhere if REVIEWGATE_TEST_DATABASE says so; else SQLite's.
+func database(t testing.TB) string {
+	kind := "sqlite"
+	if k := os.Getenv("REVIEWGATE_TEST_DATABASE"); k != "" {
+		kind = k
+	}
+	for _, k := range storetest.Kinds {
+		if strings.Contains(t.Name()+"/", "/"+k+"/") {
+			kind = k
+		}
+	}
+	return storetest.Name(t, kind)
+}
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 // newWorld makes a world in which the App is installed on everything.
 func newWorld(t *testing.T) *world {
 	w := newEmptyWorld(t)
@@ -139,7 +157,7 @@ func newBareWorld(t *testing.T, owner, name string, opt githubtest.RepoOptions, 
 	dir := t.TempDir()
 	w.cfg = server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
-		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(dir, "gate.db"), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
+		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: database(t), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
 		Checks: func([]*rules.Rule) ([]*checks.Check, error) { return []*checks.Check{flaw}, nil },
 		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.DebugLevel, Now: now,
 		Reached: func(point string) {
