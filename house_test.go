@@ -40,9 +40,9 @@ var house = []row{
 	{"checks/golang/**", nil},
 	{"checks/ai/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/ai/internal/**", "checks/internal/**"}},
 	{"checks/internal/**", []string{"checks", "checks/diff", "checks/syntax", "rules/language"}},
-	{"checks/supply/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/supply/internal/**"}},
-	{"checks/config/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/config/internal/**"}},
-	{"checks/secrets/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/secrets/internal/**"}},
+	{"checks/supply/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/supply/internal/**", "checks/internal/regexp"}},
+	{"checks/config/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/config/internal/**", "checks/internal/regexp"}},
+	{"checks/secrets/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/secrets/internal/**", "checks/internal/regexp"}},
 	{"checks/quality/**", []string{"checks", "checks/diff", "checks/index", "checks/syntax", "rules/language", "checks/quality/internal/**", "checks/internal/**"}},
 	{"checks", []string{"checks/diff", "checks/index"}},
 

@@ -105,3 +105,44 @@ func TestBuiltinCompile(t *testing.T) {
 		t.Errorf("%d rules of %d run", got, want)
 	}
 }
+
+// What is told without reading the YAML is what the YAML says.
+func TestBuiltinFor(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(builtinNames(), "cobol") {
+		var want, others []string
+		for _, src := range rules.Builtin() {
+			rs, _ := rules.Parse(src)
+			for _, r := range rs {
+				if slices.ContainsFunc(r.Languages, func(l rules.Text) bool { return l.Value == name }) {
+					want = append(want, src.Name)
+				} else {
+					others = append(others, r.ID.Value)
+				}
+			}
+		}
+		sources, left := rules.BuiltinFor(func(language string) bool { return language == name })
+		var got []string
+		for _, src := range sources {
+			got = append(got, src.Name)
+		}
+		if !slices.Equal(got, want) || !slices.Equal(left, others) || len(left) == 0 {
+			t.Errorf("%s: %d files and %d others, want %d and %d", name, len(got), len(left), len(want), len(others))
+		}
+	}
+}
+
+// builtinNames are the languages of the built-in rules.
+func builtinNames() []string {
+	var all []string
+	for _, src := range rules.Builtin() {
+		rs, _ := rules.Parse(src)
+		for _, r := range rs {
+			for _, l := range r.Languages {
+				all = append(all, l.Value)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	gh "github.com/google/go-github/v60/github"
 
@@ -15,14 +16,16 @@ import (
 )
 
 // trailer is a Co-authored-by line as GitHub reads it, and a little more: a name that is found disqualifies, it never grants.
-var trailer = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[^<\r\n]{0,500}<[ \t]*([^<>\s]{3,320})[ \t]*>`)
+var trailer = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:[^<\r\n]{0,500}<[ \t]*([^<>\s]{3,320})[ \t]*>`)
+})
 
 // maxTrailers bounds how many trailers of one commit are read.
 const maxTrailers = 100
 
 func trailerEmails(message string) []string {
 	var out []string
-	for _, m := range trailer.FindAllStringSubmatch(message, maxTrailers) {
+	for _, m := range trailer().FindAllStringSubmatch(message, maxTrailers) {
 		out = append(out, strings.ToLower(m[1]))
 	}
 	return out

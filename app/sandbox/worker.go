@@ -35,6 +35,7 @@ func Serve(work func(in io.Reader, out io.Writer) error) int {
 	if err := json.Unmarshal([]byte(os.Getenv(envName)), &l); err != nil {
 		return fail(fmt.Errorf("reading the worker's limits: %w", err))
 	}
+	dropStartPages() // while the kernel may still be asked
 	layers := lockDown(l)
 	if err := greet(out, layers); err != nil {
 		return fail(err)

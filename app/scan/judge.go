@@ -97,17 +97,23 @@ func isBuiltin(c *checks.Check) bool {
 
 // parseRules reads the rule files: the built-in ones first, then the organisation's, the repository's and the command line's, so that of two
 // rules with one id the one that fewer people can change is kept. Rules that are switched off are left out here already.
+//
+// Of the built-in ones only those are read that are for a language of the change, unless a rule that was given has the id of another.
 func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
-	var sources []rules.Source
-	if !in.NoBuiltin {
-		sources = append(sources, rules.Builtin()...)
-	}
 	given := slices.Clone(in.Rules)
 	order := []rules.Origin{rules.OriginBuiltin, rules.OriginFloor, rules.OriginRepository, rules.OriginFlag}
 	slices.SortStableFunc(given, func(a, b rules.Source) int {
 		return cmp.Compare(slices.Index(order, a.Origin), slices.Index(order, b.Origin))
 	})
+	var sources []rules.Source
+	var left []string
+	if !in.NoBuiltin {
+		sources, left = rules.BuiltinFor(concerned(in.Files))
+	}
 	all, problems := rules.ParseAll(append(sources, given...))
+	if slices.ContainsFunc(all, func(r *rules.Rule) bool { return r.Origin != rules.OriginBuiltin && slices.Contains(left, r.ID.Value) }) {
+		all, problems = rules.ParseAll(append(rules.Builtin(), given...))
+	}
 	all = Overridden(all, in.Config.Overrides)
 	all = slices.DeleteFunc(all, func(r *rules.Rule) bool {
 		named := in.Config.Rollouts[r.ID.Value]
@@ -116,20 +122,25 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 	return all, problems
 }
 
-// forLanguages marks the rules that no file of the change concerns, so that a library for many languages costs what those of the change cost.
-func forLanguages(rs []*rules.Rule, files []*checks.File) []*rules.Rule {
+// concerned says of which languages, as rules name them, there are files.
+func concerned(files []*checks.File) func(name string) bool {
 	present := map[*language.Spec]bool{}
 	for _, f := range files {
 		present[language.ForPath(f.Path)] = true
 		present[language.ForPath(f.OldPath)] = true
 	}
-	concerned := func(l rules.Text) bool {
-		spec := language.ForName(l.Value)
+	return func(name string) bool {
+		spec := language.ForName(name)
 		return spec == nil || spec.AnyFile || present[spec]
 	}
+}
+
+// forLanguages marks the rules that no file of the change concerns, so that a library for many languages costs what those of the change cost.
+func forLanguages(rs []*rules.Rule, files []*checks.File) []*rules.Rule {
+	named := concerned(files)
 	out := slices.Clone(rs)
 	for i, r := range out {
-		if !slices.ContainsFunc(r.Languages, concerned) {
+		if !slices.ContainsFunc(r.Languages, func(l rules.Text) bool { return named(l.Value) }) {
 			idle := *r
 			idle.Idle = true
 			out[i] = &idle

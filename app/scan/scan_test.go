@@ -317,7 +317,7 @@ func TestNoBuiltin(t *testing.T) {
 			Rules: []checks.RuleInfo{{ID: "coded", Severity: checks.High, Confidence: checks.Certain, Origin: string(rules.OriginBuiltin)}}}
 		return append(all, coded), err
 	}
-	in := change(t, "-- head/a.txt --\nx\n")
+	in := change(t, "-- head/a.py --\nx\n")
 	for _, without := range []bool{true, false} {
 		in.NoBuiltin = without
 		r, err := Run(t.Context(), in, list, Options{Sandbox: sandbox.Off})
@@ -330,6 +330,23 @@ func TestNoBuiltin(t *testing.T) {
 		if left := slices.ContainsFunc(r.Rules, func(i checks.RuleInfo) bool { return i.ID == "python-sql-string-build" || i.ID == "coded" }); left == without {
 			t.Errorf("NoBuiltin %v: built-in rules are listed: %v", without, left)
 		}
+	}
+}
+
+// TestBuiltinOfOtherLanguages: built-in rules that the change does not concern are not read, but their ids stay theirs.
+func TestBuiltinOfOtherLanguages(t *testing.T) {
+	t.Parallel()
+	in := change(t, "-- head/a.go --\npackage a\n")
+	in.NoBuiltin = false
+	found, problems := parseRules(in)
+	if len(problems) > 0 || len(found) == 0 || slices.ContainsFunc(found, func(r *rules.Rule) bool { return r.Languages[0].Value != "go" }) {
+		t.Errorf("a change in Go: %d rules, problems %v", len(found), problems)
+	}
+	in.Rules = []rules.Source{{Name: "flag.yaml", Origin: rules.OriginFlag, Data: []byte(
+		"rules:\n  - {id: python-sql-string-build, languages: [go], severity: ERROR, message: m, pattern: f()}\n")}}
+	found, problems = parseRules(in)
+	if len(problems) != 1 || problems[0].RuleID != "python-sql-string-build" || slices.ContainsFunc(found, func(r *rules.Rule) bool { return r.Origin == rules.OriginFlag }) {
+		t.Errorf("a rule with a built-in rule's id: problems %v", problems)
 	}
 }
 

@@ -2,8 +2,9 @@ package secrets
 
 import (
 	"hash/crc32"
-	"regexp"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // A format is how a provider writes one kind of credential.

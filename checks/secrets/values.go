@@ -2,9 +2,10 @@ package secrets
 
 import (
 	"math"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // entropy is Shannon's, in bits per character.

@@ -2,6 +2,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 // The declarations below repeat the part of tree-sitter's api.h (core 0.25) that is used here: a module cannot include another
 // module's headers. The symbols are weak because cgo links each package once on its own, where the core, which the
@@ -38,6 +41,7 @@ WEAK uint16_t ts_tree_cursor_current_field_id(const TSTreeCursor *);
 WEAK bool ts_tree_cursor_goto_first_child(TSTreeCursor *);
 WEAK bool ts_tree_cursor_goto_next_sibling(TSTreeCursor *);
 WEAK bool ts_tree_cursor_goto_parent(TSTreeCursor *);
+WEAK uint32_t ts_node_descendant_count(TSNode);
 WEAK uint16_t ts_node_symbol(TSNode);
 WEAK uint32_t ts_node_start_byte(TSNode);
 WEAK uint32_t ts_node_end_byte(TSNode);
@@ -52,7 +56,15 @@ WEAK uint32_t ts_language_field_count(const TSLanguage *);
 WEAK const char *ts_language_field_name_for_id(const TSLanguage *, uint16_t);
 
 // go-tree-sitter's own allocator calls back into Go for every allocation, which costs a third of the parse.
-void rg_setup(void) { ts_set_allocator(malloc, calloc, realloc, free); }
+//
+// glibc keeps a heap for each thread that ever allocated, up to eight for each processor, and a parse runs on whatever thread Go gives it. As many
+// heaps as there are parses at a time are enough; each of the others would keep what its largest file took.
+void rg_setup(int parallel) {
+	ts_set_allocator(malloc, calloc, realloc, free);
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, parallel);
+#endif
+}
 
 typedef struct { const char *source; uint32_t length; } text;
 
@@ -88,8 +100,10 @@ static bool progress(TSParseState *state) {
 }
 
 static int flatten(const TSTree *tree, rg_limits limits, rg_result *out) {
-	TSTreeCursor cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
-	uint32_t room = 1024, count = 0, parent = 0, depth = 0;
+	TSNode root = ts_tree_root_node(tree);
+	TSTreeCursor cursor = ts_tree_cursor_new(root);
+	uint32_t room = ts_node_descendant_count(root), count = 0, parent = 0, depth = 0;
+	room = room < 1024 ? 1024 : room > limits.max_nodes ? limits.max_nodes : room;
 	rg_record *records = malloc(room * sizeof(rg_record));
 	int status = records ? RG_OK : RG_NO_MEMORY;
 	while (status == RG_OK) {
@@ -167,17 +181,25 @@ rg_result rg_parse(const void *language, const char *source, uint32_t length, rg
 	TSParseOptions options = {&b, progress};
 	TSTree *tree = ts_parser_parse_with_options(parser, NULL, input, options);
 	out.steps = limits.max_steps - b.left;
+	ts_parser_delete(parser);
 	if (tree) {
 		out.status = flatten(tree, limits, &out);
 		ts_tree_delete(tree);
 	} else {
 		out.status = b.over ? RG_TOO_SLOW : RG_REFUSED;
 	}
-	ts_parser_delete(parser);
 	return out;
 }
 
-void rg_free(void *records) { free(records); }
+// What a large file took goes back to the system, so that two of them are not paid for by the small ones between them.
+void rg_free(void *records, uint32_t count) {
+	free(records);
+#ifdef __GLIBC__
+	if (count > 30000) {
+		malloc_trim(1 << 20);
+	}
+#endif
+}
 uint32_t rg_symbols(const void *language) { return ts_language_symbol_count(language); }
 const char *rg_symbol_name(const void *language, uint16_t symbol) { return ts_language_symbol_name(language, symbol); }
 int rg_symbol_named(const void *language, uint16_t symbol) { return ts_language_symbol_type(language, symbol) == 0; }

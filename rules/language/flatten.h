@@ -32,9 +32,9 @@ typedef struct {
 	uint64_t steps;
 } rg_result;
 
-void rg_setup(void);
+void rg_setup(int parallel); // how many parses run at a time
 rg_result rg_parse(const void *language, const char *source, uint32_t length, rg_limits limits);
-void rg_free(void *records);
+void rg_free(void *records, uint32_t count);
 uint32_t rg_symbols(const void *language);
 const char *rg_symbol_name(const void *language, uint16_t symbol);
 int rg_symbol_named(const void *language, uint16_t symbol);

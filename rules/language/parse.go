@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -56,7 +57,7 @@ type grammar struct {
 // ERROR has a symbol of its own in every grammar, outside the table.
 const errorSymbol = math.MaxUint16
 
-var setup = sync.OnceFunc(func() { C.rg_setup() })
+var setup = sync.OnceFunc(func() { C.rg_setup(C.int(runtime.GOMAXPROCS(0))) })
 
 func newGrammar(language unsafe.Pointer, rules map[string]lowerFunc) *grammar {
 	g := &grammar{language: language}
@@ -119,7 +120,7 @@ func (g *grammar) parse(src []byte, use func([]record)) error {
 	default:
 		return fmt.Errorf("the parser gave no tree for %d bytes: %w", len(src), ErrLimit)
 	}
-	defer C.rg_free(unsafe.Pointer(r.records))
+	defer C.rg_free(unsafe.Pointer(r.records), r.count)
 	use(unsafe.Slice((*record)(unsafe.Pointer(r.records)), int(r.count)))
 	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 

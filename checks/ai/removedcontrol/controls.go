@@ -1,12 +1,12 @@
 package removedcontrol
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 

@@ -4,12 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/internal/code"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 

@@ -2,12 +2,12 @@ package agentsettings
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/config/internal/document"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // kind says whose settings a file holds.

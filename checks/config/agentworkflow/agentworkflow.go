@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/config/internal/document"
 	"github.com/reviewgate-app/reviewgate/checks/config/internal/workflow"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 //go:embed doc.go

@@ -4,11 +4,11 @@ import (
 	"context"
 	_ "embed"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 //go:embed doc.go

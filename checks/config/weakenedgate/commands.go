@@ -2,8 +2,9 @@ package weakenedgate
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // A tool is a command that fails when something is wrong.

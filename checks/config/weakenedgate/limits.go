@@ -2,9 +2,10 @@ package weakenedgate
 
 import (
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // A limit is a number or word in a configuration that decides when a gate fails.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/config/internal/document"
+	"github.com/reviewgate-app/reviewgate/checks/internal/regexp"
 )
 
 // A File is one workflow or one composite action.

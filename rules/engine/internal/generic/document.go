@@ -41,7 +41,7 @@ func metavariable(s string) int {
 
 // scan reads a text, or a pattern with its ellipses and metavariables.
 func scan(s string, pattern bool, o Options) []token {
-	var out []token
+	out := make([]token, 0, len(s)/4+4)
 	line, first, indent := 0, true, 0
 	add := func(k kind, start, end int) {
 		t := token{kind: k, start: start, end: end, line: line, indent: -1, pair: -1}

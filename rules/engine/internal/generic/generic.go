@@ -138,6 +138,13 @@ func build(d *document, source string, from, to int, inBrackets bool, depth int,
 
 // Find returns where a pattern fits, in order of the starts.
 func (p *Pattern) Find(text string) ([]Match, error) {
+	if !p.options.Caseless {
+		for _, w := range p.words {
+			if !strings.Contains(text, w) {
+				return nil, nil
+			}
+		}
+	}
 	m := &matcher{p: p, text: text, doc: structure(scan(text, false, p.options)), span: p.options.span()}
 	last := p.nodes[len(p.nodes)-1].kind == dots
 	ends := map[int]int{} // end -> index of its match

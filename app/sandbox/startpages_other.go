@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sandbox
+
+func dropStartPages() int { return 0 }
