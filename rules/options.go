@@ -19,6 +19,13 @@ type Options struct {
 	CommutativeBool bool // commutative_boolop: true: `a && b` finds `b && a`
 	SymmetricEq     bool // symmetric_eq: true, commutative_compop: true: `a == b` finds `b == a`
 
+	ExactMembers      bool // implicit_ellipsis: false: an object of JavaScript has no other members than those of the pattern
+	OrderedDecorators bool // decorators_order_matters: true
+	ArrowsApart       bool // arrow_is_function: false
+	VarApart          bool // let_is_var: false
+	DecoratorsApart   bool // attr_expr: false: what a decorator calls is no call
+	NoDeepStmt        bool // go_deeper_stmt: false: `...` does not look into blocks
+
 	Generic GenericOptions
 
 	// Of mode: taint.
@@ -61,15 +68,15 @@ func (o *Options) switches() map[string]struct {
 		"commutative_boolop":       {false, &o.CommutativeBool},
 		"symmetric_eq":             {false, &o.SymmetricEq},
 		"commutative_compop":       {false, &o.SymmetricEq},
-		"arrow_is_function":        {true, nil},
-		"attr_expr":                {true, nil},
-		"decorators_order_matters": {false, nil},
+		"arrow_is_function":        {true, &o.ArrowsApart},
+		"attr_expr":                {true, &o.DecoratorsApart},
+		"decorators_order_matters": {false, &o.OrderedDecorators},
 		"flddef_assign":            {false, nil},
 		"go_deeper_expr":           {true, nil},
-		"go_deeper_stmt":           {true, nil},
-		"implicit_ellipsis":        {true, nil},
+		"go_deeper_stmt":           {true, &o.NoDeepStmt},
+		"implicit_ellipsis":        {true, &o.ExactMembers},
 		"implicit_return":          {true, nil},
-		"let_is_var":               {true, nil},
+		"let_is_var":               {true, &o.VarApart},
 		"unify_ids_strictly":       {true, nil},
 	}
 }

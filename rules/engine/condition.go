@@ -232,7 +232,9 @@ func (e *evaluation) inContext(r region, c *node) ([][]Binding, error) {
 		return e.elsewhere(r, b, c)
 	}
 	if strings.HasPrefix(b.Name, "$...") && !c.text {
-		return nil, nil // several arguments are no code of their own
+		if stands, err := e.statements(b); err != nil || !stands {
+			return nil, err // several arguments are no code of their own
+		}
 	}
 	inner := &evaluation{run: e.run, steps: e.steps, context: &region{start: b.Start, end: b.End, env: r.env}, node: b.Node}
 	found, err := inner.eval(c.children[0])
@@ -241,6 +243,24 @@ func (e *evaluation) inContext(r region, c *node) ([][]Binding, error) {
 		return nil, err
 	}
 	return e.added(r.env, r.env, found, func(b Binding) Binding { return b }), nil
+}
+
+// statements says whether a metavariable stands for a run of statements.
+func (e *evaluation) statements(b *Binding) (bool, error) {
+	t, err := e.run.parse()
+	if err != nil {
+		return false, err
+	}
+	if err := e.step(1 + len(t.Nodes)/textPerStep); err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(t.Nodes, func(n language.Node) bool {
+		if n.Start != b.Start || n.End > b.End || n.Slot != language.Item || n.Parent == language.None {
+			return false
+		}
+		k := t.Nodes[n.Parent].Kind
+		return k == language.Block || k == language.File
+	}), nil
 }
 
 // elsewhere evaluates a formula on the content of a string, read in another language. Language generic reads all code.

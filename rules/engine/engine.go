@@ -284,7 +284,8 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 
 func matchOptions(o rules.Options) match.Options {
 	return match.Options{NoConstants: o.NoConstants, Symbolic: o.Symbolic, NoDeepExpr: o.NoDeepExpr, NoVardef: o.NoVardef, NoAC: o.NoAC, CommutativeBool: o.CommutativeBool,
-		SymmetricEq: o.SymmetricEq}
+		SymmetricEq: o.SymmetricEq, ExactMembers: o.ExactMembers, OrderedDecorators: o.OrderedDecorators, ArrowsApart: o.ArrowsApart, VarApart: o.VarApart,
+		DecoratorsApart: o.DecoratorsApart, NoDeepStmt: o.NoDeepStmt}
 }
 
 func (c *compiler) regex(text rules.Text, prefix string) *regex {

@@ -127,6 +127,8 @@ func (m *matcher) sameKeyword(p *pattern.Node, id language.ID) bool {
 		return typ == p.Type || typ == "const_spec"
 	case "lexical_declaration":
 		return typ == p.Type && (p.Flags^m.t.Nodes[id].Flags)&language.Const == 0
+	case "variable_declaration":
+		return !m.options.VarApart || typ == p.Type
 	}
 	return true
 }

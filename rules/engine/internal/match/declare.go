@@ -8,10 +8,12 @@ import (
 )
 
 // function matches a function however it is written: a declaration, a method, a lambda.
+const arrow = "arrow_function"
+
 func (m *matcher) function(p *pattern.Node, id language.ID, b Bindings, k next) {
 	n := &m.t.Nodes[id]
 	name := p.Child(language.SlotName)
-	if n.Kind != language.Func {
+	if n.Kind != language.Func || m.options.ArrowsApart && (p.Type == arrow) != (m.t.Type(id) == arrow) {
 		return
 	}
 	if p.Flags&language.Lambda != 0 {

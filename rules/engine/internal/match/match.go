@@ -53,6 +53,13 @@ type Options struct {
 	NoAC            bool // operators in a row are matched as they are grouped
 	CommutativeBool bool // && and || take their operands in any order
 	SymmetricEq     bool // so do == and !=
+
+	ExactMembers      bool // an object of JavaScript has no other members than those of the pattern
+	OrderedDecorators bool // decorators are in the order of the pattern
+	ArrowsApart       bool // arrow functions and others are two things
+	VarApart          bool // `var` finds no `let`
+	DecoratorsApart   bool // what a decorator calls is no call
+	NoDeepStmt        bool // `...` does not look into blocks
 }
 
 // A Match is one way that the pattern fits.
@@ -221,7 +228,9 @@ func (m *matcher) run() {
 	}
 	switch root.Kind {
 	case language.Call:
-		m.roots(root, m.calls)
+		if !m.options.DecoratorsApart {
+			m.roots(root, m.calls)
+		}
 	case language.Return:
 		m.roots(root, m.returns)
 	}
@@ -308,6 +317,9 @@ func rootKinds(p *pattern.Node) []language.Kind {
 // a loop, which are no statements.
 func (m *matcher) rootAllowed(p *pattern.Node, id language.ID) bool {
 	n := &m.t.Nodes[id]
+	if m.options.DecoratorsApart && n.Slot == language.SlotOperand && m.t.Nodes[n.Parent].Kind == language.Decorator {
+		return false
+	}
 	switch n.Kind {
 	case language.Func:
 		return p.Kind == language.Func || !m.statementish(id) && m.t.Nodes[n.Parent].Kind != language.Dict // a declaration is no expression

@@ -76,7 +76,7 @@ func (m *matcher) sequence(first language.ID) {
 	if ps[0].IsEllipsis() {
 		own := m.list(block)
 		m.sequenceAt(own, 0)
-		if nested := m.nested(block); len(ps) > 1 && len(nested) > len(own) {
+		if nested := m.inner(block); len(ps) > 1 && len(nested) > len(own) {
 			m.sequenceAt(nested, 0)
 		}
 		return
@@ -105,7 +105,7 @@ func (m *matcher) begin(b Bindings) {
 	}
 	rest(own, i)
 	if hasEllipsis(ps) && !alone {
-		if nested := m.nested(block); len(nested) > len(own) {
+		if nested := m.inner(block); len(nested) > len(own) {
 			at, _ := slices.BinarySearch(nested, first)
 			rest(nested, at)
 		}
@@ -139,13 +139,21 @@ func (m *matcher) headed(id language.ID) {
 	}
 	left := []language.ID{init, id}
 	if hasEllipsis(m.p.Roots) {
-		for _, s := range m.nested(id) {
+		for _, s := range m.inner(id) {
 			if s > init {
 				left = append(left, s)
 			}
 		}
 	}
 	m.sequenceAt(left, 0)
+}
+
+// inner gives the statements of a block that an ellipsis sees.
+func (m *matcher) inner(block language.ID) []language.ID {
+	if m.options.NoDeepStmt {
+		return m.list(block)
+	}
+	return m.nested(block)
 }
 
 func hasEllipsis(ps []*pattern.Node) bool {
@@ -182,7 +190,7 @@ func (m *matcher) block(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	own := m.list(id)
 	m.stmts(p.Kids, own, 0, b, func(b Bindings, _ int) { k(b) })
-	if nested := m.nested(id); len(nested) > len(own) {
+	if nested := m.inner(id); len(nested) > len(own) {
 		m.stmts(p.Kids, nested, 0, b, func(b Bindings, _ int) { k(b) })
 	}
 }

@@ -144,7 +144,7 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 		m.args(p.Kids, m.kids(id, nil), b, k)
 	case language.Dict:
 		m.slot(p, id, language.SlotType, b, func(b Bindings) {
-			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), m.p.Spec.PartialDict || m.p.Spec.PartialMembers, b, k)
+			m.unordered(p.In(language.Item), m.inSlot(id, language.Item), (m.p.Spec.PartialDict || m.p.Spec.PartialMembers) && !m.options.ExactMembers, b, k)
 		})
 	case language.Pair:
 		m.pair(p, id, b, k)
@@ -458,6 +458,12 @@ func (m *matcher) slot(p *pattern.Node, id language.ID, s language.Slot, b Bindi
 		m.bindTo(first.Value, bound, b, k)
 	case s == language.SlotBase:
 		m.bases(p.In(s), m.inSlot(id, s), b, k)
+	case s == language.SlotDecorator && m.options.OrderedDecorators:
+		var list []*pattern.Node // others may stand in between
+		for _, d := range p.In(s) {
+			list = append(list, &pattern.Node{Kind: language.Ellipsis}, d)
+		}
+		m.items(append(list, &pattern.Node{Kind: language.Ellipsis}), m.inSlot(id, s), b, k)
 	case s == language.SlotDecorator || s == language.SlotCatch || s == language.SlotType && p.Kind == language.Func:
 		m.unordered(p.In(s), m.inSlot(id, s), true, b, k)
 	case s == language.SlotBody && p.Kind == language.Func && own == language.None:

@@ -232,7 +232,11 @@ func (p *prepared) scan(from, to int) {
 					continue
 				}
 			}
-			p.open = append(p.open, opened{bracket: c, role: p.role(c), at: i, made: p.made()})
+			role := p.role(c)
+			if c == '(' && role == "args" && p.lang("java") && p.declaredHere(i, to) {
+				role = "params"
+			}
+			p.open = append(p.open, opened{bracket: c, role: role, at: i, made: p.made()})
 			p.emit(i, rest[:1])
 			p.token(rest[:1])
 			i++
@@ -459,6 +463,19 @@ func (p *prepared) role(c byte) string {
 	return "index"
 }
 
+// declaredHere says whether the parenthesis at i is that of a method without a type, f(...) {...}, not of a statement.
+func (p *prepared) declaredHere(i, to int) bool {
+	switch t := p.last(0); t {
+	case "", "if", "while", "for", "switch", "catch", "synchronized", "try", "@":
+		return false
+	}
+	if t := p.last(1); t != "" && t != ";" && t != "{" && t != "}" {
+		return false
+	}
+	end := closing(p.source[:to], i+1)
+	return end < to && strings.HasPrefix(strings.TrimLeft(p.source[end+1:to], " \n"), "{")
+}
+
 // ellipsis writes the stand-in of `...` or `$...X`.
 func (p *prepared) ellipsis(at int, name string, length, to int) {
 	e := p.spec.Metavar + name
@@ -528,6 +545,9 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 
 // typedAfter reads `$X: T` where it is a typed metavariable (Go, Python, TypeScript) and returns where it ends, or 0.
 func (p *prepared) typedAfter(at, end, to int) int {
+	if p.lang("python") && p.lambda() {
+		return 0
+	}
 	if !p.typeLast() || p.lang("java") || len(p.open) == 0 || p.open[len(p.open)-1].bracket != '(' || p.open[len(p.open)-1].role == "params" {
 		return 0
 	}
@@ -567,6 +587,19 @@ func (p *prepared) typedAfter(at, end, to int) int {
 	}
 	p.addTyped(at, p.source[at:end], typ)
 	return i
+}
+
+// lambda says whether the present token is among the parameters of a lambda of Python.
+func (p *prepared) lambda() bool {
+	for i := range p.prev {
+		switch p.last(i) {
+		case "lambda":
+			return true
+		case ":", "(", "[", "{":
+			return false
+		}
+	}
+	return false
 }
 
 // typedBefore reads Java's `(T $X)` at an opening parenthesis and returns where the metavariable ends, or 0. The parentheses stay.

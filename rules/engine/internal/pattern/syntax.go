@@ -200,9 +200,9 @@ func (p *prepared) further(name, role string, statement bool) []string {
 		case role == "args", role == "index":
 			return []string{e, e + " " + e, e + ": " + e}
 		case statement: // a call: a name alone is no statement there
-			return []string{e + "();", e + ";", e, e + " " + e + ";", e + " " + e, "case " + e + ":", e + ","}
+			return []string{e + "();", e + ";", e, e + " " + e + ";", e + " " + e, "case " + e + ":", e + ",", e + ": " + e}
 		}
-		return []string{e, e + ";", e + " " + e, "{" + e + "}", e + "();"}
+		return []string{e, e + ";", e + " " + e, "{" + e + "}", e + "();", e + ": " + e}
 	case "kotlin":
 		switch role {
 		case "params":

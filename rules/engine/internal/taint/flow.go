@@ -269,6 +269,13 @@ func (m *machine) params(fn language.ID, lambda bool) {
 				if r := m.roles[i]; r != nil && len(r.sources) > 0 {
 					m.mark(i, m.born(i, r.sources, nil), nil)
 				}
+				if r := m.roles[i]; r != nil { // $X.forEach($Y => ...)
+					for _, c := range r.to {
+						if got := m.env.sent.get(uint32(c)); got != nil {
+							m.mark(i, got.taints, nil)
+						}
+					}
+				}
 				if i == name && t.Nodes[i].Kind == language.Name {
 					break
 				}
@@ -460,7 +467,7 @@ func (m *machine) lambda(id language.ID, start env) (env, bool) {
 	if slices.Contains(m.inside, id) || len(m.inside) >= maxInside {
 		return env{}, false
 	}
-	if r, ok := m.runs[id]; ok && r.in.vars.same(start.vars) && sameTaints(r.in.control, start.control) {
+	if r, ok := m.runs[id]; ok && r.in.vars.same(start.vars) && r.in.sent.same(start.sent) && sameTaints(r.in.control, start.control) {
 		return r.out, true
 	}
 	m.done[id] = true

@@ -49,8 +49,20 @@ func (m *machine) typeOf(id language.ID) valueType {
 		return number
 	case language.Binary:
 		switch n.Value {
-		case "==", "!=", "===", "!==", "<", "<=", ">", ">=", "&&", "||", "instanceof", "in":
+		case "==", "!=", "===", "!==", "<", "<=", ">", ">=", "instanceof", "in":
 			return boolean
+		case "&&", "||":
+			if t.Spec.Semicolon && !t.Spec.PartialDict { // elsewhere the value is that of an operand
+				return boolean
+			}
+		case "+":
+			if m.step() != nil { // a long sum is asked for at each of its links
+				return otherType
+			}
+			right := m.numeric(t.Child(id, language.SlotRight))
+			if any := t.Spec.Name == "python"; right && any || right != any && m.numeric(t.Child(id, language.SlotLeft)) {
+				return number
+			}
 		case "-", "*", "/", "%", "<<", ">>", "&", "|", "^":
 			return number
 		}
@@ -70,12 +82,17 @@ func (m *machine) typeOf(id language.ID) valueType {
 			if o := t.Child(id, language.SlotOperand); o != language.None && t.Nodes[o].Kind == language.Name && m.this(o) {
 				return m.declared()[m.member(t.Nodes[name].Value)]
 			}
+			if t.Spec.Name == "java" && t.Nodes[name].Value == "length" {
+				return number // of an array
+			}
 		}
 	case language.Call:
 		return m.resultType(t.Child(id, language.SlotCallee))
 	}
 	return otherType
 }
+
+func (m *machine) numeric(id language.ID) bool { return id != language.None && m.typeOf(id) == number }
 
 // resultType is the type of what a known function of Java gives.
 func (m *machine) resultType(callee language.ID) valueType {
@@ -90,6 +107,10 @@ func (m *machine) resultType(callee language.ID) valueType {
 		return otherType
 	}
 	switch m.t.Nodes[name].Value {
+	case "valueOf": // of Integer, Boolean, ...
+		if o := m.t.Child(callee, language.SlotOperand); name != callee && o != language.None {
+			return typeNames[m.t.Nodes[o].Value]
+		}
 	case "parseInt", "parseLong", "parseDouble", "parseFloat", "intValue", "longValue", "doubleValue", "floatValue", "length", "size", "indexOf", "lastIndexOf",
 		"hashCode", "compareTo", "compareToIgnoreCase":
 		return number
@@ -125,7 +146,11 @@ func (m *machine) declared() map[int32]valueType {
 		default:
 			continue
 		}
-		if typ := m.named(t.Child(id, language.SlotType)); typ != otherType {
+		typ := m.named(t.Child(id, language.SlotType))
+		if value := t.Child(id, language.SlotValue); typ == otherType && t.Nodes[i].Kind == language.Assign && t.Nodes[i].Flags&language.Declares != 0 && value != language.None {
+			typ = m.typeOf(value) // var x = 1
+		}
+		if typ != otherType {
 			if name := t.Child(id, slot); name != language.None && t.Nodes[name].Kind == language.Name {
 				m.types[m.key(name)] = typ
 			}
