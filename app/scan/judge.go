@@ -33,12 +33,16 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	running, off := switchedOff(all, known, &in.Config)
 
 	change, unscanned := newChange(in)
+	costs := newProfile(in.Profile)
+	if costs != nil {
+		change.Meter = costs.add
+	}
 	files := func(done, total int) {
 		if progress != nil {
 			progress(len(change.Files)*done/total, len(change.Files))
 		}
 	}
-	passes, err := runChecks(ctx, running, change, !in.All, checkLimit(in), files)
+	passes, err := runChecks(ctx, running, change, !in.All, checkLimit(in), costs, files)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append(checkResults(passes), off...), Files: len(change.Files)}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append(checkResults(passes), off...), Files: len(change.Files), Costs: costs.list()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}

@@ -30,6 +30,7 @@ type Input struct {
 	Rules      []rules.Source // beside the built-in ones
 	NoBuiltin  bool           // without the built-in rules, and without the checks that have no others
 	Config     Config
+	Profile    bool // measure what each rule and check costs; takes longer, because they run one by one
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.
 	All bool

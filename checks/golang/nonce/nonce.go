@@ -454,6 +454,9 @@ func (f *finder) fills(use inspector.Cursor, deep int) bool {
 // reads are packages whose functions only read the bytes that they are given.
 var reads = map[string]bool{"bytes": true, "crypto/aes": true, "crypto/cipher": true, "crypto/des": true, "crypto/hmac": true, "crypto/subtle": true, "encoding/base64": true, "encoding/hex": true, "fmt": true, "log": true, "slices": true}
 
+// writes are methods of crypto/cipher that write to what they are given first.
+var writes = map[string]bool{"CryptBlocks": true, "Decrypt": true, "Encrypt": true, "XORKeyStream": true}
+
 // filledBy tells whether a call may change the bytes that it is given.
 func (f *finder) filledBy(call *ast.CallExpr, arg ast.Expr, deep int) bool {
 	if f.info.Types[call.Fun].IsType() {
@@ -480,6 +483,9 @@ func (f *finder) filledBy(call *ast.CallExpr, arg ast.Expr, deep int) bool {
 			return place >= params.Len() || f.changed(params.At(place), deep+1)
 		}
 		if callee.Pkg() != nil && reads[callee.Pkg().Path()] {
+			if writes[callee.Name()] {
+				return place == 0
+			}
 			return strings.HasPrefix(callee.Name(), "Read") || strings.HasPrefix(callee.Name(), "Decode") || callee.Pkg().Path() == "fmt" && strings.Contains(callee.Name(), "can")
 		}
 	}
