@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/golang/nonce"
 	"github.com/reviewgate-app/reviewgate/checks/golang/stdlib"
 )
 
@@ -146,7 +147,11 @@ func look(ctx context.Context, importer *stdlib.Importer, change *checks.Change,
 				return
 			}
 			said[f] = true
-			pass.Report(checks.Finding{RuleID: f.rule, Location: f.at, Message: use.message(d.Message)})
+			told := checks.Finding{RuleID: f.rule, Location: f.at, Message: use.message(d.Message)}
+			if a == nonce.Analyzer && d.Category == nonce.Zero {
+				told.Severity = checks.Low
+			}
+			pass.Report(told)
 		}, func(a *analysis.Analyzer, took time.Duration, matches int) {
 			part := "what its rules share"
 			if use, ok := ruleOf[a]; ok {

@@ -54,7 +54,7 @@ func run(pass *analysis.Pass) (any, error) {
 		for _, at := range f.origins(nonce, 0) {
 			if !f.said[at] {
 				f.said[at] = true
-				pass.ReportRangef(at, "this nonce is %s", advice)
+				pass.Report(analysis.Diagnostic{Pos: at.Pos(), End: at.End(), Category: f.category(at), Message: "this nonce is " + advice})
 			}
 		}
 	}
@@ -143,6 +143,30 @@ func (f *finder) origins(e ast.Expr, deep int) []ast.Expr {
 		}
 	}
 	return out
+}
+
+// Zero is the category of a nonce that nobody put anything into. Protocols ask for that where each message has a key of its own.
+const Zero = "zero"
+
+func (f *finder) category(e ast.Expr) string {
+	made := func(value ast.Expr) bool {
+		call, ok := value.(*ast.CallExpr)
+		return ok && !f.info.Types[call.Fun].IsType()
+	}
+	e = base(e)
+	if made(e) {
+		return Zero
+	}
+	id, ok := e.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	for _, use := range f.uses[f.info.ObjectOf(id)] {
+		if value, sets := assignedTo(use); sets && value != nil && !made(base(value)) {
+			return ""
+		}
+	}
+	return Zero
 }
 
 // called gives the call whose function an identifier names.
