@@ -2,6 +2,7 @@ package checks
 
 import (
 	"sync"
+	"time"
 
 	"github.com/reviewgate-app/reviewgate/checks/diff"
 )
@@ -13,6 +14,7 @@ type Change struct {
 	Files      []*File // the changed files, sorted by Path
 	Text       PRText
 	Facts      Facts
+	Meter      Meter // nil: nobody asks what work costs
 
 	memoMu sync.Mutex
 	memo   map[any]*memoEntry
@@ -22,6 +24,10 @@ type memoEntry struct {
 	once  sync.Once
 	value any
 }
+
+// A Meter is told what work took: of a rule or of another part of a check, or, with no check, of what all share ("parsing"). Only one check runs at a
+// time where there is one, and a check's own parts run one after the other.
+type Meter func(check, part string, took time.Duration, matches int)
 
 // Memo returns make's value for key, made once per Change and shared by all checks (parsed trees, mostly).
 // Keys are of a type private to the caller's package.

@@ -35,12 +35,16 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	known := rollouts(slices.Concat(imports.infos, infos), &in.Config)
 	running, off := switchedOff(all, known, &in.Config)
 
+	costs := newProfile(in.Profile)
+	if costs != nil {
+		change.Meter = costs.add
+	}
 	files := func(done, total int) {
 		if progress != nil {
 			progress(len(change.Files)*done/total, len(change.Files))
 		}
 	}
-	passes, err := runChecks(ctx, running, change, !in.All, checkLimit(in), files)
+	passes, err := runChecks(ctx, running, change, !in.All, checkLimit(in), costs, files)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told()}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told(), Costs: costs.list()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}

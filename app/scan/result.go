@@ -23,7 +23,8 @@ type Result struct {
 	Lines     int                `json:"lines"`              // added lines
 	Languages []string           `json:"languages,omitempty"`
 	Sandbox   Layers             `json:"sandbox"`
-	Duration  time.Duration      `json:"-"` // not part of the stored result: the same scan gives the same bytes
+	Costs     []Cost             `json:"costs,omitempty"` // of Input.Profile; the largest first
+	Duration  time.Duration      `json:"-"`               // not part of the stored result: the same scan gives the same bytes
 }
 
 // CheckResult says what became of one check. "Did not run" is a result of its own.
@@ -112,6 +113,9 @@ func (r *Result) add(other *Result) {
 	r.Files += other.Files
 	r.Lines += other.Lines
 	r.Duration += other.Duration
+	if len(other.Costs) > 0 {
+		r.Costs = sortedCosts(append(r.Costs, other.Costs...))
+	}
 	// These few are joined at once, so that their number does not grow with the parts.
 	r.Rules = joined(r.Rules, other.Rules, func(a, b checks.RuleInfo) int { return cmp.Compare(a.ID, b.ID) }, func(a, _ checks.RuleInfo) checks.RuleInfo { return a })
 	r.Checks = joined(r.Checks, other.Checks, func(a, b CheckResult) int { return cmp.Compare(a.Name, b.Name) }, worse)

@@ -30,7 +30,7 @@ type pass struct {
 
 // runChecks runs every check: once if it judges the difference, on head and on base if it judges files. The passes come back in the order
 // of the checks' names, head before base, each sorted. A check that fails, panics or takes too long fails alone. The error is the context's.
-func runChecks(ctx context.Context, list []*checks.Check, change *checks.Change, withBase bool, limit time.Duration, done func(done, total int)) ([]*pass, error) {
+func runChecks(ctx context.Context, list []*checks.Check, change *checks.Change, withBase bool, limit time.Duration, costs *profile, done func(done, total int)) ([]*pass, error) {
 	var passes []*pass
 	for _, c := range list {
 		passes = append(passes, &pass{check: c, side: checks.Head, grace: graceTime})
@@ -42,10 +42,17 @@ func runChecks(ctx context.Context, list []*checks.Check, change *checks.Change,
 	ended := 0
 	group := errgroup.Group{}
 	group.SetLimit(runtime.GOMAXPROCS(0))
+	if costs != nil {
+		group.SetLimit(1) // none waits for another
+	}
 	for _, p := range passes {
 		group.Go(func() error {
 			if ctx.Err() == nil {
+				before := costs.inside(p.check.Name)
 				p.run(ctx, change, limit)
+				if costs != nil {
+					costs.add(p.check.Name, "", p.took-(costs.inside(p.check.Name)-before), len(p.findings))
+				}
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -33,6 +33,7 @@ type Input struct {
 	// ImportRoots are absolute folders in which those tools saw the tree: what they say about a file there is about the file of the tree.
 	ImportRoots []string
 	Config      Config
+	Profile     bool // measure what each rule and check costs; takes longer, because they run one by one
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.
 	All     bool

@@ -98,6 +98,7 @@ type header struct {
 	Text       checks.PRText
 	Facts      checks.Facts
 	NoBuiltin  bool
+	Profile    bool
 	All        bool
 	Config     Config
 	Ask        bool // what the checks ask is wanted, no scan
@@ -124,7 +125,7 @@ type contentHeader struct {
 }
 
 func writeRequest(w io.Writer, in *Input) error {
-	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
+	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, Profile: in.Profile, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
 	for _, f := range in.Files {
 		g := *f
 		g.Path, g.OldPath = packPath(g.Path), packPath(g.OldPath)
@@ -202,7 +203,7 @@ func readRequest(r io.Reader) (*Input, error) {
 	if err := json.Unmarshal(body, &h); err != nil {
 		return nil, err
 	}
-	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config, AskOnly: h.Ask}
+	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, Profile: h.Profile, All: h.All, Config: h.Config, AskOnly: h.Ask}
 	for _, f := range in.Files {
 		if f == nil {
 			return nil, errors.New("a file of the header is null")

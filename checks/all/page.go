@@ -94,7 +94,11 @@ func (e *Entry) measured() string {
 	if m == nil {
 		return "not yet measured"
 	}
-	s := fmt.Sprintf("%s in %d changes (%s, %s)", count(m.Hits, "finding"), m.Changes, m.Corpus, m.On)
+	where := fmt.Sprintf("%d changes", m.Changes)
+	if m.Changes == 0 {
+		where = fmt.Sprintf("%d lines", m.Lines)
+	}
+	s := fmt.Sprintf("%s in %s (%s, %s)", count(m.Hits, "finding"), where, m.Corpus, m.On)
 	if m.Read > 0 {
 		s += fmt.Sprintf("; %d read, %d right", m.Read, m.Right)
 	}

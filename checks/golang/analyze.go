@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"go/types"
 	"reflect"
+	"time"
 
 	"golang.org/x/tools/go/analysis"
 )
 
 // analyze runs analyzers on a unit that was type-checked, each after those that it requires. There is no toolchain and there are no facts about
 // other packages: an analyzer knows what it sees.
-func (u *unit) analyze(list []*analysis.Analyzer, report func(*analysis.Analyzer, analysis.Diagnostic)) error {
-	r := &runner{unit: u, results: map[*analysis.Analyzer]any{}, failed: map[*analysis.Analyzer]bool{}, facts: map[factKey]analysis.Fact{}, report: report}
+func (u *unit) analyze(list []*analysis.Analyzer, report func(*analysis.Analyzer, analysis.Diagnostic), ran func(*analysis.Analyzer, time.Duration, int)) error {
+	r := &runner{unit: u, results: map[*analysis.Analyzer]any{}, failed: map[*analysis.Analyzer]bool{}, facts: map[factKey]analysis.Fact{}, report: report, ran: ran}
 	for _, a := range list {
 		if _, err := r.run(a); err != nil {
 			return fmt.Errorf("analyzer %s: %w", a.Name, err)
@@ -26,6 +27,7 @@ type runner struct {
 	failed  map[*analysis.Analyzer]bool // could not cope with code whose types are not all known
 	facts   map[factKey]analysis.Fact
 	report  func(*analysis.Analyzer, analysis.Diagnostic)
+	ran     func(*analysis.Analyzer, time.Duration, int)
 }
 
 type factKey struct {
@@ -56,6 +58,8 @@ func (r *runner) run(a *analysis.Analyzer) (ok bool, err error) {
 			}
 		}()
 	}
+	start := time.Now()
+	defer func() { r.ran(a, time.Since(start), len(found)) }()
 	result, err := a.Run(r.pass(a, inputs, func(d analysis.Diagnostic) { found = append(found, d) }))
 	if err != nil {
 		return false, err

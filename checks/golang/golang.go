@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/golang/nonce"
 	"github.com/reviewgate-app/reviewgate/checks/golang/stdlib"
 )
 
@@ -22,9 +24,11 @@ var doc string
 //go:embed examples.txtar
 var examples string
 
+const checkName = "golang/analyzers"
+
 // Check is the check.
 var Check = &checks.Check{
-	Name:     "golang/analyzers",
+	Name:     checkName,
 	Doc:      doc,
 	Scope:    checks.PerSide,
 	Rules:    infos(),
@@ -107,10 +111,16 @@ func look(ctx context.Context, importer *stdlib.Importer, change *checks.Change,
 		Report:    func(f checks.Finding) { out.findings = append(out.findings, f) },
 		Unscanned: func(u checks.Unscanned) { out.unscanned = append(out.unscanned, u) },
 	}
+	meter := change.Meter
+	if meter == nil {
+		meter = func(string, string, time.Duration, int) {}
+	}
+	start := time.Now()
 	list, err := units(ctx, pass, folders)
 	if err != nil {
 		return nil, err
 	}
+	meter(checkName, "parsing of Go", time.Since(start), 0)
 	analyzers, ruleOf := listed()
 	for _, u := range list {
 		if err := ctx.Err(); err != nil {
@@ -119,9 +129,11 @@ func look(ctx context.Context, importer *stdlib.Importer, change *checks.Change,
 		if len(u.files) == 0 {
 			continue
 		}
+		start := time.Now()
 		if err := u.check(importer); err != nil {
 			return nil, err
 		}
+		meter(checkName, "type-checking", time.Since(start), 0)
 		current := u.platform == "linux" && !u.ahead(change.Tree(side))
 		said := map[finding]bool{} // by another analyzer of the same rule
 		err := u.analyze(analyzers, func(a *analysis.Analyzer, d analysis.Diagnostic) {
@@ -135,7 +147,17 @@ func look(ctx context.Context, importer *stdlib.Importer, change *checks.Change,
 				return
 			}
 			said[f] = true
-			pass.Report(checks.Finding{RuleID: f.rule, Location: f.at, Message: use.message(d.Message)})
+			told := checks.Finding{RuleID: f.rule, Location: f.at, Message: use.message(d.Message)}
+			if a == nonce.Analyzer && d.Category == nonce.Zero {
+				told.Severity = checks.Low
+			}
+			pass.Report(told)
+		}, func(a *analysis.Analyzer, took time.Duration, matches int) {
+			part := "what its rules share"
+			if use, ok := ruleOf[a]; ok {
+				part = use.rule
+			}
+			meter(checkName, part, took, matches)
 		})
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -71,6 +72,9 @@ func run(ctx context.Context, set *engine.Set, pass *checks.Pass) error {
 	outcomes := make([]outcome, len(pass.Change.Files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
+	if pass.Change.Meter != nil {
+		group.SetLimit(1)
+	}
 	for i, f := range pass.Change.Files {
 		path, ok := f.PathOn(pass.Side)
 		if !ok || f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated || !set.Wants(path) {
@@ -107,9 +111,14 @@ func file(ctx context.Context, set *engine.Set, pass *checks.Pass, f *checks.Fil
 	if err != nil {
 		return out, fmt.Errorf("rules: read %s on the %s side: %w", path, pass.Side, err)
 	}
+	var meter func(*rules.Rule, time.Duration, int)
+	if told := pass.Change.Meter; told != nil {
+		meter = func(r *rules.Rule, took time.Duration, matches int) { told("rules", r.ID.Value, took, matches) }
+	}
 	res := set.RunSome(ctx, engine.File{
 		Path:   path,
 		Source: data,
+		Meter:  meter,
 		Tree:   func(*language.Spec) (*language.Tree, error) { return syntax.Tree(pass.Change, pass.Side, path) },
 	}, func(r *rules.Rule) bool {
 		return f.Class != checks.ClassTest || r.Metadata.TestFiles || len(r.Paths.Include) > 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -66,8 +67,12 @@ func Tree(c *checks.Change, side checks.Side, path string) (*language.Tree, erro
 	}
 	all.mu.Unlock()
 	p.once.Do(func() {
+		start := time.Now()
 		if p.tree, p.err = parse(c, side, path); p.tree != nil {
 			all.keep(k, size(p.tree))
+		}
+		if c.Meter != nil {
+			c.Meter("", "parsing", time.Since(start), 0)
 		}
 	})
 	return p.tree, p.err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +95,7 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
 	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
-	fl.BoolVar(&f.profile, "profile", false, "say on standard error how long each check took")
+	fl.BoolVar(&f.profile, "profile", false, "say on standard error, and in the json format, what each rule and check cost")
 	completeFlags(cmd)
 	return cmd
 }
@@ -233,14 +232,35 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	return outcome(result)
 }
 
-// printProfile lists the time of each check, longest first. Checks run side by side, so the times add up to more than the scan took.
+// printProfile lists what each rule, each check and what they share cost, the largest first. What took less than a tenth of a millisecond is added up.
 func printProfile(w io.Writer, r *scan.Result) {
-	list := slices.Clone(r.Checks)
-	slices.SortStableFunc(list, func(a, b scan.CheckResult) int { return cmp.Compare(b.Took, a.Took) })
-	for _, c := range list {
-		fmt.Fprintf(w, "profile: %8.1f ms  %s\n", float64(c.Took.Microseconds())/1000, c.Name)
+	const least = 100 * time.Microsecond
+	line := func(c scan.Cost, name string) {
+		fmt.Fprintf(w, "profile: %9.1f ms %5.1f %%  %6d files %6d matches  %s\n", float64(c.Took.Microseconds())/1000, c.Share, c.Files, c.Matches, name)
 	}
-	fmt.Fprintf(w, "profile: %8.1f ms  the whole scan\n", float64(r.Duration.Microseconds())/1000)
+	var rest, sum scan.Cost
+	others := 0
+	for _, c := range r.Costs {
+		sum.Took += c.Took
+		if c.Took < least {
+			rest.Took, rest.Share = rest.Took+c.Took, rest.Share+c.Share
+			rest.Files, rest.Matches = rest.Files+c.Files, rest.Matches+c.Matches
+			others++
+			continue
+		}
+		name := c.Check
+		switch {
+		case c.Check == "":
+			name = c.Part + ", which all checks share"
+		case c.Part != "":
+			name += ": " + c.Part
+		}
+		line(c, name)
+	}
+	if others > 0 {
+		line(rest, fmt.Sprintf("%d others, each below 0.1 ms", others))
+	}
+	fmt.Fprintf(w, "profile: %9.1f ms of work; the scan took %.1f ms, and takes less without --profile\n", float64(sum.Took.Microseconds())/1000, float64(r.Duration.Microseconds())/1000)
 }
 
 // outcome turns a result into an exit code: what could not be told outweighs what was found.
@@ -295,7 +315,7 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 	for _, w := range eff.Warnings {
 		fmt.Fprintf(stderr, "warning: %s\n", configProblem(w))
 	}
-	in := &scan.Input{Base: snap.MergeBase, Head: snap.Head, Files: snap.Files, Rules: eff.Rules, NoBuiltin: f.noBuiltin, Config: eff.Scan}
+	in := &scan.Input{Base: snap.MergeBase, Head: snap.Head, Files: snap.Files, Rules: eff.Rules, NoBuiltin: f.noBuiltin, Profile: f.profile, Config: eff.Scan}
 	if f.failOn != "" {
 		in.Config.FailOn, _ = checks.ParseSeverity(f.failOn) // validate has read it
 		in.Config.FailOnCountsRules = true

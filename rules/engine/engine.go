@@ -50,6 +50,9 @@ type File struct {
 	// Tree gives the file's tree, which the caller may keep for others; nil: the engine parses. It is asked at most once, and not at all if
 	// no rule can match.
 	Tree func(*language.Spec) (*language.Tree, error)
+	// Meter is told what each rule that may match took, and its matches; nil: nobody asks. What rules share is not in it: the words of the file, its
+	// tree, and what data flow through it.
+	Meter func(r *rules.Rule, took time.Duration, matches int)
 }
 
 // A Result is what one Run found.
@@ -406,6 +409,8 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 		}
 		e := &evaluation{run: r}
 		r.backtracked = 0
+		before := len(res.Matches)
+		told := r.meter(c.rule)
 		var ways [][]language.Span
 		var regions []region
 		var err error
@@ -418,6 +423,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			if !errors.Is(err, r.treeErr) { // that one is told once, below
 				res.Overruns = append(res.Overruns, Overrun{RuleID: c.rule.ID.Value, Path: f.Path, Reason: err.Error()})
 			}
+			told(0)
 			continue
 		}
 		order[c.rule] = i
@@ -438,6 +444,7 @@ func (s *Set) run(ctx context.Context, f File, choose func(*rules.Rule) bool) Re
 			}
 			res.Matches = append(res.Matches, m)
 		}
+		told(len(res.Matches) - before)
 	}
 	if r.treeErr != nil {
 		res.Overruns = append(res.Overruns, Overrun{Path: f.Path, Reason: r.treeErr.Error()})
@@ -466,6 +473,7 @@ type run struct {
 	found   map[int]finds // by search
 	flows   *taint.File   // made by the first taint rule
 
+	shared      time.Duration // what rules share took so far
 	backtracked time.Duration // of one rule, in expressions that look around or back
 }
 
@@ -474,9 +482,22 @@ type finds struct {
 	err     error
 }
 
+// meter begins to measure a rule; the function that it gives ends that.
+func (r *run) meter(rule *rules.Rule) func(matches int) {
+	if r.file.Meter == nil {
+		return func(int) {}
+	}
+	start, shared := time.Now(), r.shared
+	return func(matches int) { r.file.Meter(rule, time.Since(start)-(r.shared-shared), matches) }
+}
+
+// sharing counts what all rules profit from.
+func (r *run) sharing(start time.Time) { r.shared += time.Since(start) }
+
 // parse gives the file's tree, made at the first call.
 func (r *run) parse() (*language.Tree, error) {
 	if r.tree == nil && r.treeErr == nil {
+		defer r.sharing(time.Now())
 		var err error
 		if r.file.Tree != nil {
 			r.tree, err = r.file.Tree(r.spec)

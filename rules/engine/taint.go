@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/reviewgate-app/reviewgate/rules"
 	"github.com/reviewgate-app/reviewgate/rules/engine/internal/consts"
@@ -105,7 +106,9 @@ func (e *evaluation) taint(n *taintNode, rule *rules.Rule) (out []region, ways [
 		in.Agree = func(source, sink int) bool { return e.agree(sources[source].env, sinks[sink].env) }
 	}
 	if e.run.flows == nil {
+		start := time.Now()
 		e.run.flows = taint.NewFile(tree, in.Names, func(id language.ID) (consts.Value, bool) { return e.run.budget.Constant(tree, id) })
+		e.run.sharing(start)
 	}
 	if e.trace != nil {
 		e.trace.taint = &in

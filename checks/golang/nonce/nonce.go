@@ -54,7 +54,7 @@ func run(pass *analysis.Pass) (any, error) {
 		for _, at := range f.origins(nonce, 0) {
 			if !f.said[at] {
 				f.said[at] = true
-				pass.ReportRangef(at, "this nonce is %s", advice)
+				pass.Report(analysis.Diagnostic{Pos: at.Pos(), End: at.End(), Category: f.category(at), Message: "this nonce is " + advice})
 			}
 		}
 	}
@@ -143,6 +143,30 @@ func (f *finder) origins(e ast.Expr, deep int) []ast.Expr {
 		}
 	}
 	return out
+}
+
+// Zero is the category of a nonce that nobody put anything into. Protocols ask for that where each message has a key of its own.
+const Zero = "zero"
+
+func (f *finder) category(e ast.Expr) string {
+	made := func(value ast.Expr) bool {
+		call, ok := value.(*ast.CallExpr)
+		return ok && !f.info.Types[call.Fun].IsType()
+	}
+	e = base(e)
+	if made(e) {
+		return Zero
+	}
+	id, ok := e.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	for _, use := range f.uses[f.info.ObjectOf(id)] {
+		if value, sets := assignedTo(use); sets && value != nil && !made(base(value)) {
+			return ""
+		}
+	}
+	return Zero
 }
 
 // called gives the call whose function an identifier names.
@@ -454,6 +478,9 @@ func (f *finder) fills(use inspector.Cursor, deep int) bool {
 // reads are packages whose functions only read the bytes that they are given.
 var reads = map[string]bool{"bytes": true, "crypto/aes": true, "crypto/cipher": true, "crypto/des": true, "crypto/hmac": true, "crypto/subtle": true, "encoding/base64": true, "encoding/hex": true, "fmt": true, "log": true, "slices": true}
 
+// writes are methods of crypto/cipher that write to what they are given first.
+var writes = map[string]bool{"CryptBlocks": true, "Decrypt": true, "Encrypt": true, "XORKeyStream": true}
+
 // filledBy tells whether a call may change the bytes that it is given.
 func (f *finder) filledBy(call *ast.CallExpr, arg ast.Expr, deep int) bool {
 	if f.info.Types[call.Fun].IsType() {
@@ -480,6 +507,9 @@ func (f *finder) filledBy(call *ast.CallExpr, arg ast.Expr, deep int) bool {
 			return place >= params.Len() || f.changed(params.At(place), deep+1)
 		}
 		if callee.Pkg() != nil && reads[callee.Pkg().Path()] {
+			if writes[callee.Name()] {
+				return place == 0
+			}
 			return strings.HasPrefix(callee.Name(), "Read") || strings.HasPrefix(callee.Name(), "Decode") || callee.Pkg().Path() == "fmt" && strings.Contains(callee.Name(), "can")
 		}
 	}

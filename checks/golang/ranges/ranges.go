@@ -505,12 +505,12 @@ func wider(x, to span) bool {
 
 // rangeCheck marks the conversions of a comparison: uint(n) > max says of a negative n that it is too large, which is meant.
 func (w *walker) rangeCheck(c *ast.BinaryExpr) {
-	switch c.Op {
-	case token.LSS, token.LEQ, token.GTR, token.GEQ:
-		for _, side := range []ast.Expr{c.X, c.Y} {
-			if call, ok := ast.Unparen(side).(*ast.CallExpr); ok {
-				w.compared[call] = true
-			}
+	if c.Op != token.LSS && c.Op != token.LEQ && c.Op != token.GTR && c.Op != token.GEQ {
+		return
+	}
+	for _, side := range []ast.Expr{c.X, c.Y} {
+		if call, ok := ast.Unparen(side).(*ast.CallExpr); ok {
+			w.compared[call] = true
 		}
 	}
 }
