@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rs/zerolog"
 
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server"
 )
@@ -48,7 +49,13 @@ sandbox: auto
 workers: 2
 floor: required
 log_level: debug
+registry: npm=https://npm.example.com/ osv=https://osv.example.com
+private_packages: "@acme/*, com.acme"
+known_packages: known.txt
+advisories: osv.zip
 `)
+	write(t, dir, "known.txt", "npm lodash\n")
+	write(t, dir, "osv.zip", "")
 	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x"})
 	if err != nil {
 		t.Fatal(err)
@@ -57,8 +64,12 @@ log_level: debug
 		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
+		Registry: registry.Config{Private: []string{"@acme/*", "com.acme"}, Packages: filepath.Join(dir, "known.txt"), Advisories: filepath.Join(dir, "osv.zip")},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached")); diff != "" {
+	if !got.Registry.Given() {
+		t.Error("no registry is given")
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached"), cmpopts.IgnoreFields(registry.Config{}, "Now", "Tell"), cmpopts.IgnoreUnexported(registry.Config{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	env := []string{"REVIEWGATE_APP_ID=7", "REVIEWGATE_PRIVATE_KEY=" + pem, "REVIEWGATE_WEBHOOK_SECRET=" + secret, "REVIEWGATE_DATABASE=/var/lib/reviewgate/gate.db"}
@@ -66,7 +77,7 @@ log_level: debug
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.CacheDir != "/var/lib/reviewgate/cache" {
+	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.Registry.Given() || got.CacheDir != "/var/lib/reviewgate/cache" {
 		t.Errorf("defaults: %+v", got)
 	}
 }
@@ -99,6 +110,8 @@ func TestLoadConfigErrors(t *testing.T) {
 		"an unknown mode":       {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
 		"no workers":            {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
 		"a floor of clay":       {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},
+		"a registry over http":  {"", []string{"REVIEWGATE_REGISTRY=npm=http://a:hunter2@npm.example.com"}, []string{"registry (REVIEWGATE_REGISTRY)", "use https"}},
+		"a list that is missing": {"", []string{"REVIEWGATE_KNOWN_PACKAGES=/does/not/exist"}, []string{"known_packages (REVIEWGATE_KNOWN_PACKAGES)", "/does/not/exist"}},
 		"a level":               {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
 	} {
 		t.Run(name, func(t *testing.T) {
