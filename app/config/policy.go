@@ -54,24 +54,26 @@ var tierOrder = []string{"critical", "sensitive", "normal"}
 
 // document is one policy file as read, before floor and repository are put together.
 type document struct {
-	mode     gate.Mode // empty: not said
-	tiers    map[string]tier
-	guards   []guard
-	fallback *guard // the key "default"
-	stale    gate.Stale
-	plane    string // a word of planes; empty: not said, which is required
-	agents   gate.Agents
-	checks   gate.Blocking
-	governed []string
-	waivers  *gate.Waivers
-	exempt   []gate.Exempt
-	noExempt bool                      // exempt: forbid
-	lists    map[string]gate.Checklist // by name
-	audit    gate.Audit
-	private  []string
-	comments *int // checks.max_comments; nil: not said
-	file     string
-	at       map[string]*yaml.Node // where keys stand that a floor may make useless
+	mode      gate.Mode // empty: not said
+	tiers     map[string]tier
+	guards    []guard
+	fallback  *guard // the key "default"
+	stale     gate.Stale
+	plane     string // a word of planes; empty: not said, which is required
+	agents    gate.Agents
+	checks    gate.Blocking
+	governed  []string
+	waivers   *gate.Waivers
+	exempt    []gate.Exempt
+	noExempt  bool                      // exempt: forbid
+	lists     map[string]gate.Checklist // by name
+	audit     gate.Audit
+	private   []string
+	comments  *int                       // checks.max_comments; nil: not said
+	overrides map[string]checks.Override // checks.override, by rule
+	imports   checks.Rollout             // checks.imports; empty: not said
+	file      string
+	at        map[string]*yaml.Node // where keys stand that a floor may make useless
 }
 
 // guard is a gate.Guard whose tier is not yet a number.
@@ -673,6 +675,13 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 				}
 			}
 		}},
+		"imports": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "imports", rollouts...); ok {
+				d.imports = checks.Rollout(s)
+				d.at["checks.imports"] = n
+			}
+		}},
+		"override": {read: func(n *yaml.Node) { r.overrides(n, d) }},
 		"max_comments": {read: func(n *yaml.Node) {
 			if v, ok := r.number(n, "max_comments", maxComments); ok {
 				d.comments = &v

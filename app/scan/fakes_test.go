@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -181,6 +182,10 @@ func scenario(t testing.TB, archive *txtar.Archive) *Input {
 		if f.Name == "want" {
 			continue
 		}
+		if side == "import" || side == "import-base" {
+			in.Imports = append(in.Imports, Import{Name: path, Base: side == "import-base", Data: f.Data})
+			continue
+		}
 		if !ok || trees[side] == nil {
 			t.Fatalf("section %q is neither base/PATH, head/PATH nor want", f.Name)
 		}
@@ -211,12 +216,21 @@ func scenario(t testing.TB, archive *txtar.Archive) *Input {
 				in.Config.Rollouts = map[string]checks.Rollout{}
 			}
 			in.Config.Rollouts[id] = checks.Rollout(rollout)
+		case "imports":
+			in.Config.Imports = checks.Rollout(value)
+		case "root":
+			in.ImportRoots = append(in.ImportRoots, value)
+		case "same": // files that the change does not touch
+			in.HeadPaths = strings.Fields(value)
 		case "all":
 			in.All, in.Base = true, ""
 		case "patterns":
 			in.Text.Body = "patterns"
 			in.Rules = append(in.Rules, rules.Source{Name: "patterns.yaml", Origin: rules.OriginBuiltin, Data: []byte(patternRules)})
 		}
+	}
+	if in.HeadPaths != nil {
+		in.HeadPaths = append(in.HeadPaths, slices.Sorted(maps.Keys(trees["head"]))...)
 	}
 	for path, data := range trees["head"] {
 		f := &checks.File{Path: path, Status: checks.Added, Mode: checks.ModeFile}

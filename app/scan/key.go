@@ -28,6 +28,12 @@ func Key(in *Input, toolVersion string) string {
 	for _, r := range in.Rules {
 		part(h, r.Name, string(r.Origin), string(r.Data))
 	}
+	if len(in.Imports) > 0 {
+		part(h, in.ImportRoots...)
+	}
+	for _, one := range in.Imports {
+		part(h, "import", one.Name, fmt.Sprint(one.Base), string(one.Data))
+	}
 	if in.Base == "" || in.Head == "" {
 		for _, f := range in.Files {
 			part(h, f.Path, f.OldPath, string(f.Status), fmt.Sprint(f.OldMode, f.Mode), f.OldBlob, f.Blob, string(f.Class), f.Opaque, f.BaseOpaque)

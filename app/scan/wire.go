@@ -25,6 +25,7 @@ const (
 	framePaths    = 'N' // of the head tree, each ended by a NUL, which no path holds
 	frameRule     = 'R'
 	frameContent  = 'C'
+	frameImport   = 'I'
 	frameProgress = 'P'
 	frameResult   = 'J'
 	frameError    = 'E'
@@ -103,6 +104,13 @@ type header struct {
 	Listed     bool // a frame with the head tree's paths follows
 	Rules      []ruleHeader
 	Contents   []contentHeader
+	Imports    []importHeader
+	Roots      []string // ImportRoots
+}
+
+type importHeader struct {
+	Name string
+	Base bool
 }
 
 type ruleHeader struct {
@@ -127,6 +135,12 @@ func writeRequest(w io.Writer, in *Input) error {
 	}
 	for _, c := range in.Contents {
 		h.Contents = append(h.Contents, contentHeader{c.Side, packPath(c.Path)})
+	}
+	for _, one := range in.Imports {
+		h.Imports = append(h.Imports, importHeader{packPath(one.Name), one.Base})
+	}
+	for _, root := range in.ImportRoots {
+		h.Roots = append(h.Roots, packPath(root))
 	}
 	body, err := json.Marshal(h)
 	if err != nil {
@@ -165,6 +179,14 @@ func writeRequest(w io.Writer, in *Input) error {
 			return fmt.Errorf("%s has %d bytes, over the limit of %d", c.Path, len(c.Data), maxContent)
 		}
 		if err := writeFrame(out, frameContent, c.Data); err != nil {
+			return err
+		}
+	}
+	for _, one := range in.Imports {
+		if len(one.Data) > maxContent {
+			return fmt.Errorf("%s has %d bytes, over the limit of %d", one.Name, len(one.Data), maxContent)
+		}
+		if err := writeFrame(out, frameImport, one.Data); err != nil {
 			return err
 		}
 	}
@@ -220,6 +242,23 @@ func readRequest(r io.Reader) (*Input, error) {
 			return nil, err
 		}
 		in.Contents = append(in.Contents, Content{Side: one.Side, Path: one.Path, Data: body})
+	}
+	for _, one := range h.Imports {
+		_, body, err := readFrame(r, map[byte]uint32{frameImport: uint32(min(left, maxContent))})
+		if err != nil {
+			return nil, cut(err)
+		}
+		left -= int64(len(body))
+		if err := unpackPath(&one.Name); err != nil {
+			return nil, err
+		}
+		in.Imports = append(in.Imports, Import{Name: one.Name, Base: one.Base, Data: body})
+	}
+	for _, root := range h.Roots {
+		if err := unpackPath(&root); err != nil {
+			return nil, err
+		}
+		in.ImportRoots = append(in.ImportRoots, root)
 	}
 	if _, err := in.check(); err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ type scanFlags struct {
 	failOn           string
 	pack             string
 	noBuiltin        bool
+	imports          []string
+	importBases      []string
+	importRoots      []string // where the tools saw the tree, beside DIR
 	profile          bool
 }
 
@@ -88,6 +91,8 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
 	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
 	f.lookUp.add(fl)
+	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about this change's head (repeatable)")
+	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base: what it has is old (repeatable; without one, changed lines decide)")
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
 	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
@@ -168,6 +173,10 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	imports, err := f.readImports(ctx, dir)
+	if err != nil {
+		return err
+	}
 	line := newProgress(stderr)
 	defer line.end()
 	line.after(time.Second, "reading the change")
@@ -181,7 +190,8 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	if f.noBuiltin && len(in.Rules) == 0 {
+	imports.into(in)
+	if f.noBuiltin && len(in.Rules)+len(in.Imports) == 0 {
 		return usage(errors.New("--no-builtin leaves nothing to look with: there are no other rules"), "name rules with --rules")
 	}
 	if snap.Doubt != "" {
@@ -251,6 +261,10 @@ func (f *scanFlags) validate() error {
 		return usage(errors.New("--base-dir and --head-dir go together"), "give both folders")
 	case folders && (f.base != "" || f.head != ""):
 		return usage(errors.New("--base-dir and --head-dir compare plain folders and take no revisions"), "drop --base and --head")
+	case f.all && len(f.imports) > 0:
+		return usage(errors.New("--import judges what a change introduces, and --all has no change"), "drop one of them")
+	case len(f.importBases) > 0 && len(f.imports) == 0:
+		return usage(errors.New("--import-base says what was there before, and there is no --import"), "name the report on this change with --import FILE")
 	case f.all && (folders || f.base != ""):
 		return usage(errors.New("--all reports every finding and has no base"), "drop --all, or the base")
 	}
