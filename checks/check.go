@@ -26,6 +26,9 @@ type Check struct {
 	// Reads names the files beyond the changed ones that Run looks at, chosen from all paths of the head tree. It sees paths
 	// only, so it may run in the parent; what it names is fetched in one batch. Nil: none.
 	Reads func(paths []string) []string
+	// ReadsNear names more of them, and is also told which paths changed, on either side: what lies beside those. They are read at head alone, because
+	// what did not change is the same on base. Nil: none.
+	ReadsNear func(changed, paths []string) []string
 	// Asks names the packages of which Run wants to be told in Facts.Answers. It runs before Run, where Run does, and is given no more of the change
 	// than what Reads names: a check that asks has Reads. What it names leaves the machine if the operator says where to ask. Nil: none.
 	Asks func(ctx context.Context, pass *Pass) ([]Package, error)
@@ -135,3 +138,21 @@ const (
 	RolloutComment Rollout = "comment"
 	RolloutBlock   Rollout = "block"
 )
+
+// Near gives what ReadsNear of the checks names, for the changed files of a change.
+func Near(list []*Check, files []*File, paths []string) []string {
+	var changed []string
+	for _, f := range files {
+		changed = append(changed, f.Path)
+		if f.OldPath != "" {
+			changed = append(changed, f.OldPath)
+		}
+	}
+	var out []string
+	for _, c := range list {
+		if c.ReadsNear != nil {
+			out = append(out, c.ReadsNear(changed, paths)...)
+		}
+	}
+	return out
+}

@@ -49,7 +49,13 @@ sandbox: auto
 workers: 2
 floor: required
 log_level: debug
+registry: npm=https://npm.example.com/ osv=https://osv.example.com
+private_packages: "@acme/*, com.acme"
+known_packages: known.txt
+advisories: osv.zip
 `)
+	write(t, dir, "known.txt", "npm lodash\n")
+	write(t, dir, "osv.zip", "")
 	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x"})
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +64,12 @@ log_level: debug
 		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
+		Registry: registry.Config{Private: []string{"@acme/*", "com.acme"}, Packages: filepath.Join(dir, "known.txt"), Advisories: filepath.Join(dir, "osv.zip")},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached"), cmpopts.IgnoreUnexported(registry.Config{})); diff != "" {
+	if !got.Registry.Given() {
+		t.Error("no registry is given")
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached"), cmpopts.IgnoreFields(registry.Config{}, "Now", "Tell"), cmpopts.IgnoreUnexported(registry.Config{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	env := []string{"REVIEWGATE_APP_ID=7", "REVIEWGATE_PRIVATE_KEY=" + pem, "REVIEWGATE_WEBHOOK_SECRET=" + secret, "REVIEWGATE_DATABASE=/var/lib/reviewgate/gate.db"}
@@ -71,7 +81,7 @@ log_level: debug
 	if pg, err := server.LoadConfig("", shared); err != nil || pg.Database != "postgres://gate:hunter2@db.example.com/gate" || pg.CacheDir != "/var/cache/reviewgate" {
 		t.Errorf("on PostgreSQL: %+v, %v", pg, err)
 	}
-	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.CacheDir != "/var/lib/reviewgate/cache" {
+	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.Registry.Given() || got.CacheDir != "/var/lib/reviewgate/cache" {
 		t.Errorf("defaults: %+v", got)
 	}
 }
@@ -91,22 +101,24 @@ func TestLoadConfigErrors(t *testing.T) {
 			"app.webhook_secret_file (REVIEWGATE_WEBHOOK_SECRET): it is not set; choose",
 			"database (REVIEWGATE_DATABASE): it is not set; name a file",
 		}},
-		"an unknown key":        {"listne: x\n", []string{}, []string{"server.yml", "line 1", "listne"}},
-		"a wrong type":          {"listen: [1]\n", []string{}, []string{"server.yml", "line 1"}},
-		"a key twice":           {"listen: a:1\nlisten: b:2\n", []string{}, []string{"line 2", "already"}},
-		"no address":            {"", []string{"REVIEWGATE_LISTEN=8080"}, []string{`listen (REVIEWGATE_LISTEN): "8080" is not an address; write host:port`}},
-		"a name for an id":      {"", []string{"REVIEWGATE_APP_ID=my-app"}, []string{`app.id (REVIEWGATE_APP_ID): "my-app" is not a positive number`}},
-		"no PEM":                {"", []string{"REVIEWGATE_PRIVATE_KEY=abc"}, []string{"it holds no key in PEM form"}},
-		"a key that is missing": {"", []string{"REVIEWGATE_PRIVATE_KEY=", "REVIEWGATE_PRIVATE_KEY_FILE=/does/not/exist"}, []string{"app.private_key_file", "/does/not/exist", "name a file"}},
-		"a short secret":        {"", []string{"REVIEWGATE_WEBHOOK_SECRET=password"}, []string{"it has 8 bytes and could be guessed"}},
-		"tokens in the clear":   {"", []string{"REVIEWGATE_GITHUB_API_URL=http://github.example.com/api"}, []string{"github.api_url (REVIEWGATE_GITHUB_API_URL)", "in the clear"}},
-		"a password in the URL": {"", []string{"REVIEWGATE_GITHUB_URL=https://a:hunter2@github.example.com"}, []string{"github.url", "is not an address"}},
-		"an unknown mode":       {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
-		"no workers":            {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
-		"a floor of clay":       {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},
-		"no folder for a cache": {"", []string{"REVIEWGATE_DATABASE=postgres://gate:hunter2@db.example.com/gate"}, []string{"cache_dir (REVIEWGATE_CACHE_DIR): it is not set; name a folder on a local disk"}},
-		"another database":      {"", []string{"REVIEWGATE_DATABASE=mysql://gate:hunter2@db.example.com/gate"}, []string{"database (REVIEWGATE_DATABASE): it is neither a file nor the address of a PostgreSQL server"}},
-		"a level":               {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
+		"no folder for a cache":  {"", []string{"REVIEWGATE_DATABASE=postgres://gate:hunter2@db.example.com/gate"}, []string{"cache_dir (REVIEWGATE_CACHE_DIR): it is not set; name a folder on a local disk"}},
+		"another database":       {"", []string{"REVIEWGATE_DATABASE=mysql://gate:hunter2@db.example.com/gate"}, []string{"database (REVIEWGATE_DATABASE): it is neither a file nor the address of a PostgreSQL server"}},
+		"an unknown key":         {"listne: x\n", []string{}, []string{"server.yml", "line 1", "listne"}},
+		"a wrong type":           {"listen: [1]\n", []string{}, []string{"server.yml", "line 1"}},
+		"a key twice":            {"listen: a:1\nlisten: b:2\n", []string{}, []string{"line 2", "already"}},
+		"no address":             {"", []string{"REVIEWGATE_LISTEN=8080"}, []string{`listen (REVIEWGATE_LISTEN): "8080" is not an address; write host:port`}},
+		"a name for an id":       {"", []string{"REVIEWGATE_APP_ID=my-app"}, []string{`app.id (REVIEWGATE_APP_ID): "my-app" is not a positive number`}},
+		"no PEM":                 {"", []string{"REVIEWGATE_PRIVATE_KEY=abc"}, []string{"it holds no key in PEM form"}},
+		"a key that is missing":  {"", []string{"REVIEWGATE_PRIVATE_KEY=", "REVIEWGATE_PRIVATE_KEY_FILE=/does/not/exist"}, []string{"app.private_key_file", "/does/not/exist", "name a file"}},
+		"a short secret":         {"", []string{"REVIEWGATE_WEBHOOK_SECRET=password"}, []string{"it has 8 bytes and could be guessed"}},
+		"tokens in the clear":    {"", []string{"REVIEWGATE_GITHUB_API_URL=http://github.example.com/api"}, []string{"github.api_url (REVIEWGATE_GITHUB_API_URL)", "in the clear"}},
+		"a password in the URL":  {"", []string{"REVIEWGATE_GITHUB_URL=https://a:hunter2@github.example.com"}, []string{"github.url", "is not an address"}},
+		"an unknown mode":        {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
+		"no workers":             {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
+		"a floor of clay":        {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},
+		"a registry over http":   {"", []string{"REVIEWGATE_REGISTRY=npm=http://a:hunter2@npm.example.com"}, []string{"registry (REVIEWGATE_REGISTRY)", "use https"}},
+		"a list that is missing": {"", []string{"REVIEWGATE_KNOWN_PACKAGES=/does/not/exist"}, []string{"known_packages (REVIEWGATE_KNOWN_PACKAGES)", "/does/not/exist"}},
+		"a level":                {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

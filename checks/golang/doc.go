@@ -9,8 +9,8 @@
 // (those that `go vet` runs too), the others lie in the folders beside this file, one each.
 //
 // What is type-checked are the changed files of a package together, with the standard library from data that are built in: no Go toolchain is needed
-// and nothing is downloaded. Other modules and files that did not change are not there. What comes from them has no type, and analyzers say
-// nothing about it. Tests, examples, generated and vendored code are left alone.
+// and nothing is downloaded. Of the files beside them that did not change the declarations are read that they use, in folders of up to 2 MB of Go. Other
+// packages of the module, and other modules, are not there: what comes from them has no type, and analyzers say nothing about it. Tests, examples, generated and vendored code are left alone.
 //
 // Measured on all product files of gin, gogs, caddy and a part of minio (1,109 files), as if each were new: 22 findings, among them goroutines of minio
 // that write one map. All were read, and none was wrong; eight are of the small kind that only the table shows. What was wrong before (clean-up with

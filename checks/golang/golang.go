@@ -36,7 +36,8 @@ var Check = &checks.Check{
 	Reads: func(paths []string) []string {
 		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return path.Base(p) != "go.mod" })
 	},
-	Run: run,
+	ReadsNear: readsNear,
+	Run:       run,
 }
 
 // shared is what both sides of a change use. The packages of the standard library grow while they are used, so that one side waits for the other.

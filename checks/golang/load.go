@@ -45,7 +45,8 @@ type unit struct {
 	pkg      *types.Package
 	info     *types.Info
 	errs     []types.Error
-	unseen   []string // files of the folder that are not in the unit; what is in them is not known
+	unseen   []string // files of the folder that are not in the unit; of what is in them at most the declarations are known
+	beside   []*ast.File
 }
 
 // units gives the product's Go files of a side, package by package, not yet type-checked; of the given folders, or of all if there are none. Files that do not parse are left out: broken syntax is told
@@ -88,6 +89,9 @@ func units(ctx context.Context, pass *checks.Pass, folders map[string]bool) ([]*
 	paths := pass.Change.Tree(pass.Side).Paths()
 	for _, u := range order {
 		u.unseen = u.others(paths)
+		if len(u.files) > 0 && paths != nil {
+			u.readBeside(pass.Change.Tree(pass.Side))
+		}
 	}
 	return order, err
 }
@@ -184,7 +188,7 @@ func (u *unit) check(importer *stdlib.Importer) error {
 		Sizes:                    types.SizesFor("gc", "amd64"),
 		Error: func(err error) {
 			var e types.Error
-			if errors.As(err, &e) {
+			if errors.As(err, &e) && u.own(&e) {
 				u.errs = append(u.errs, e)
 			}
 		},
@@ -203,7 +207,7 @@ func (u *unit) check(importer *stdlib.Importer) error {
 		Scopes:       map[ast.Node]*types.Scope{},
 		FileVersions: map[*ast.File]string{},
 	}
-	u.pkg, _ = conf.Check(path.Dir(u.files[0].name), u.fset, u.trees(), u.info) // its errors are in u.errs
+	u.pkg, _ = conf.Check(path.Dir(u.files[0].name), u.fset, append(u.trees(), u.beside...), u.info) // its errors are in u.errs
 	return broken
 }
 

@@ -43,7 +43,14 @@ func readFurther(ctx context.Context, snap *source.Snapshot, in *scan.Input, who
 	if wholeTree {
 		sides = sides[1:]
 	}
+	var near []string
+	if !in.NoBuiltin && !wholeTree { // of a whole tree everything is given
+		near = checks.Near(list, snap.Files, r.paths)
+	}
 	for _, side := range sides {
+		if side == checks.Head {
+			reads = append(reads, near...)
+		}
 		files, err := snap.Read(ctx, side, reads)
 		if err != nil {
 			return nil, fmt.Errorf("reading the files that checks ask for: %w", err)

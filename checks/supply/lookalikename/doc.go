@@ -9,4 +9,6 @@
 // Reported are names that one letter, or two that changed places, part from a widely used name of five letters or more, names that differ from one in
 // dashes and dots only, owners of Go modules and groups of Maven that differ in one letter, and names that are known as traps. A name that
 // is itself widely used is never reported, nor one that the base declares or locks. An ending or beginning (python-, -js) is a comment, as is a digit.
+// With a registry to ask (--registry) age counts: one that is young and has few releases blocks, one with a life of its own is a comment or nothing, and of one
+// that does not exist unknown-package tells.
 package lookalikename

@@ -571,11 +571,10 @@ func (j *judgement) readMore(ctx context.Context, s *Fetched, in *scan.Input) er
 		}
 		reads = append(reads, c.Reads(in.HeadPaths)...)
 	}
-	if len(reads) == 0 {
+	near := checks.Near(j.opt.Checks, in.Files, in.HeadPaths)
+	if len(reads) == 0 && len(near) == 0 {
 		return nil
 	}
-	slices.Sort(reads)
-	reads = slices.Compact(reads)
 	type place struct {
 		side checks.Side
 		path string
@@ -585,6 +584,11 @@ func (j *judgement) readMore(ctx context.Context, s *Fetched, in *scan.Input) er
 		have[place{c.Side, c.Path}] = true
 	}
 	for _, side := range []checks.Side{checks.Base, checks.Head} {
+		if side == checks.Head {
+			reads = append(reads, near...)
+		}
+		slices.Sort(reads)
+		reads = slices.Compact(reads)
 		files, err := s.Read(ctx, side, reads)
 		if err != nil {
 			return fmt.Errorf("reading the files that checks ask for: %w", err)

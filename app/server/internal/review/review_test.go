@@ -79,6 +79,8 @@ type world struct {
 	listErr  error
 	edits    map[string]review.Edit
 	again    time.Time // of the last outcome
+	ask      func(context.Context, *scan.Input) ([]checks.Package, error)
+	lookUp   func(context.Context, []checks.Package, []string) checks.Facts
 	decision []*gate.Decision
 	facts    *gate.Facts
 }
@@ -433,6 +435,7 @@ func (w *world) reviewer(list ...*checks.Check) *review.Reviewer {
 			}
 			return &r, w.scanErr
 		},
+		Ask: w.ask, LookUp: w.lookUp,
 		Checks: list, Store: w, Outbox: w, Tool: report.Tool{Name: "reviewgate", Version: "test"}, Log: zerolog.Nop(),
 	})
 }
@@ -1034,5 +1037,49 @@ func TestAnotherRepositoryUnderTheName(t *testing.T) {
 	w.expect(1, "pull 1")
 	if s := w.standing[1].State; s != "gone" {
 		t.Errorf("it is %q", s)
+	}
+}
+
+// TestLookUp: the checks are asked once for a pair of trees, the registries each time; the scan is made again when they say something else.
+func TestLookUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.changed = []*checks.File{{Path: "package.json", Status: checks.Modified, OldMode: checks.ModeFile, Mode: checks.ModeFile, OldBlob: "old", Blob: "new"}}
+	w.files["m0"][".github/reviewgate.yml"] = "version: 1\nchecks: {private_packages: [\"@acme/*\"]}\n"
+	kit := checks.Package{Ecosystem: "npm", Name: "kit"}
+	w.ask = func(_ context.Context, in *scan.Input) ([]checks.Package, error) {
+		w.say("ask with %d files and %d contents", len(in.Files), len(in.Contents))
+		return []checks.Package{kit}, nil
+	}
+	state := checks.Absent
+	w.lookUp = func(_ context.Context, asked []checks.Package, private []string) checks.Facts {
+		w.say("look up %v but %v", asked, private)
+		return checks.Facts{Answers: []checks.Answer{{Package: kit, State: state}}}
+	}
+	asking := &checks.Check{Name: "supply/x", Reads: func(paths []string) []string {
+		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p != "package.json" })
+	}, Asks: func(context.Context, *checks.Pass) ([]checks.Package, error) { return nil, nil }}
+	run := func() []string {
+		w.log = nil
+		if err := w.reviewer(asking).Pull(t.Context(), ref); err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(w.log, func(line string) bool {
+			return !strings.HasPrefix(line, "ask") && !strings.HasPrefix(line, "look up") && line != "scan"
+		})
+	}
+	const asked, lookedUp = "ask with 1 files and 0 contents", "look up [{npm kit }] but [@acme/*]"
+	for i, want := range [][]string{{asked, lookedUp, "scan"}, {lookedUp}, {lookedUp, "scan"}} {
+		if i == 2 {
+			state = checks.Exists
+		}
+		if diff := cmp.Diff(want, run()); diff != "" {
+			t.Errorf("%d (-want +got):\n%s", i, diff)
+		}
+	}
+	w.changed[0].Path = "src/a.go"
+	w.cache = map[string][]byte{}
+	if diff := cmp.Diff([]string{"scan"}, run()); diff != "" {
+		t.Errorf("without a manifest (-want +got):\n%s", diff)
 	}
 }
