@@ -35,7 +35,8 @@ type Input struct {
 	Config      Config
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.
-	All bool
+	All     bool
+	AskOnly bool // what the checks ask is wanted, no scan; Ask sets it
 }
 
 // Content is the content of one file on one side.
@@ -47,11 +48,12 @@ type Content struct {
 
 // Config says which findings count and how many may be told inline.
 type Config struct {
-	FailOn      checks.Severity           // the lowest severity that blocks; 0: high. See BlocksFrom
-	BlockOn     []string                  // ids or tags of rules that block whatever their severity
-	Pack        string                    // one of checks.Packs; "": recommended
-	Rollouts    map[string]checks.Rollout // by rule id; wins over what the rule says
-	MaxComments int                       // 0: 10; negative: none
+	FailOn      checks.Severity            // the lowest severity that blocks; 0: high. See BlocksFrom
+	BlockOn     []string                   // ids or tags of rules that block whatever their severity
+	Pack        string                     // one of checks.Packs; "": recommended
+	Rollouts    map[string]checks.Rollout  // by rule id; wins over what the rule says
+	Overrides   map[string]checks.Override // by rule id; in place of what the rule says
+	MaxComments int                        // 0: 10; negative: none
 	// FailOnCountsRules makes the rules of repositories and flags count like built-in ones, unless Rollouts says otherwise.
 	FailOnCountsRules bool
 	// Imports says how far the findings of other tools go; "": comment. Rollouts wins for a rule that it names.

@@ -29,14 +29,16 @@ const (
 	frameProgress = 'P'
 	frameResult   = 'J'
 	frameError    = 'E'
+	frameAsked    = 'Q' // the answer to Ask: packages (JSON)
 
-	maxHeader   = 512 << 20
-	maxPaths    = 1 << 30
-	maxContent  = 1 << 30
-	maxResult   = 256 << 20
-	maxError    = 64 << 10
-	maxProgress = 16
-	maxAnswer   = maxResult + 64<<20 // with its progress
+	maxHeader    = 512 << 20
+	maxPaths     = 1 << 30
+	maxContent   = 1 << 30
+	maxResult    = 256 << 20
+	maxError     = 64 << 10
+	maxProgress  = 16
+	maxAskedSize = 16 << 20
+	maxAnswer    = maxResult + 64<<20 // with its progress
 )
 
 func writeFrame(w io.Writer, kind byte, body []byte) error {
@@ -98,6 +100,7 @@ type header struct {
 	NoBuiltin  bool
 	All        bool
 	Config     Config
+	Ask        bool // what the checks ask is wanted, no scan
 	Listed     bool // a frame with the head tree's paths follows
 	Rules      []ruleHeader
 	Contents   []contentHeader
@@ -121,7 +124,7 @@ type contentHeader struct {
 }
 
 func writeRequest(w io.Writer, in *Input) error {
-	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Listed: in.HeadPaths != nil}
+	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
 	for _, f := range in.Files {
 		g := *f
 		g.Path, g.OldPath = packPath(g.Path), packPath(g.OldPath)
@@ -199,7 +202,7 @@ func readRequest(r io.Reader) (*Input, error) {
 	if err := json.Unmarshal(body, &h); err != nil {
 		return nil, err
 	}
-	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config}
+	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config, AskOnly: h.Ask}
 	for _, f := range in.Files {
 		if f == nil {
 			return nil, errors.New("a file of the header is null")

@@ -337,7 +337,7 @@ func (f *backtestFlags) policy(ctx context.Context, opt *backtest.Options, own [
 
 // scanOne is backtest.Scanner.
 func scanOne(ctx context.Context, snap *source.Snapshot, in *scan.Input, wholeTree bool) (*scan.Result, error) {
-	return runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, wholeTree)
+	return runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, wholeTree, nil) // history is judged without a registry of today
 }
 
 var backPattern = regexp.MustCompile(`^([1-9][0-9]{0,4})(d|w|m|y)$`)

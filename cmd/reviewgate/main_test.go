@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,13 +18,11 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
-	"github.com/reviewgate-app/reviewgate/app/scan"
-	"github.com/reviewgate-app/reviewgate/checks/all"
 )
 
 func TestMain(m *testing.M) {
 	if sandbox.IsWorker() {
-		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+		os.Exit(sandbox.Serve(work))
 	}
 	testscript.Main(m, map[string]func(){"reviewgate": main})
 }
@@ -149,7 +146,7 @@ func TestActionInputs(t *testing.T) {
 	if strings.Contains(step.Run, "${{") {
 		t.Error("an expression inside of a script is code of whoever controls it: hand it over in env")
 	}
-	for _, out := range []string{"result", "findings", "blocking", "sarif", "json"} {
+	for _, out := range []string{"result", "findings", "blocking", "sarif", "json", "markdown"} {
 		if _, ok := action.Outputs[out]; !ok {
 			t.Errorf("the output %s is missing from action.yml", out)
 		}
