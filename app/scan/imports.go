@@ -208,6 +208,9 @@ func (r *importReader) take(run *sarifRun, one *sarifResult, base bool, paths *s
 			}
 		}
 	}
+	if len(f.Flow) < 2 {
+		f.Flow = nil // zizmor writes every place as a flow of one step
+	}
 	for _, s := range one.Suppressions {
 		// Whoever made the file wrote it, and it is not known when: it counts as one that the change adds, and does not silence what blocks.
 		if state := cmp.Or(s.Status, s.State); state == "" || state == "accepted" {
