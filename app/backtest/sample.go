@@ -156,7 +156,7 @@ func (j *Judging) Marshal() ([]byte, error) {
 	clean.Findings = slices.Clone(j.Findings)
 	for i := range clean.Findings {
 		f := &clean.Findings[i]
-		for _, s := range []*string{&f.Place, &f.Message, &f.Excerpt, &f.Note} {
+		for _, s := range []*string{&f.Rule, &f.Repository, &f.Place, &f.Message, &f.Excerpt, &f.Note} {
 			*s = printable(*s)
 		}
 	}
@@ -238,6 +238,7 @@ func (j *Judging) ByRule() map[string]*Precision {
 			s.right++
 		case Arguable:
 			s.arguable++
+		case Wrong, Open:
 		}
 	}
 	out := map[string]*Precision{}

@@ -48,3 +48,12 @@ func TestImports(t *testing.T) {
 		}
 	}
 }
+
+// TestMeasuredIsNoRule: what was measured of rules lies beside them.
+func TestMeasuredIsNoRule(t *testing.T) {
+	t.Parallel()
+	l := NewLayer("acme/widgets", "", map[string][]byte{rulesFolder + "measured.yaml": []byte("runs: []"), rulesFolder + "a/measured.yaml": []byte("runs: []"), rulesFolder + "a.yaml": []byte("rules: []")})
+	if len(l.Rules) != 1 || l.Rules[0].Name != rulesFolder+"a.yaml" {
+		t.Errorf("%+v", l.Rules)
+	}
+}

@@ -216,7 +216,7 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 			"disclosure": pick(r, []string{"optional", "optional", "required"}), "sponsors": mapping{"ci-writer": pick(r, []string{"bob", "alice"}), "copilot-swe-agent": "carol"}}
 	}
 	if maybe(r, 2) {
-		p["checks"] = mapping{"severity": pick(r, []string{"critical", "high", "medium"}), "block_on": someRules[r.IntN(4):], "pack": pick(r, []string{"recommended", "strict"}), "max_comments": r.IntN(5),
+		p["checks"] = mapping{"severity": pick(r, []string{"critical", "high", "medium"}), "block_on": someRules[r.IntN(4):], "pack": pick(r, []string{"recommended", "strict"}), "max_comments": r.IntN(5), "imports": pick(r, []string{"off", "shadow", "comment", "block"}),
 			"rollout": mapping{pick(r, someRules): pick(r, []string{"off", "shadow", "comment", "block"})}}
 	}
 	if maybe(r, 2) {

@@ -216,6 +216,13 @@ func scenario(t testing.TB, archive *txtar.Archive) *Input {
 				in.Config.Rollouts = map[string]checks.Rollout{}
 			}
 			in.Config.Rollouts[id] = checks.Rollout(rollout)
+		case "override":
+			id, confidence, _ := strings.Cut(value, " ")
+			c, err := checks.ParseConfidence(confidence)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in.Config.Overrides = map[string]checks.Override{id: {Confidence: c}}
 		case "imports":
 			in.Config.Imports = checks.Rollout(value)
 		case "root":

@@ -84,7 +84,7 @@ func readImports(in *Input, change *checks.Change, files map[place]*checks.File)
 	if len(in.Imports) == 0 {
 		return out
 	}
-	r := &importReader{in: in, files: files, sources: newSources(change), out: out, known: map[ruleOn]bool{}, tools: map[string]bool{}}
+	r := &importReader{in: in, files: files, sources: newSources(change), out: out, known: map[ruleOn]checks.Confidence{}, tools: map[string]bool{}}
 	if in.HeadPaths != nil {
 		r.paths = make(map[string]bool, len(in.HeadPaths))
 		for _, p := range in.HeadPaths {
@@ -128,8 +128,8 @@ type importReader struct {
 	sources *sources
 	paths   map[string]bool // of head; nil: not listed
 	out     *imported
-	known   map[ruleOn]bool
-	tools   map[string]bool // of which there is a report on base
+	known   map[ruleOn]checks.Confidence // what the tool says of the rule, before the policy's word
+	tools   map[string]bool              // of which there is a report on base
 }
 
 func (r *importReader) read(one *Import) error {
@@ -208,6 +208,9 @@ func (r *importReader) take(run *sarifRun, one *sarifResult, base bool, paths *s
 			}
 		}
 	}
+	if len(f.Flow) < 2 {
+		f.Flow = nil // zizmor writes every place as a flow of one step
+	}
 	for _, s := range one.Suppressions {
 		// Whoever made the file wrote it, and it is not known when: it counts as one that the change adds, and does not silence what blocks.
 		if state := cmp.Or(s.Status, s.State); state == "" || state == "accepted" {
@@ -219,11 +222,13 @@ func (r *importReader) take(run *sarifRun, one *sarifResult, base bool, paths *s
 			break
 		}
 	}
-	if id := (ruleOn{name, side}); !r.known[id] {
-		r.known[id] = true
+	on := ruleOn{name, side}
+	if _, ok := r.known[on]; !ok {
 		info := run.info(name, res.Tool, rule, one)
+		r.known[on] = info.Confidence
 		r.out.infos = append(r.out.infos, info) // those of base come first, and those of head take their place
 	}
+	f.asked = r.known[on]
 	res.Results++
 	if base {
 		r.out.base = append(r.out.base, f)

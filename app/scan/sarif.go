@@ -64,6 +64,7 @@ type sarifRule struct {
 	ID            string                  `json:"id"`
 	Short         sarifMessage            `json:"shortDescription"`
 	Full          sarifMessage            `json:"fullDescription"`
+	Help          sarifMessage            `json:"help"`
 	Messages      map[string]sarifMessage `json:"messageStrings"`
 	Configuration struct {
 		Level string `json:"level"`
@@ -479,8 +480,12 @@ func (run *sarifRun) info(id, tool string, rule *sarifRule, first *sarifResult) 
 	if rule == nil {
 		return info
 	}
-	if s := rule.Short.say(nil, run); s != "" {
-		info.Title = text(strings.Join(strings.Fields(s), " "), 200)
+	short := rule.Short.say(nil, run)
+	if help := rule.Help.say(nil, run); short == "" && len(help) <= 120 && !strings.Contains(help, "\n") {
+		short = help // zizmor has no other description
+	}
+	if short != "" {
+		info.Title = text(strings.Join(strings.Fields(short), " "), 200)
 	}
 	info.Why = text(rule.Full.say(nil, run), 1000)
 	info.Remedy = "See what " + tool + " says about the rule."

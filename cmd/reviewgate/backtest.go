@@ -56,7 +56,7 @@ func rulesBacktestCommand() *cobra.Command {
 		Long: `Replay rules over the history of local repositories (the current folder, if none is named; bare ones too), change by change along the default
 branch: what they would have commented and blocked, by rule, kind of author, agent and repository. Objects are read; nothing is executed.
 
-Rules of --rules are judged as if they were to block, unless they say how far they go themselves; built-in ones as the pack says. --as judges
+Rules of --rules are judged as if they were to block, but for those that say off or shadow themselves; built-in ones as the pack says. --as judges
 all of them by one rollout. Results are kept in the user's cache folder, so that a run that was interrupted goes on, and a second one is quick.
 
 --sample N writes findings to judge into a file. "backtest judge" asks for verdicts and keeps the precision beside the rules.`,
@@ -124,17 +124,11 @@ func (f *backtestFlags) common(cmd *cobra.Command) {
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
 	fl.IntVar(&f.jobs, "jobs", 0, "scan `N` changes at a time (default: one for each processor)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "neither read nor keep results in the user's cache folder")
-	completeFlags(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(completions(backtest.Formats()), cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(backtest.Formats(), cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that does not exist
+	completeFlags(cmd)                                                                                                           // of those that are left
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
-}
-
-func completions(words []string) []cobra.Completion {
-	out := make([]cobra.Completion, len(words))
-	copy(out, words)
-	return out
 }
 
 func (f *backtestFlags) run(ctx context.Context, repos []string, stdout, stderr io.Writer) error {

@@ -48,6 +48,9 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(env.WorkDir, "scan.md"), page, 0o600); err != nil {
 				return err
 			}
+			if err := writeCommands(env.WorkDir, "security-lead"); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
