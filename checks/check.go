@@ -26,7 +26,10 @@ type Check struct {
 	// Reads names the files beyond the changed ones that Run looks at, chosen from all paths of the head tree. It sees paths
 	// only, so it may run in the parent; what it names is fetched in one batch. Nil: none.
 	Reads func(paths []string) []string
-	Run   func(ctx context.Context, pass *Pass) error
+	// Asks names the packages of which Run wants to be told in Facts.Answers. It runs before Run, where Run does, and is given no more of the change
+	// than what Reads names: a check that asks has Reads. What it names leaves the machine if the operator says where to ask. Nil: none.
+	Asks func(ctx context.Context, pass *Pass) ([]Package, error)
+	Run  func(ctx context.Context, pass *Pass) error
 }
 
 // Scope says what a check judges.
@@ -103,6 +106,7 @@ type RuleInfo struct {
 	NeedsHuman bool       `json:"needs_human,omitempty"` // acts as a guard: one eligible approval clears it
 	Rollout    Rollout    `json:"rollout"`
 	Pack       Pack       `json:"pack,omitempty"` // the first pack that it runs in; empty: recommended
+	Same       []string   `json:"same,omitempty"` // rules of gosec and bandit that say the same, as their directives name them: "G304", "B608"
 	Origin     string     `json:"origin"`         // "builtin", or the file the rule came from
 }
 

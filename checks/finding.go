@@ -195,6 +195,8 @@ type Finding struct {
 	Blocking bool `json:"blocking"`
 	// Comment marks what may be posted inline, within the noise budget.
 	Comment bool `json:"comment"`
+	// Shadow says that the rule is on trial: the finding stands in the JSON and is counted in statistics, and nobody else is told.
+	Shadow bool `json:"shadow,omitempty"`
 }
 
 // Suppressed says that a suppression silences the finding: it gives a reason, and the finding does not block all the same.

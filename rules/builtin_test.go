@@ -84,11 +84,11 @@ func TestBuiltinComplete(t *testing.T) {
 			t.Errorf("%s has %d built-in rules, want at least three", name, perLanguage[name])
 		}
 	}
-	problems, skipped, err := lint.Paths([]string{"builtin"}, rules.OriginBuiltin)
-	if err != nil || skipped != 0 {
-		t.Errorf("lint: skipped %d files: %v", skipped, err)
+	rep, err := lint.Paths([]string{"builtin"}, rules.OriginBuiltin)
+	if err != nil || rep.Skipped != 0 {
+		t.Fatalf("lint: %+v: %v", rep, err)
 	}
-	for _, p := range problems {
+	for _, p := range rep.Problems {
 		t.Error(p)
 	}
 }

@@ -14,6 +14,8 @@ type Problem struct {
 	RuleID  string `json:"rule_id,omitempty"` // empty: the file, or a rule without a readable id
 	Kind    Kind   `json:"kind"`
 	Message string `json:"message"` // what is wrong, and what to do
+	// Code names what lint found, in a few words with hyphens; empty: the loader or the compiler says it, and Kind is all that there is.
+	Code string `json:"code,omitempty"`
 }
 
 // Kind says what a Problem means for the rule.

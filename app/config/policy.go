@@ -54,23 +54,26 @@ var tierOrder = []string{"critical", "sensitive", "normal"}
 
 // document is one policy file as read, before floor and repository are put together.
 type document struct {
-	mode     gate.Mode // empty: not said
-	tiers    map[string]tier
-	guards   []guard
-	fallback *guard // the key "default"
-	stale    gate.Stale
-	plane    string // a word of planes; empty: not said, which is required
-	agents   gate.Agents
-	checks   gate.Blocking
-	governed []string
-	waivers  *gate.Waivers
-	exempt   []gate.Exempt
-	noExempt bool                      // exempt: forbid
-	lists    map[string]gate.Checklist // by name
-	audit    gate.Audit
-	comments *int // checks.max_comments; nil: not said
-	file     string
-	at       map[string]*yaml.Node // where keys stand that a floor may make useless
+	mode      gate.Mode // empty: not said
+	tiers     map[string]tier
+	guards    []guard
+	fallback  *guard // the key "default"
+	stale     gate.Stale
+	plane     string // a word of planes; empty: not said, which is required
+	agents    gate.Agents
+	checks    gate.Blocking
+	governed  []string
+	waivers   *gate.Waivers
+	exempt    []gate.Exempt
+	noExempt  bool                      // exempt: forbid
+	lists     map[string]gate.Checklist // by name
+	audit     gate.Audit
+	private   []string
+	comments  *int                       // checks.max_comments; nil: not said
+	overrides map[string]checks.Override // checks.override, by rule
+	imports   checks.Rollout             // checks.imports; empty: not said
+	file      string
+	at        map[string]*yaml.Node // where keys stand that a floor may make useless
 }
 
 // guard is a gate.Guard whose tier is not yet a number.
@@ -528,7 +531,9 @@ func (r *reader) paths(n *yaml.Node, g *guard) {
 var (
 	userName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$`)
 	teamName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_-]+$`)
-	ruleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+	// At least two letters: "*" would be every package.
+	packageForm = regexp.MustCompile(`^(?:(?:npm|PyPI|Go|Maven) )?[A-Za-z0-9@~_][A-Za-z0-9@._~/:-]+[A-Za-z0-9@._~/:*-]*$`)
+	ruleName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 )
 
 // approver reads "@alice", "@acme/security", "@acme/security#4411", "codeowners" or "role:maintain".
@@ -657,6 +662,26 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 			}
 		}},
 		"rollout": {read: func(n *yaml.Node) { r.rollouts(n, d) }},
+		"private_packages": {read: func(n *yaml.Node) {
+			d.at["checks.private_packages"] = n
+			for _, item := range r.items(n, "private_packages", maxNames) {
+				s, ok := r.text(item, "a package")
+				switch {
+				case !ok:
+				case !packageForm.MatchString(s):
+					r.bad(item, "Write a name, or its beginning and \"*\": \"@acme/*\", \"Maven com.acme:*\".", "%q is no name of packages", clip(s))
+				default:
+					d.private = append(d.private, s)
+				}
+			}
+		}},
+		"imports": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "imports", rollouts...); ok {
+				d.imports = checks.Rollout(s)
+				d.at["checks.imports"] = n
+			}
+		}},
+		"override": {read: func(n *yaml.Node) { r.overrides(n, d) }},
 		"max_comments": {read: func(n *yaml.Node) {
 			if v, ok := r.number(n, "max_comments", maxComments); ok {
 				d.comments = &v

@@ -59,6 +59,10 @@ func valueSchema(t reflect.Type) map[string]any {
 		return enumOf(severities...)
 	case reflect.TypeFor[pack]():
 		return enumOf(checks.Packs()...)
+	case reflect.TypeFor[confidence]():
+		return enumOf(confidences...)
+	case reflect.TypeFor[message]():
+		return map[string]any{"type": "string", "minLength": 1, "maxLength": maxMessage}
 	case reflect.TypeFor[rolloutKey]():
 		return enumOf(rollouts...)
 	case reflect.TypeFor[twoPerson]():
@@ -89,6 +93,8 @@ func valueSchema(t reflect.Type) map[string]any {
 		return textLike(approverPattern)
 	case reflect.TypeFor[login]():
 		return textLike(`^@?` + loginPattern + `(?:\[bot\])?$`)
+	case reflect.TypeFor[packageName]():
+		return textLike(packageForm.String())
 	case reflect.TypeFor[rule]():
 		return textLike(ruleName.String())
 	case reflect.TypeFor[duration]():

@@ -63,7 +63,7 @@ func TestKeysAreRead(t *testing.T) {
 	t.Parallel()
 	at := map[string]string{ // where each mapping stands
 		"": "%s", "guard[]": "guard: [{%s}]", "guard[].when": "guard: [{when: {%s}}]", "default": "default: {%s}", "tier.*": "tier: {sensitive: {%s}}", "agents": "agents: {%s}",
-		"checks": "checks: {%s}", "waivers": "waivers: {%s}", "exempt[]": "exempt: [{%s}]", "exempt[].when": "exempt: [{when: {%s}}]", "audit": "audit: {%s}",
+		"checks": "checks: {%s}", "checks.override.*": "checks: {override: {a: {%s}}}", "checks.override.*.paths": "checks: {override: {a: {paths: {%s}}}}", "waivers": "waivers: {%s}", "exempt[]": "exempt: [{%s}]", "exempt[].when": "exempt: [{when: {%s}}]", "audit": "audit: {%s}",
 	}
 	names := map[string][]string{}
 	walkKeys(func(path string, k key) {

@@ -37,7 +37,9 @@ func sarifReport(in *Input) *sarif.Report {
 		run.Tool.Driver.AddRule(sarifRule(&in.Scan.Rules[i]))
 	}
 	for i := range in.Scan.Findings {
-		run.AddResult(sarifResult(&in.Scan.Findings[i], index))
+		if !in.Scan.Findings[i].Shadow {
+			run.AddResult(sarifResult(&in.Scan.Findings[i], index))
+		}
 	}
 	run.AddInvocation(sarifInvocation(in.Scan))
 
@@ -210,6 +212,9 @@ func sarifInvocation(r *scan.Result) *sarif.Invocation {
 			note("note", c.Name+" skipped: "+c.Reason)
 		case scan.Ran:
 		}
+	}
+	for i := range r.Imports {
+		note("note", "imported: "+r.Imports[i].String())
 	}
 	for _, u := range r.Unscanned {
 		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarifMessage("not scanned: " + u.Reason))

@@ -83,9 +83,10 @@ func Sentence(in *Input) string {
 	return countAll(in.Scan).sentence(len(in.Scan.Failures()))
 }
 
-// shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out.
+// shown says whether a finding is worth a reader's time: what base already had, and what is silenced, is counted and left out. What a rule on trial
+// says is nobody's to read.
 func shown(f *checks.Finding) bool {
-	return f.Introduced && !f.Suppressed()
+	return f.Introduced && !f.Suppressed() && !f.Shadow
 }
 
 func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
@@ -320,6 +321,9 @@ func (t *textWriter) notes(r *scan.Result) {
 		}
 		say(t.styles.warn, "rule did not run", at+": "+p.Message)
 	}
+	for i := range r.Imports {
+		say(t.styles.note, "imported", r.Imports[i].String())
+	}
 	for _, line := range unscannedLines(r.Unscanned, 5) {
 		say(t.styles.note, "not scanned", line)
 	}
@@ -411,6 +415,7 @@ type counts struct{ shown, blocking, suppressed, old int }
 
 func (c *counts) add(f *checks.Finding) {
 	switch {
+	case f.Shadow:
 	case !f.Introduced:
 		c.old++
 	case f.Suppressed():

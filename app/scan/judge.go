@@ -29,10 +29,12 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	for _, c := range all {
 		infos = append(infos, c.Rules...)
 	}
-	known := rollouts(infos, &in.Config)
-	running, off := switchedOff(all, known)
-
 	change, unscanned := newChange(in)
+	s := newState(in, change)
+	imports := readImports(in, change, s.files)
+	known := rollouts(slices.Concat(imports.infos, infos), &in.Config)
+	running, off := switchedOff(all, known, &in.Config)
+
 	files := func(done, total int) {
 		if progress != nil {
 			progress(len(change.Files)*done/total, len(change.Files))
@@ -42,7 +44,6 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	if err != nil {
 		return nil, err
 	}
-	s := newState(in, change)
 	patterns := map[string]bool{}
 	for _, r := range found {
 		patterns[r.ID.Value] = true
@@ -51,11 +52,12 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		s.take(p, known, patterns)
 		unscanned = append(unscanned, p.unscanned...)
 	}
+	imports.into(s, known)
 	for _, stage := range stages {
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append(checkResults(passes), off...), Files: len(change.Files)}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}
@@ -106,6 +108,7 @@ func parseRules(in *Input) ([]*rules.Rule, []rules.Problem) {
 		return cmp.Compare(slices.Index(order, a.Origin), slices.Index(order, b.Origin))
 	})
 	all, problems := rules.ParseAll(append(sources, given...))
+	all = Overridden(all, in.Config.Overrides)
 	all = slices.DeleteFunc(all, func(r *rules.Rule) bool {
 		named := in.Config.Rollouts[r.ID.Value]
 		return cmp.Or(named, checks.Rollout(r.Metadata.Rollout)) == checks.RolloutOff || named == "" && in.Config.outOfPack(checks.Pack(r.Metadata.Pack))
@@ -165,11 +168,12 @@ func listChecks(list Lister, rs []*rules.Rule) ([]*checks.Check, []rules.Problem
 }
 
 // switchedOff parts the checks that have a rule to report from those whose rules are all off. A check without any rule (rules: none
-// given) has nothing to say and is left out.
-func switchedOff(all []*checks.Check, known map[string]*checks.RuleInfo) (running []*checks.Check, off []CheckResult) {
+// given, or all of another pack) has nothing to say and is left out.
+func switchedOff(all []*checks.Check, known map[string]*checks.RuleInfo, config *Config) (running []*checks.Check, off []CheckResult) {
+	inPack := func(r checks.RuleInfo) bool { return config.Rollouts[r.ID] != "" || !config.outOfPack(r.Pack) }
 	for _, c := range all {
 		switch {
-		case len(c.Rules) == 0:
+		case !slices.ContainsFunc(c.Rules, inPack):
 		case slices.ContainsFunc(c.Rules, func(r checks.RuleInfo) bool { return known[r.ID].Rollout != checks.RolloutOff }):
 			running = append(running, c)
 		default:
@@ -194,13 +198,17 @@ func newState(in *Input, change *checks.Change) *state {
 // take takes over what a pass found, but for rules that are off. A finding of a rule that the check does not list fails the check: nobody
 // could say what it means.
 func (s *state) take(p *pass, known map[string]*checks.RuleInfo, patterns map[string]bool) {
+	asked := map[string]checks.Confidence{}
+	for i := range p.check.Rules {
+		asked[p.check.Rules[i].ID] = p.check.Rules[i].Confidence
+	}
 	for _, f := range p.findings {
 		if !slices.ContainsFunc(p.check.Rules, func(r checks.RuleInfo) bool { return r.ID == f.RuleID }) {
 			p.err = cmp.Or(p.err, fmt.Errorf("it reported %q, which is not among its rules", text(f.RuleID, 100)))
 			continue
 		}
 		info := known[f.RuleID]
-		if info.Rollout == checks.RolloutOff {
+		if info.Rollout == checks.RolloutOff || !s.in.Config.covers(f.RuleID, f.Location.Path) {
 			continue
 		}
 		if p.check.Scope == checks.PerSide {
@@ -212,7 +220,7 @@ func (s *state) take(p *pass, known map[string]*checks.RuleInfo, patterns map[st
 			fix := *f.Fix
 			f.Fix = &fix
 		}
-		one := &found{Finding: f, rule: info, differs: p.check.Scope == checks.Difference, pattern: patterns[f.RuleID]}
+		one := &found{Finding: f, rule: info, differs: p.check.Scope == checks.Difference, pattern: patterns[f.RuleID], asked: asked[f.RuleID]}
 		if p.check.Scope == checks.PerSide && p.side == checks.Base {
 			s.base = append(s.base, one)
 		} else {

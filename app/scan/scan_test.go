@@ -365,6 +365,24 @@ func TestListers(t *testing.T) {
 	if err != nil || r.Checks[0] != (CheckResult{Name: "fake/gone", Status: Skipped, Reason: "switched off by the configuration"}) {
 		t.Errorf("a check that is off: %+v, %v", r.Checks, err)
 	}
+	strict := func(rs []*rules.Rule) ([]*checks.Check, error) {
+		l, err := fakes(rs)
+		for i, c := range l {
+			if c.Name == "fake/gone" {
+				c := *c
+				c.Rules = slices.Clone(c.Rules)
+				for i := range c.Rules {
+					c.Rules[i].Pack = checks.PackStrict
+				}
+				l[i] = &c
+			}
+		}
+		return l, err
+	}
+	r, err = Run(t.Context(), change(t, "-- head/a.txt --\n@high\n"), strict, Options{Sandbox: sandbox.Off})
+	if err != nil || slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.Name == "fake/gone" }) {
+		t.Errorf("a check of another pack is not told: %+v, %v", r.Checks, err)
+	}
 }
 
 func TestUnscanned(t *testing.T) {
@@ -475,6 +493,7 @@ func TestKey(t *testing.T) {
 		"base": func(i *Input) { i.Base = "c" }, "head": func(i *Input) { i.Head = "c" }, "title": func(i *Input) { i.Text.Title = "u" },
 		"no built-in rules": func(i *Input) { i.NoBuiltin = true }, "all": func(i *Input) { i.All = true },
 		"packages": func(i *Input) { i.Facts.Packages = []byte("a") }, "advisories": func(i *Input) { i.Facts.Advisories = []byte("a") },
+		"answer": func(i *Input) { i.Facts.Answers = []checks.Answer{{State: checks.Absent}} }, "another answer": func(i *Input) { i.Facts.Answers = []checks.Answer{{State: checks.Exists}} },
 		"level": func(i *Input) { i.Config.FailOn = checks.Low }, "rollout": func(i *Input) { i.Config.Rollouts["a"] = "block" },
 		"rule": func(i *Input) { i.Rules[0].Data = []byte("e") }, "rule's name": func(i *Input) { i.Rules[0].Name, i.Rules[0].Data = "nd", nil },
 		"origin": func(i *Input) { i.Rules[0].Origin = rules.OriginFloor }, "no rule": func(i *Input) { i.Rules = nil },

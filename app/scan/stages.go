@@ -13,13 +13,15 @@ import (
 // A found is a finding on its way through the stages.
 type found struct {
 	checks.Finding
-	rule    *checks.RuleInfo // with the rollout that applies
-	differs bool             // from a check that judges the difference
-	pattern bool             // from a rule written as a pattern
-	own     string           // the identity without the ordinal: what is equal to it can only be told apart by position
-	shape   string           // own without the symbol
-	counts  bool             // it would block if nothing silenced it
-	told    bool             // another finding of the same flaw on the same line is told instead
+	rule    *checks.RuleInfo  // with the rollout that applies
+	differs bool              // from a check that judges the difference
+	byLines bool              // from another tool, without its report on base
+	pattern bool              // from a rule written as a pattern
+	asked   checks.Confidence // of the rule, before the policy's word
+	own     string            // the identity without the ordinal: what is equal to it can only be told apart by position
+	shape   string            // own without the symbol
+	counts  bool              // it would block if nothing silenced it
+	told    bool              // another finding of the same flaw on the same line is told instead
 }
 
 // state is what the stages work on.
@@ -72,7 +74,8 @@ func fit(s *state) {
 			f.Fix.Text = text(f.Fix.Text, maxMessage)
 		}
 		f.Severity = cmp.Or(f.Severity, f.rule.Severity)
-		f.Confidence = cmp.Or(f.Confidence, f.rule.Confidence)
+		f.Confidence = cmp.Or(f.Confidence, f.asked)
+		s.apply(f)
 	}
 	slices.SortStableFunc(s.head, foundByPosition)
 	slices.SortStableFunc(s.base, foundByPosition)
@@ -136,6 +139,10 @@ func introduced(s *state) {
 	var rest []*found
 	for _, f := range s.head {
 		f.Introduced = true
+		if f.byLines {
+			f.Introduced = s.inChange(f)
+			continue
+		}
 		if f.differs {
 			continue
 		}
@@ -178,7 +185,7 @@ func suppress(s *state) {
 		}
 		security := len(f.rule.CWE) > 0 || slices.Contains(f.rule.Tags, "security")
 		for _, d := range covering(src.suppressions(), line) {
-			if !d.silences(f.RuleID, f.pattern, security) {
+			if !d.silences(f.RuleID, f.rule.Same, f.pattern, security) {
 				continue
 			}
 			// A comment that stands on base holds for what it stood by. Over code that the change brings in, or over the step from base
@@ -197,6 +204,7 @@ func block(s *state) {
 	c := &s.in.Config
 	for _, f := range s.head {
 		severe := f.Severity >= c.BlocksFrom() || slices.Contains(c.BlockOn, f.RuleID) || slices.ContainsFunc(f.rule.Tags, func(tag string) bool { return slices.Contains(c.BlockOn, tag) })
+		f.Shadow = f.rule.Rollout == checks.RolloutShadow
 		f.counts = f.Introduced && f.rule.Rollout == checks.RolloutBlock && severe && f.Confidence == checks.Certain
 		f.Blocking = f.counts && !(f.silent() && !f.Suppression.Added)
 	}
@@ -270,7 +278,7 @@ func overlap(a, b checks.Location) bool {
 
 // tellable says whether a finding may be told inline at all, before the budget and its place are asked.
 func (f *found) tellable() bool {
-	return f.Introduced && (f.Blocking || !f.silent()) && f.Severity >= checks.Medium && f.rule.Rollout != checks.RolloutShadow
+	return f.Introduced && (f.Blocking || !f.silent()) && f.Severity >= checks.Medium && !f.Shadow
 }
 
 // budget marks what may be told inline: the most severe first, on lines that the change's own diff shows.
@@ -336,6 +344,9 @@ func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 		if said, ok := c.Rollouts[info.ID]; ok && said != "" {
 			info.Rollout = said
 		} else {
+			if info.Origin == importOrigin {
+				info.Rollout = c.Imports
+			}
 			if info.Rollout == "" {
 				info.Rollout = checks.RolloutComment
 				if builtin {
@@ -355,6 +366,10 @@ func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 				}
 			}
 		}
+		if info.Rollout == checks.RolloutShadow {
+			info.NeedsHuman = false // who would be asked would be told
+		}
+		info = c.of(info)
 		out[info.ID] = &info
 	}
 	return out

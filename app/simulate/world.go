@@ -554,7 +554,7 @@ func (s *Scan) facts(p *gate.Policy) gate.ScanFacts {
 	advisory := p.Checks.Pack == string(checks.PackAdvisory)
 	out.NeedsHuman = slices.DeleteFunc(slices.Clone(s.NeedsHuman), func(rule string) bool {
 		said, named := p.Checks.Rollouts[rule]
-		return said == checks.RolloutOff || advisory && !named
+		return said == checks.RolloutOff || said == checks.RolloutShadow || advisory && !named
 	})
 	for i, f := range s.Findings {
 		if p.Checks.Rollouts[f.Rule] == checks.RolloutOff {

@@ -25,15 +25,17 @@ import (
 
 // actionFlags are the inputs of action.yml; a test keeps the two equal.
 type actionFlags struct {
-	failOn     string
-	pack       string
-	gate       bool
-	rules      []string
-	packages   string
-	advisories string
-	sarif      string
-	json       string
-	markdown   string
+	failOn   string
+	pack     string
+	gate     bool
+	rules    []string
+	lookUp   lookUpFlags
+	sarif    string
+	json     string
+	markdown string
+
+	imports     []string
+	importBases []string
 }
 
 func actionCommand() *cobra.Command {
@@ -59,8 +61,9 @@ Exit codes: 0 nothing blocks, 1 a finding blocks or, with --gate, an approval is
 	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
 	fl.BoolVar(&f.gate, "gate", false, "judge the guards of the policy too, by the reviews of the pull request as they are now; without this they are listed as \"will need\"")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
-	fl.StringVar(&f.packages, "known-packages", "", "`FILE` of the runner with the names of packages that exist: lines like \"npm lodash\" or \"PyPI flask\"")
-	fl.StringVar(&f.advisories, "advisories", "", "`FILE` of the runner with advisories in OSV's JSON form, one after another")
+	f.lookUp.add(fl)
+	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about the head (repeatable, or one a line)")
+	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base (repeatable, or one a line; without one, changed lines decide)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.markdown, "markdown", "", "write the summary in Markdown to `FILE` (default: in the runner's temporary folder)")
@@ -113,7 +116,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if temp == "" {
 		return nil, usage(errors.New("RUNNER_TEMP is not set"), "run this as a step of a workflow")
 	}
-	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, packages: f.packages, advisories: f.advisories, format: "sarif"}
+	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif", imports: lines(f.imports), importBases: lines(f.importBases)}
 	if err := scanFlags.validate(); err != nil {
 		return nil, err
 	}
@@ -124,6 +127,11 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if event.nothing != "" {
 		fmt.Fprintf(log, "%s: there is no change to look at\n", event.nothing)
 		return nil, tellNothing(env, event.nothing)
+	}
+	workspace := env("GITHUB_WORKSPACE")
+	imports, err := scanFlags.readImports(ctx, workspace)
+	if err != nil {
+		return nil, err
 	}
 	cache, err := os.MkdirTemp(temp, "reviewgate-*")
 	if err != nil {
@@ -154,17 +162,22 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 		fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
 	}
 	scanFlags.all = event.whole
-	in, willNeed, err := scanFlags.input(ctx, snap, log)
+	in, eff, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
 		return nil, err
 	}
+	imports.into(in)
 	in.Text = event.text
 	if !event.whole {
 		if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
 			return nil, sourceError(err)
 		}
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, event.whole)
+	reg, err := f.lookUp.registry(ctx, "", eff.Private, log)
+	if err != nil {
+		return nil, err
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, event.whole, reg)
 	if err != nil {
 		return nil, unsure(err)
 	}
@@ -192,6 +205,19 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 		return commands, verdict(rep.Decision)
 	}
 	return commands, outcome(result)
+}
+
+// lines parts what an input of the action lists one a line.
+func lines(values []string) []string {
+	var out []string
+	for _, v := range values {
+		for line := range strings.Lines(v) {
+			if line = strings.TrimSpace(line); line != "" {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
 }
 
 // commitTrailers gives lines like "Co-authored-by: ..." of the change's commits.
@@ -246,7 +272,7 @@ func publish(env environment, files []reportFile, rep *report.Input, intro strin
 	}
 	introduced := 0
 	for i := range rep.Scan.Findings {
-		if rep.Scan.Findings[i].Introduced {
+		if f := &rep.Scan.Findings[i]; f.Introduced && !f.Shadow {
 			introduced++
 		}
 	}

@@ -7,21 +7,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
-	"github.com/reviewgate-app/reviewgate/app/scan"
-	"github.com/reviewgate-app/reviewgate/checks/all"
 )
 
 func main() {
 	// The scan runs in a child process of this same binary, which has to know itself before anything else happens.
 	if sandbox.IsWorker() {
-		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+		os.Exit(sandbox.Serve(work))
 	}
 	os.Exit(run())
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,13 +18,11 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
-	"github.com/reviewgate-app/reviewgate/app/scan"
-	"github.com/reviewgate-app/reviewgate/checks/all"
 )
 
 func TestMain(m *testing.M) {
 	if sandbox.IsWorker() {
-		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+		os.Exit(sandbox.Serve(work))
 	}
 	testscript.Main(m, map[string]func(){"reviewgate": main})
 }

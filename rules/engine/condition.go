@@ -32,6 +32,9 @@ func (e *evaluation) conditions(rs []region, children []*node) ([]region, error)
 				kept = append(kept, r)
 			}
 		}
+		if e.trace != nil {
+			e.trace.narrowed(e, c, rs, kept)
+		}
 		rs = kept
 	}
 	if !slices.ContainsFunc(children, func(c *node) bool { return c.op == rules.MetavariablePattern || c.binds() }) {
@@ -64,6 +67,9 @@ func (e *evaluation) binding(r region, children []*node) ([]region, error) {
 			more, err = e.captures(r, c)
 		default:
 			continue
+		}
+		if e.trace != nil && err == nil {
+			e.trace.tried(e, c, r, more)
 		}
 		if err != nil || len(more) == 0 {
 			return nil, err

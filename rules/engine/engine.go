@@ -121,6 +121,7 @@ type compiler struct {
 	r        *rules.Rule
 	stopped  bool
 	root     *rules.Formula // what node is in
+	plain    bool           // patterns are searched for without the conditions around them, so that it can be told which one took what out
 }
 
 func (c *compiler) problem(kind rules.Kind, at rules.Pos, format string, args ...any) {
@@ -144,6 +145,7 @@ func (c *compiler) rule(r *rules.Rule) {
 			} else {
 				out.formulas[spec] = c.formula(r.Formula, spec)
 			}
+			c.settle(out.formulas[spec], spec)
 		}
 		if spec.AnyFile {
 			out.text = out.formulas[spec]
@@ -192,7 +194,7 @@ func (c *compiler) formula(f *rules.Formula, spec *language.Spec) *node {
 
 // node compiles an operator. conditions are those of the patterns lists around it, as far as they hold for what it finds.
 func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []condition) *node {
-	n := &node{op: f.Op}
+	n := &node{op: f.Op, from: f}
 	for _, v := range f.Metavariables {
 		n.vars = append(n.vars, v.Value)
 	}
@@ -204,6 +206,9 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 		case spec.AnyFile: // in language regex, patterns are expressions
 			n.op, n.regex, n.words = rules.Regex, c.regex(f.Text, "(?m)"), c.needed(f.Text)
 		default:
+			if n.unread = c.unreadable(f.Text, spec); n.unread != nil {
+				return n
+			}
 			n.search, n.words = c.search(f.Text, spec, conditions)
 		}
 	case rules.Regex:
@@ -249,7 +254,7 @@ func (c *compiler) search(text rules.Text, spec *language.Spec, conditions []con
 	key := searchKey{spec: spec, text: text.Value, options: matchOptions(c.r.Options)}
 	var used []condition
 	for _, cond := range conditions {
-		if strings.Contains(text.Value, cond.name) {
+		if !c.plain && strings.Contains(text.Value, cond.name) {
 			used = append(used, cond)
 			key.conditions += cond.name + " " + cond.regex.linear.String() + "\x00"
 		}

@@ -17,6 +17,7 @@ import (
 // A node is one operator of a rule, compiled for one language.
 type node struct {
 	op       rules.Op
+	from     *rules.Formula // what it was compiled from
 	children []*node
 	search   int              // Pattern: index into Set.searches
 	regex    *regex           // Regex, NotRegex, MetavariableRegex
@@ -25,6 +26,7 @@ type node struct {
 
 	key []prefilter.Word // of a whole formula: a file with a match holds one of them; none: that cannot be told
 
+	unread   *unread           // Pattern: it is code of another language of the rule; until settle
 	generic  *generic.Pattern  // Pattern of language generic; search is not used then
 	compare  *compare.Expr     // MetavariableComparison
 	strip    bool              // MetavariableComparison: values are turned into numbers
@@ -144,6 +146,7 @@ type evaluation struct {
 	run   *run
 	steps int
 
+	trace   *tracer     // of an explanation; nil: nothing is written down
 	context *region     // what a metavariable stands for, with all that is bound; nil: the whole file
 	node    language.ID // the node of the context, if it is one
 }
@@ -171,6 +174,13 @@ func (e *evaluation) step(n int) error {
 
 // eval gives the regions of a positive operator, in order and without repetition.
 func (e *evaluation) eval(n *node) ([]region, error) {
+	if e.trace != nil {
+		return e.traced(n)
+	}
+	return e.evaluate(n)
+}
+
+func (e *evaluation) evaluate(n *node) ([]region, error) {
 	if n.op.Positive() && !n.possible(e.run.words) {
 		return nil, nil
 	}
@@ -295,9 +305,15 @@ func (e *evaluation) and(n *node) ([]region, error) {
 	rs := sets[0]
 	var err error
 	for _, other := range sets[1:] {
-		if rs, err = e.intersect(rs, other); err != nil || len(rs) == 0 {
+		if rs, err = e.intersect(rs, other); err != nil {
 			return nil, err
 		}
+		if len(rs) == 0 {
+			break
+		}
+	}
+	if e.trace != nil {
+		e.trace.together(e, sets, rs)
 	}
 	for _, c := range n.children {
 		if len(rs) == 0 {
@@ -309,15 +325,23 @@ func (e *evaluation) and(n *node) ([]region, error) {
 			if err != nil {
 				return nil, err
 			}
+			before := rs
 			if rs, err = e.without(rs, excluded, c.op); err != nil {
 				return nil, err
+			}
+			if e.trace != nil {
+				e.trace.narrowed(e, c, before, rs)
 			}
 		}
 	}
 	if rs, err = e.conditions(rs, n.children); err != nil {
 		return nil, err
 	}
-	return e.focus(rs, n.children)
+	out, err := e.focus(rs, n.children)
+	if e.trace != nil && err == nil {
+		e.trace.focused(e, n, rs, out)
+	}
+	return out, err
 }
 
 // intersect keeps the regions of either set that lie in one of the other and agree with it on the metavariables that both have.
@@ -501,7 +525,7 @@ func (e *evaluation) agree(a, b []Binding) bool {
 		case c > 0:
 			b = b[1:]
 		default:
-			if !e.run.same(&a[0], &b[0]) {
+			if !isGroup(a[0].Name) && !e.run.same(&a[0], &b[0]) {
 				return false
 			}
 			a, b = a[1:], b[1:]
@@ -509,6 +533,9 @@ func (e *evaluation) agree(a, b []Binding) bool {
 	}
 	return true
 }
+
+// isGroup says whether a name is that of a group of an expression: each expression has its own $1.
+func isGroup(name string) bool { return len(name) > 1 && name[1] >= '0' && name[1] <= '9' }
 
 // join gives the bindings of both, a's where both have one.
 func join(a, b []Binding) []Binding {

@@ -107,6 +107,9 @@ func (e *evaluation) taint(n *taintNode, rule *rules.Rule) (out []region, ways [
 	if e.run.flows == nil {
 		e.run.flows = taint.NewFile(tree, in.Names, func(id language.ID) (consts.Value, bool) { return e.run.budget.Constant(tree, id) })
 	}
+	if e.trace != nil {
+		e.trace.taint = &in
+	}
 	found, err := e.run.flows.Find(&in)
 	if err != nil {
 		return nil, nil, err

@@ -1,197 +1,125 @@
 // Package lint checks rule files: what cannot be read, what cannot run, and what can hardly be meant.
+//
+// The loader and the compiler say what keeps a rule from running. Beside that there is a file here for each question:
+//
+//	bound.go     metavariables that nothing binds, or only some of the branches
+//	reach.go     branches that find nothing: exclusions that take all of it out again, branches that another one holds, an inside without room
+//	slow.go      rules that every file has to be searched for, and regular expressions that can take for ever
+//	complete.go  what a reader and a maintainer of the rule will miss: fixtures, a CWE, the entry in the catalogue
 package lint
 
 import (
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 
 	"github.com/reviewgate-app/reviewgate/rules"
 	"github.com/reviewgate-app/reviewgate/rules/engine"
-	"github.com/reviewgate-app/reviewgate/rules/language"
-	"github.com/reviewgate-app/reviewgate/rules/ruletest"
 )
 
-// Sources checks rule files, as a set that runs together. It gives every Problem, in order of place: the loader's, the patterns and expressions that do
-// not compile, ids that stand twice, metavariables that nothing binds, and for built-in rules what their catalogue entry lacks.
-func Sources(sources []rules.Source) []rules.Problem {
-	rs, problems := rules.ParseAll(sources)
-	_, more := engine.Compile(rs)
-	problems = append(problems, more...)
-	for _, r := range rs {
-		problems = append(problems, unbound(r)...)
-		if r.Origin == rules.OriginBuiltin {
-			problems = append(problems, catalogue(r)...)
-		}
+// The codes of what lint finds itself; what the loader and the compiler find has none.
+const (
+	UnboundMetavariable = "unbound-metavariable"
+	UnreachableBranch   = "unreachable-branch"
+	DuplicateBranch     = "duplicate-branch"
+	SlowRule            = "slow-rule"
+	SlowRegex           = "slow-regex"
+	NoFixture           = "no-fixture"
+	NoCWE               = "no-cwe"
+	CatalogueEntry      = "catalogue-entry"
+)
+
+// Codes says of every code what it is about, in a few words.
+func Codes() map[string]string {
+	return map[string]string{
+		UnboundMetavariable: "A metavariable is used that nothing binds",
+		UnreachableBranch:   "A part of the rule can never find anything",
+		DuplicateBranch:     "A branch finds nothing that another one does not find",
+		SlowRule:            "Every file has to be searched for the rule",
+		SlowRegex:           "A regular expression can take for ever",
+		NoFixture:           "The rule is not tested",
+		NoCWE:               "The rule names no weakness",
+		CatalogueEntry:      "The rule's entry in the catalogue is not complete",
 	}
-	rules.SortProblems(problems)
+}
+
+// Sources checks rule files, as a set that runs together. It gives every Problem, in order of place: the loader's, the patterns and expressions that do
+// not compile, ids that stand twice, and what the files of this package look for, fixtures aside.
+func Sources(sources []rules.Source) []rules.Problem {
+	problems, _ := sourcesOf(sources)
 	return problems
 }
 
-// Paths checks the rule files of files and folders, and that each rule has a fixture. skipped counts the YAML files in folders that hold
-// no rules.
-func Paths(paths []string, origin rules.Origin) (problems []rules.Problem, skipped int, err error) {
-	var sources []rules.Source
+func sourcesOf(sources []rules.Source) (problems []rules.Problem, rs []*rules.Rule) {
+	rs, problems = rules.ParseAll(sources)
+	set, more := engine.Compile(rs)
+	problems = append(problems, more...)
+	runs := map[*rules.Rule]bool{}
+	for _, r := range set.Rules() {
+		runs[r] = true
+	}
+	for _, r := range rs {
+		problems = append(problems, unbound(r)...)
+		if runs[r] { // what it finds can be asked only then
+			problems = append(problems, unreachable(r)...)
+			problems = append(problems, slow(r, set)...)
+		}
+		problems = append(problems, incomplete(r)...)
+	}
+	rules.SortProblems(problems)
+	return problems, rs
+}
+
+// A Report is what Paths found.
+type Report struct {
+	Problems []rules.Problem // in order of place
+	Rules    int             // that could be read
+	Files    int             // that hold rules
+	Skipped  int             // YAML files in folders that hold none
+	Sources  []rules.Source  // what was read, to show places of it
+}
+
+// Stops says whether a rule does not run.
+func (r *Report) Stops() bool {
+	for _, p := range r.Problems {
+		if p.Stops() {
+			return true
+		}
+	}
+	return false
+}
+
+// Paths checks the rule files of files and folders, and that each rule has a fixture.
+func Paths(paths []string, origin rules.Origin) (*Report, error) {
+	rep := &Report{}
 	seen := map[string]bool{}
 	for _, path := range paths {
 		more, n, err := rules.LoadPath(path, origin)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		skipped += n
+		rep.Skipped += n
 		for _, src := range more {
 			if !seen[src.Name] {
 				seen[src.Name] = true
-				sources = append(sources, src)
+				rep.Sources = append(rep.Sources, src)
 			}
 		}
 	}
-	problems = Sources(sources)
-	for _, src := range sources {
-		rs, _ := rules.Parse(src)
-		for _, r := range rs {
-			fixtures, err := ruletest.Fixtures(src.Name, []string{r.ID.Value})
-			if err != nil {
-				return nil, 0, fmt.Errorf("lint rules: %w", err)
-			}
-			for _, l := range r.Languages {
-				spec := language.ForName(l.Value)
-				if spec == nil {
-					continue
-				}
-				ext := ".txt"
-				if !spec.AnyFile {
-					ext = spec.Extensions[0]
-				}
-				if !slices.ContainsFunc(fixtures, func(f string) bool { return spec.AnyFile || language.ForPath(f) == spec }) {
-					problems = append(problems, r.Problem(rules.Advice, l.Pos, "no fixture for %s: add %s with ruleid: and ok: comments, in testdata beside the rule", l.Value, r.ID.Value+ext))
-				}
-			}
+	rep.Files = len(rep.Sources)
+	problems, rs := sourcesOf(rep.Sources)
+	rep.Problems, rep.Rules = problems, len(rs)
+	for _, src := range rep.Sources {
+		more, err := untested(src)
+		if err != nil {
+			return nil, fmt.Errorf("lint rules: %w", err)
 		}
+		rep.Problems = append(rep.Problems, more...)
 	}
-	rules.SortProblems(problems)
-	return problems, skipped, nil
+	rules.SortProblems(rep.Problems)
+	return rep, nil
 }
 
-var metavariable = regexp.MustCompile(`\$(?:\.\.\.)?[A-Z_][A-Z_0-9]*|\$[0-9]+`)
-
-// unbound tells the metavariables that a rule uses and no pattern of it can bind. In a condition or a focus nothing comes through then, in a
-// message the name stays as it is. One that an exclusion alone holds is not bound either.
-func unbound(r *rules.Rule) []rules.Problem {
-	var problems []rules.Problem
-	bound := map[string]bool{}
-	for _, f := range r.Formulas() {
-		conditions(f, func(op rules.Op, v rules.Text) {
-			problems = append(problems, r.Problem(rules.Broken, v.Pos, "%s uses %s, which no pattern beside it binds: nothing can ever fulfil it; name a metavariable of a pattern", op, v.Value))
-		})
-		binds(f, bound)
-	}
-	told := map[string]bool{}
-	for _, text := range []*rules.Text{&r.Message, r.Fix} {
-		if text == nil {
-			continue
-		}
-		for _, name := range metavariable.FindAllString(text.Value, -1) {
-			if name[1] >= '0' && name[1] <= '9' { // $1 is a group of an expression, and as often a sum or a placeholder
-				continue
-			}
-			if !bound[name] && !told[name] {
-				told[name] = true
-				problems = append(problems, r.Problem(rules.Advice, text.Pos, "the text uses %s, which no pattern binds: it will stand there as it is", name))
-			}
-		}
-	}
-	return problems
-}
-
-var namedGroup = regexp.MustCompile(`\(\?P?<([A-Z_][A-Z_0-9]*)>`)
-
-// binds collects the metavariables that the finding parts of a formula hold.
-func binds(f *rules.Formula, bound map[string]bool) {
-	switch f.Op {
-	case rules.Pattern:
-		for _, name := range metavariable.FindAllString(f.Text.Value, -1) {
-			bound[name] = true
-		}
-	case rules.Regex:
-		for i := range 10 { // groups are numbered; which exist is the expression's affair
-			bound[fmt.Sprintf("$%d", i)] = true
-		}
-		for _, m := range namedGroup.FindAllStringSubmatch(f.Text.Value, -1) {
-			bound["$"+m[1]] = true
-		}
-	default:
-		if f.Op.Positive() || f.Op == rules.MetavariablePattern {
-			for _, c := range f.Children {
-				binds(c, bound)
-			}
-		}
-	}
-}
-
-// conditions calls fn for each metavariable of a condition or focus that the patterns list around it does not bind: what an exclusion
-// or the patterns outside of it bind does not count there.
-func conditions(f *rules.Formula, fn func(rules.Op, rules.Text)) {
-	within(f, nil, fn)
-}
-
-// within does so for a formula that looks at what a metavariable stands for, with those that were bound around it.
-func within(f *rules.Formula, around map[string]bool, fn func(rules.Op, rules.Text)) {
-	bound := maps.Clone(around)
-	if bound == nil {
-		bound = map[string]bool{}
-	}
-	binds(f, bound)
-	for _, c := range f.Children {
-		if c.Op.Condition() || c.Op == rules.Focus {
-			for _, v := range used(c) {
-				if !bound[v.Value] {
-					fn(c.Op, v)
-				}
-			}
-		}
-		if c.Op == rules.MetavariablePattern {
-			for _, inner := range c.Children {
-				within(inner, bound, fn)
-			}
-			continue
-		}
-		within(c, around, fn)
-	}
-}
-
-// used are the metavariables that a condition or focus asks about. A comparison may name others than it compares.
-func used(f *rules.Formula) []rules.Text {
-	if f.Op != rules.MetavariableComparison {
-		return f.Metavariables
-	}
-	var out []rules.Text
-	for _, name := range metavariable.FindAllString(f.Text.Value, -1) {
-		out = append(out, rules.Text{Value: name, Pos: f.Text.Pos})
-	}
-	return out
-}
-
-// catalogue tells what a built-in rule lacks to be shown in the catalogue and in findings.
-func catalogue(r *rules.Rule) []rules.Problem {
-	var problems []rules.Problem
-	m := r.Metadata
-	for _, part := range []struct {
-		missing bool
-		name    string
-	}{
-		{len(m.CWE) == 0, "metadata.cwe"},
-		{len(m.References) == 0, "metadata.references"},
-		{m.Confidence == "", "metadata.confidence"},
-		{m.Category == "", "metadata.category"},
-		{m.Title == "", "metadata.reviewgate.title"},
-		{m.Why == "", "metadata.reviewgate.why"},
-		{m.Remedy == "", "metadata.reviewgate.remedy"},
-	} {
-		if part.missing {
-			problems = append(problems, r.Problem(rules.Advice, r.Pos, "a built-in rule needs %s: add it", part.name))
-		}
-	}
-	return problems
+func advice(r *rules.Rule, code string, at rules.Pos, format string, args ...any) rules.Problem {
+	p := r.Problem(rules.Advice, at, format, args...)
+	p.Code = code
+	return p
 }

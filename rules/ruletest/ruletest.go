@@ -79,6 +79,8 @@ type Fixture struct {
 	Noise    []int  `json:"noise,omitempty"`  // reported and not expected
 	Overrun  string `json:"overrun,omitempty"`
 	Fix      string `json:"fix,omitempty"` // how the fixes differ from the .fixed file beside the fixture
+	// FixDiff is the part in which they differ: lines of the .fixed file after "- ", those that the fixes make after "+ ".
+	FixDiff []string `json:"fix_diff,omitempty"`
 }
 
 // maxFixture is the largest fixture that is read, in bytes.
@@ -192,7 +194,7 @@ func (report *Report) source(ctx context.Context, src rules.Source) error {
 					f.Overrun = o.Reason
 				}
 			}
-			if f.Fix, err = judgeFixes(path, data, res.Matches, id); err != nil {
+			if f.Fix, f.FixDiff, err = judgeFixes(path, data, res.Matches, id); err != nil {
 				return err
 			}
 			results[id].Fixtures = append(results[id].Fixtures, f)
@@ -240,6 +242,12 @@ func (r *Result) finish() {
 	if !marked && r.Status == Passed {
 		r.Status, r.Reason = Skipped, "no fixture speaks of the rule: add one with ruleid: and ok: comments"
 	}
+}
+
+// Judge holds the lines that a rule reports in a source to the source's marks; marked says whether it has any for the rule.
+func Judge(source []byte, ruleID string, reported []int) (f Fixture, marked bool) {
+	marks := parseMarks(source, []string{ruleID})[ruleID]
+	return judge(marks, slices.Clone(reported)), len(marks) > 0
 }
 
 // judge compares what a rule reported in one fixture with the fixture's marks.
@@ -294,13 +302,24 @@ func Fixtures(ruleFile string, ids []string) ([]string, error) {
 			if !e.Type().IsRegular() || strings.HasSuffix(base, fixedMark) || (ext == ".yaml" || ext == ".yml") && !strings.HasSuffix(base, ".test") {
 				continue
 			}
-			if slices.Contains(bases, base) || slices.Contains(bases, strings.TrimSuffix(base, ".test")) {
+			stem := strings.TrimSuffix(base, ".test")
+			if i := max(slices.Index(bases, base), slices.Index(bases, stem)); i == 0 || i > 0 && !hasRuleFile(dir, stem) {
 				out = append(out, filepath.Join(d, e.Name()))
 			}
 		}
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// hasRuleFile says whether a folder has a rule file of a name: fixtures of that name are its own, and of no rule elsewhere with such an id.
+func hasRuleFile(dir, stem string) bool {
+	for _, ext := range []string{".yaml", ".yml"} {
+		if info, err := os.Stat(filepath.Join(dir, stem+ext)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
 }
 
 func readFixture(path string) ([]byte, error) {
