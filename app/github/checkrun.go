@@ -203,6 +203,10 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 		}
 	}
 	external := externalID(d.Key, d.Seq, mark)
+	var actions []*gh.CheckRunAction
+	for _, a := range d.Check.Actions {
+		actions = append(actions, &gh.CheckRunAction{Label: a.Label, Description: a.Description, Identifier: a.Identifier})
+	}
 	for first := true; ; first = false {
 		batch := left[:min(len(left), annotationBatch)]
 		left = left[len(batch):]
@@ -218,11 +222,11 @@ func (c *Client) deliverCheck(ctx context.Context, d *Deed) (Receipt, error) {
 		var got *gh.CheckRun
 		if run == nil {
 			got, _, err = c.gh.Checks.CreateCheckRun(ctx, d.Owner, d.Repo, gh.CreateCheckRunOptions{
-				Name: d.Check.Name, HeadSHA: d.Head, ExternalID: &external, DetailsURL: details, Status: status, Conclusion: conclusion, Output: &step,
+				Name: d.Check.Name, HeadSHA: d.Head, ExternalID: &external, DetailsURL: details, Status: status, Conclusion: conclusion, Output: &step, Actions: actions,
 			})
 		} else {
 			got, _, err = c.gh.Checks.UpdateCheckRun(ctx, d.Owner, d.Repo, run.ID, gh.UpdateCheckRunOptions{
-				Name: d.Check.Name, ExternalID: &external, DetailsURL: details, Status: status, Conclusion: conclusion, Output: &step,
+				Name: d.Check.Name, ExternalID: &external, DetailsURL: details, Status: status, Conclusion: conclusion, Output: &step, Actions: actions,
 			})
 		}
 		if err != nil {

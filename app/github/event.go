@@ -9,6 +9,13 @@ import (
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/report"
+)
+
+// The buttons of our check runs, by their identifiers.
+const (
+	ButtonRecheck = report.ActionRecheck
+	ButtonExplain = report.ActionExplain
 )
 
 // An Event is what one webhook delivery says, as far as we use it. It is a hint: facts are read afresh.
@@ -88,6 +95,7 @@ type EventCheckRun struct {
 	App        string // its slug; "an unknown App" where GitHub does not say
 	Status     string
 	Conclusion string
+	Button     string // identifier of the button that somebody pressed; "" for other events
 }
 
 // An EventSuite is the check suite of a check_suite event.
@@ -212,6 +220,9 @@ type payload struct {
 		App          *idPayload    `json:"app"`
 		PullRequests []pullPayload `json:"pull_requests"`
 	} `json:"check_run"`
+	RequestedAction *struct {
+		Identifier string `json:"identifier"`
+	} `json:"requested_action"`
 	CheckSuite *struct {
 		ID           int64         `json:"id"`
 		HeadSHA      string        `json:"head_sha"`
@@ -379,6 +390,9 @@ func (e *Event) fill(p *payload) error {
 		e.HeadSHA, e.Numbers = r.HeadSHA, numbers(e.RepoID, r.PullRequests)
 		e.CheckRun = EventCheckRun{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Status: r.Status, Conclusion: r.Conclusion}
 		e.CheckRun.Key, _, _ = splitExternalID(r.ExternalID)
+		if p.RequestedAction != nil {
+			e.CheckRun.Button = clip(p.RequestedAction.Identifier, 20)
+		}
 		if e.CheckRun.App = "an unknown App"; r.App != nil {
 			e.CheckRun.AppID = r.App.ID
 			if r.App.Slug != "" {

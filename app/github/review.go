@@ -123,11 +123,11 @@ func reviewBody(d *Deed, inline, moved []report.Comment) string {
 				finding = Marker{Fingerprint: string(cm.Fingerprint)}.String()
 			}
 			share := room/(len(moved)-i) - len(finding) // an even share of what is left
-			entry := fmt.Sprintf("\n---\n\n%s\n\n%s", place(cm), "")
+			entry := fmt.Sprintf("\n---\n\n%s\n\n%s", cm.Place(), "")
 			if body := share - len(entry); body > 2_000 || body > len(cm.Body)+200 {
 				entry += strings.TrimSpace(cut(disarm(cm.Body), body-200)) + "\n"
 			} else {
-				entry = "\n" + place(cm) + ": see the details of the check.\n"
+				entry = "\n" + cm.Place() + ": see the details of the check.\n"
 			}
 			room -= len(entry) + len(finding) + 1
 			if room < 0 { // thousands of comments: the check run has them all
@@ -143,21 +143,6 @@ func reviewBody(d *Deed, inline, moved []report.Comment) string {
 		text = fmt.Sprintf("%d comments.", len(inline))
 	}
 	return text + "\n\n" + strings.Join(markers, "\n") + "\n"
-}
-
-// place names a line in Markdown that no path can break out of.
-func place(cm *report.Comment) string {
-	path := strings.Map(func(r rune) rune {
-		if r < ' ' || r == '`' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(cm.Path, "?"))
-	s := "`" + clip(path, 500) + ":" + strconv.Itoa(cm.Line) + "`"
-	if side(cm) == "LEFT" {
-		s += " (before this change)"
-	}
-	return s
 }
 
 // shownLines are the lines that GitHub's diff of the pull request shows, by path, for LEFT and RIGHT.

@@ -150,7 +150,7 @@ func TestReviewBody(t *testing.T) {
 		if keys != 1 || findings != n {
 			t.Errorf("%d moved: %d markers of the deed, %d of findings", n, keys, findings)
 		}
-		if got := strings.Count(body, "`a?b?c.go:3`"); got != n {
+		if got := strings.Count(body, "``a`b\\x0ac.go:3``"); got != n {
 			t.Errorf("%d moved: %d places", n, got)
 		}
 	}

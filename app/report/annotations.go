@@ -19,6 +19,13 @@ var annotations = &Format{
 	Write: func(w io.Writer, in *Input, _ Options) error {
 		out := bufio.NewWriter(w)
 		used, left := map[string]int{}, 0
+		for _, failure := range in.Scan.Failures() { // more important than what the other checks found
+			if used["error"]++; used["error"] > annotationsPerLevel {
+				left++
+				continue
+			}
+			fmt.Fprintf(out, "::error title=reviewgate could not tell::%s\n", commandData(failure))
+		}
 		for i := range in.Scan.Findings {
 			f := &in.Scan.Findings[i]
 			if !shown(f) || f.Severity <= checks.Info {
@@ -34,13 +41,8 @@ var annotations = &Format{
 			}
 			fmt.Fprintf(out, "::%s %s::%s\n", level, commandPlace(&f.Location, f.RuleID), commandData(f.Message))
 		}
-		for _, failure := range in.Scan.Failures() {
-			if used["error"]++; used["error"] <= annotationsPerLevel {
-				fmt.Fprintf(out, "::error title=reviewgate could not tell::%s\n", commandData(failure))
-			}
-		}
 		if left > 0 {
-			fmt.Fprintf(out, "%s more; see the job summary\n", plural(left, "finding", "findings"))
+			fmt.Fprintf(out, "%s more; see the job summary\n", plural(left, "annotation", "annotations"))
 		}
 		return out.Flush()
 	},

@@ -21,6 +21,10 @@ func RenderCheckRun(in *Input, name string) *CheckRun {
 		Conclusion: in.Decision.Conclusion(),
 		Title:      cut(oneLine(in.Decision.Title), titleLimit),
 		Summary:    summary(in, summaryLimit),
+		Actions: []Action{
+			{ActionRecheck, "Look again", "Look at this pull request afresh"},
+			{ActionExplain, "Explain", "Explain the result in a comment"},
+		},
 	}
 	if in.Scan != nil {
 		run.Annotations = renderAnnotations(in)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -53,6 +54,15 @@ func RenderReview(in *Input, already map[checks.Fingerprint]bool) *Review {
 	return review
 }
 
+// Place names the line of a comment in Markdown that no path can break out of.
+func (c *Comment) Place() string {
+	s := code(visible(c.Path, "") + ":" + strconv.Itoa(c.Line))
+	if c.Side == checks.Base {
+		s += " (before this change)"
+	}
+	return s
+}
+
 func rulesByID(r *scan.Result) map[string]*checks.RuleInfo {
 	rules := map[string]*checks.RuleInfo{}
 	for i := range r.Rules {
@@ -85,6 +95,9 @@ func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
 	}
 	if rule.Remedy != "" {
 		d.line("\n**What to do:** %s\n", proseWithin(rule.Remedy, 1500))
+	}
+	if s := suggestion(f); s != "" {
+		d.line("%s", s)
 	}
 	if rule.Why != "" || len(rule.References) > 0 {
 		d.line("<details><summary>Why it matters</summary>\n\n%s\n", proseWithin(rule.Why, 1500))

@@ -181,20 +181,17 @@ const apart = "<!-- -->"
 func plain(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
+		if sha := commitAt(s, i); sha != "" {
+			for ; len(sha) > 6; sha = sha[6:] { // GitHub links seven digits or more
+				b.WriteString(sha[:6] + apart)
+				i += 6
+			}
+			b.WriteString(sha)
+			i += len(sha)
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		rest := s[i:]
-		switch {
-		case i == 0 || !alphanumeric(s[i-1]):
-			if sha := commitForm.FindString(rest); sha != "" && (len(sha) == len(rest) || !alphanumeric(rest[len(sha)])) && strings.ContainsAny(sha, "0123456789") {
-				for ; len(sha) > 6; sha = sha[6:] { // GitHub links seven digits or more
-					b.WriteString(sha[:6] + apart)
-					i += 6
-				}
-				b.WriteString(sha)
-				i += len(sha)
-				continue
-			}
-		}
 		switch {
 		case r == '&':
 			b.WriteString("&amp;")
@@ -217,6 +214,18 @@ func plain(s string) string {
 		i += n
 	}
 	return b.String()
+}
+
+// commitAt gives the word at i if it could be the id of a commit.
+func commitAt(s string, i int) string {
+	if i > 0 && alphanumeric(s[i-1]) {
+		return ""
+	}
+	sha := commitForm.FindString(s[i:])
+	if end := i + len(sha); end < len(s) && alphanumeric(s[end]) {
+		return ""
+	}
+	return sha
 }
 
 var (

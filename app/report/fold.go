@@ -32,7 +32,7 @@ func folded(says, was, head string) string {
 	if strings.HasPrefix(was, backIn) {
 		_, was, _ = strings.Cut(was, "\n")
 	}
-	return says + shortHead(head) + foldStart + strings.TrimSpace(cut(was, 2*bodyLimit)) + foldEnd
+	return says + shortHead(head) + foldStart + strings.TrimSpace(withdrawn(cut(was, 2*bodyLimit))) + foldEnd
 }
 
 // RenderBack unfolds the comment of a finding that is there again.

@@ -193,7 +193,7 @@ func guardTable(d *document, guards []gate.GuardAnswer) {
 	if len(guards) == 0 {
 		return
 	}
-	d.line("| | Guard | Files | Approvals | Who may approve |\n|---|---|---|---|---|")
+	d.line("| State | Guard | Files | Approvals | Who may approve |\n|---|---|---|---|---|")
 	d.rows(len(guards), func(i int) string {
 		g := &guards[i]
 		mark := "⏳"
@@ -280,7 +280,7 @@ func findingsTable(d *document, r *scan.Result) {
 		}
 	}
 	if len(show) > 0 {
-		d.line("| | Finding | Where |\n|---|---|---|")
+		d.line("| Severity | Finding | Where |\n|---|---|---|")
 		d.rows(len(show), func(i int) string { return findingRow(show[i], rules[show[i].RuleID]) }, "findings")
 		d.line("")
 	}

@@ -71,7 +71,21 @@ type CheckRun struct {
 	Title       string       `json:"title"`
 	Summary     string       `json:"summary"` // Markdown, at most 65,535 characters
 	Annotations []Annotation `json:"annotations,omitempty"`
+	Actions     []Action     `json:"actions,omitempty"` // the buttons on its page, at most three
 }
+
+// An Action is a button. GitHub shows it to people with write access, and tells us by its identifier.
+type Action struct {
+	Identifier  string `json:"identifier"`  // at most 20 characters
+	Label       string `json:"label"`       // at most 20
+	Description string `json:"description"` // at most 40
+}
+
+// The identifiers of our buttons.
+const (
+	ActionRecheck = "recheck"
+	ActionExplain = "explain"
+)
 
 // An Annotation marks lines of the head tree.
 type Annotation struct {

@@ -356,6 +356,54 @@ func withoutCode(s string) string {
 	return b.String()
 }
 
+// TestAnnotationLimits: GitHub shows ten annotations of each level; what failed and what blocks comes first, and the rest is counted.
+func TestAnnotationLimits(t *testing.T) {
+	t.Parallel()
+	in := sample()
+	high, medium := in.Scan.Findings[0], in.Scan.Findings[1]
+	in.Scan.Findings = nil
+	for range 12 {
+		in.Scan.Findings = append(in.Scan.Findings, high)
+	}
+	for range 11 {
+		in.Scan.Findings = append(in.Scan.Findings, medium)
+	}
+	in.Scan.Checks = append(in.Scan.Checks, scan.CheckResult{Name: "x", Status: scan.Failed, Reason: "it took too long"})
+	got := render(t, annotations, in, Options{})
+	if errors, warnings := strings.Count(got, "::error "), strings.Count(got, "::warning "); errors != 10 || warnings != 10 || !strings.HasPrefix(got, "::error title=reviewgate could not tell::") ||
+		!strings.HasSuffix(got, "\n4 annotations more; see the job summary\n") {
+		t.Errorf("%d errors, %d warnings:\n%s", errors, warnings, got)
+	}
+}
+
+// TestReachesSummary: what has no line in the diff is told all the same, and GitHub is asked to mark no line that is not there.
+func TestReachesSummary(t *testing.T) {
+	t.Parallel()
+	in := decided()
+	finding := func(path string, side checks.Side, line int) checks.Finding {
+		return checks.Finding{RuleID: "sql-string-build", Message: "m", Severity: checks.High, Confidence: checks.Certain, Introduced: true, Blocking: true,
+			Location: checks.Location{Path: path, Side: side, StartLine: line, EndLine: line}, Fingerprint: checks.NewFingerprint("r", path, "", "", line)}
+	}
+	in.Scan.Findings = []checks.Finding{finding("far/outside.py", checks.Head, 900), finding("deleted.py", checks.Base, 3), finding("logo.png", checks.Head, 0), finding("moved.py", checks.Base, 0)}
+	in.Scan.Unscanned = []checks.Unscanned{{Path: "huge.js", Reason: "52 MB, over the limit of 2 MB"}, {Path: "tool.bin", Reason: "it is binary"}}
+	run := RenderCheckRun(in, "reviewgate")
+	for _, doc := range []string{run.Summary, render(t, markdown, in, Options{})} {
+		for _, want := range []string{"`far/outside.py:900`", "`deleted.py:3 (removed)`", "`logo.png`", "`moved.py (removed)`", "huge.js (52 MB): over the limit of 2 MB", "tool.bin: it is binary"} {
+			if !strings.Contains(doc, want) {
+				t.Errorf("the summary lacks %s:\n%s", want, doc)
+			}
+		}
+	}
+	if len(run.Annotations) != 2 || run.Annotations[0].Path != "far/outside.py" || run.Annotations[1].Path != "logo.png" || run.Annotations[1].StartLine != 1 {
+		t.Errorf("annotations: %+v", run.Annotations)
+	}
+	for _, a := range run.Actions { // GitHub's limits
+		if len(a.Identifier) > 20 || len(a.Label) > 20 || len(a.Description) > 40 {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
 // TestLimits: a change with very many findings gives a summary within GitHub's limit that says what is missing.
 func TestLimits(t *testing.T) {
 	t.Parallel()

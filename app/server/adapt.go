@@ -32,7 +32,7 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 	ev := d.Payload
 	out := store.Delivery{
 		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number, Unseen: in.unseen,
-		Touch: store.Touch{Numbers: d.Numbers, Head: d.Head, Base: d.Base, Repo: d.Repo, Installation: d.Installation, Sweep: d.Sweep, SweepAll: d.SweepAll, Force: d.Force, Gone: d.Gone},
+		Touch: store.Touch{Numbers: d.Numbers, Head: d.Head, Base: d.Base, Repo: d.Repo, Installation: d.Installation, Sweep: d.Sweep, SweepAll: d.SweepAll, Force: d.Force, Explain: d.Explain, Gone: d.Gone},
 	}
 	if ev.RepoID != 0 && d.State == webhook.Accepted {
 		out.Repo = &store.Repo{ID: ev.RepoID, Installation: ev.Installation, Owner: ev.Owner, Name: ev.Repo, DefaultBranch: ev.DefaultBranch}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +109,7 @@ func TestComments(t *testing.T) {
 		"nobody may waive, and nothing is asked":      quiet,
 		"checklists":                                  checklists,
 		"explain":                                     explain,
+		"buttons":                                     buttons,
 		"recheck":                                     recheck,
 		"a false positive":                            falsePositive,
 		"a command that does not exist":               unknownCommand,
@@ -355,6 +357,41 @@ func explain(w *world) {
 	if n := len(w.replies(p)); n != 1 {
 		w.t.Errorf("%d replies", n)
 	}
+}
+
+// buttons are those of the check run's page: one looks again, the other explains, once for each press.
+func buttons(w *world) {
+	p := w.open("topic", pay)
+	w.expect(p, "action_required")
+	press := func(button string) {
+		w.t.Helper()
+		must(w.t, w.repo.RequestAction(w.bob, w.run(p, "reviewgate").ID, button))
+		w.idle()
+	}
+	press("explain")
+	w.answered(p, "@bob:", "✅ `explain`: asked for on the page of the check", "Needs 1 approval from @<!-- -->bob for payments")
+	for _, d := range w.app.Deliveries() {
+		if d.Event == "check_run" {
+			must(w.t, w.app.Redeliver(d.ID))
+		}
+	}
+	w.idle()
+	must(w.t, p.Edit(w.alice, "Change it", "for good"))
+	w.idle()
+	press("merge") // none of ours
+	if n := len(w.replies(p)); n != 1 {
+		w.t.Errorf("%d replies to one press", n)
+	}
+	press("explain")
+	if n := len(w.replies(p)); n != 2 {
+		w.t.Errorf("%d replies to two presses", n)
+	}
+	before := w.asked("PATCH", "check-runs/"+strconv.FormatInt(w.run(p, "reviewgate").ID, 10))
+	press("recheck")
+	if after := w.asked("PATCH", "check-runs/"+strconv.FormatInt(w.run(p, "reviewgate").ID, 10)); after == before {
+		w.t.Error("the result was not told again")
+	}
+	w.expect(p, "action_required")
 }
 
 func recheck(w *world) {

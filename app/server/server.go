@@ -253,7 +253,11 @@ func (s *Server) work(ctx context.Context, k store.Key, want int64) error {
 // ref reads what a job is about. want is the generation that it answers.
 func (s *Server) ref(ctx context.Context, k store.Key, want int64) (review.Ref, error) {
 	p, err := s.store.Pull(ctx, k)
-	return review.Ref{Installation: p.Repo.Installation, RepoID: k.RepoID, Owner: p.Repo.Owner, Name: p.Repo.Name, Number: k.Number, Generation: want, Forced: p.Forced > p.Done}, err
+	ref := review.Ref{Installation: p.Repo.Installation, RepoID: k.RepoID, Owner: p.Repo.Owner, Name: p.Repo.Name, Number: k.Number, Generation: want, Forced: p.Forced > p.Done}
+	if p.Asked > p.Done {
+		ref.Asked, ref.Asker = p.Asked, p.Asker
+	}
+	return ref, err
 }
 
 // fetch gives every repository a cache folder of its own.

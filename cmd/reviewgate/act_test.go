@@ -247,7 +247,7 @@ func TestAct(t *testing.T) {
 			{"rules", "no/such/rules", "--rules no/such/rules: "},
 			{"binary", "/no/such/reviewgate", "the input 'binary' names no program that can be run"},
 			{"gate", "yes", "the input 'gate' is true or false"},
-			{"advisories", "no/such/file", "--advisories no/such/file: "},
+			{"advisories", "no/such/file", "--advisories: stat no/such/file: "},
 		} {
 			r := a.run(f, a.with(simple, map[string]string{c.input: c.value}), "pull_request", f.event("pull_request"), actOptions{})
 			r.ends("failure", 2)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,6 +137,12 @@ func TestActionInputs(t *testing.T) {
 	slices.Sort(flags)
 	if !slices.Equal(inputs, flags) {
 		t.Errorf("inputs of action.yml: %v; flags of reviewgate action: %v", inputs, flags)
+	}
+	page := doc(t, "docs/action.md")
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(action.Inputs)), slices.Collect(maps.Keys(action.Outputs))) {
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("docs/action.md does not name the input or output %s", name)
+		}
 	}
 	step := action.Runs.Steps[0]
 	for _, name := range inputs {

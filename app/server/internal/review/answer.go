@@ -45,7 +45,7 @@ func refusalPrefix(repoID int64) string { return fmt.Sprintf("refusal/%d/", repo
 // answers plans what to say to the commands of the pull request's comments: one answer for each comment and for ever, whatever happens to it later. Where all
 // commands did what they say a reaction is enough. Machines get no answer, and who has no right to a command one line.
 func (j *judgement) answers(ctx context.Context, in *report.Input) (deeds []Deed, wrong []Wrong, err error) {
-	if len(j.heard) == 0 || j.config == nil {
+	if len(j.heard) == 0 && j.ref.Asked == 0 || j.config == nil {
 		return nil, nil, nil
 	}
 	given, err := j.opt.Store.Answers(ctx, j.ref)
@@ -65,6 +65,10 @@ func (j *judgement) answers(ctx context.Context, in *report.Input) (deeds []Deed
 				refusedHere++
 			}
 		}
+	}
+	if name := fmt.Sprintf("answer/%d/%d/button-%d", j.ref.RepoID, j.ref.Number, j.ref.Asked); j.ref.Asked != 0 && !told[name] && here < maxAnswers {
+		here++
+		deeds = append(deeds, j.reply(name, report.RenderReply(in, j.ref.Asker, []report.Result{{Command: "explain", Done: true, Because: "asked for on the page of the check"}}, true)))
 	}
 	for i := range j.heard {
 		c := &j.heard[i]

@@ -27,6 +27,8 @@ type Ref struct {
 	Number       int
 	Generation   int64 // the events up to here are answered
 	Forced       bool  // somebody asked for a re-run
+	Asked        int64 // somebody, Asker, asked by a button for an explanation, and this is the number of that; 0: nobody did
+	Asker        string
 	Seq          int64 // number of the judgement, once it has begun: what an older one comes to never takes the place of what a newer one told
 }
 

@@ -58,6 +58,7 @@ type Touch struct {
 	Sweep        bool   // Repo is swept: what differs from the last decision is looked at again
 	SweepAll     bool   // so is every repository of Installation
 	Force        bool   // tell the result again even if it is the same: a re-run was asked for
+	Explain      string // login of somebody who wants the result explained; "": nobody
 	Gone         bool   // the installation was removed: forget its pull requests instead
 }
 
@@ -218,7 +219,15 @@ func (t *Tx) touch(ctx context.Context, repoID int64, d Delivery) ([]Key, error)
 		}
 	}
 	keys := sortedKeys(seen)
-	return keys, t.raise(ctx, keys, d.Force)
+	if err := t.raise(ctx, keys, d.Force); err != nil || d.Explain == "" {
+		return keys, err
+	}
+	for _, k := range keys {
+		if _, err := t.tx.ExecContext(ctx, `UPDATE pulls SET asked = want, asker = $3 WHERE repo_id = $1 AND number = $2`, k.RepoID, k.Number, d.Explain); err != nil {
+			return nil, fmt.Errorf("noting that %s is to be explained: %w", k, err)
+		}
+	}
+	return keys, nil
 }
 
 // raise raises the generation of each pull request, and makes known those that were not.

@@ -48,15 +48,18 @@ type Pull struct {
 	Want, Done    int64
 	// Forced is the Want of the last re-run that was asked for; while it is above Done, an unchanged result is told again.
 	Forced int64
+	// Asked is the Want of the last time that somebody asked for an explanation by a button, and Asker is who; while it is above Done, it is to be given.
+	Asked int64
+	Asker string
 }
 
 // Pull reads a pull request.
 func (s *Store) Pull(ctx context.Context, k Key) (Pull, error) {
 	p := Pull{Key: k}
 	var updated int64
-	err := s.read.QueryRowContext(ctx, `SELECT p.want, p.done, p.forced, p.state, p.draft, p.head, p.base_ref, p.base, p.updated, r.id, r.installation, r.owner, r.name, r.default_branch
+	err := s.read.QueryRowContext(ctx, `SELECT p.want, p.done, p.forced, p.asked, p.asker, p.state, p.draft, p.head, p.base_ref, p.base, p.updated, r.id, r.installation, r.owner, r.name, r.default_branch
 		FROM pulls p JOIN repos r ON r.id = p.repo_id WHERE p.repo_id = $1 AND p.number = $2`, k.RepoID, k.Number).
-		Scan(&p.Want, &p.Done, &p.Forced, &p.State, &p.Draft, &p.Head, &p.BaseRef, &p.Base, &updated, &p.Repo.ID, &p.Repo.Installation, &p.Repo.Owner, &p.Repo.Name, &p.Repo.DefaultBranch)
+		Scan(&p.Want, &p.Done, &p.Forced, &p.Asked, &p.Asker, &p.State, &p.Draft, &p.Head, &p.BaseRef, &p.Base, &updated, &p.Repo.ID, &p.Repo.Installation, &p.Repo.Owner, &p.Repo.Name, &p.Repo.DefaultBranch)
 	p.Updated = time.UnixMilli(updated)
 	return p, wrap(err, "reading pull request "+k.String())
 }

@@ -40,6 +40,7 @@ type Effect struct {
 	SweepAll     bool   // so in every repository of the installation
 	Onto         bool   // Payload.Branch moved from Payload.Before to Payload.After, for the audit
 	Force        bool   // a re-run was asked for: the result is told again even if it is the same
+	Explain      string // login of somebody who asked for an explanation by a button
 	Gone         bool   // the installation was removed
 	// Search asks for a search for open pull requests that nobody told us of; SearchAll, also in repositories that were looked through.
 	Search, SearchAll bool
@@ -104,11 +105,16 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 			}
 			return e, "it is about another App's checks"
 		}
-		if ev.Action != "rerequested" {
-			return e, "nothing follows from this action yet"
-		}
 		// GitHub does not list the pull requests of forks: the head is looked up, too.
-		e.Numbers, e.Head, e.Force = ev.Numbers, ev.HeadSHA, true
+		e.Numbers, e.Head = ev.Numbers, ev.HeadSHA
+		switch button := ev.CheckRun.Button; {
+		case ev.Action == "rerequested", ev.Action == "requested_action" && button == github.ButtonRecheck:
+			e.Force = true
+		case ev.Action == "requested_action" && button == github.ButtonExplain && ev.Sender.Type == "User":
+			e.Explain = ev.Sender.Login
+		default:
+			return Effect{}, "nothing follows from this action"
+		}
 	case "status":
 		if !github.OurName(ev.Status.Context) {
 			return e, "it is about another check"

@@ -307,6 +307,14 @@ func TestEffects(t *testing.T) {
 	said := func(action, body, was, kind string) []byte {
 		return comment(action, body, was, kind, map[string]any{"url": "https://example.com"})
 	}
+	pressed := func(button string, app int64, kind string) []byte {
+		var body map[string]any
+		if err := json.Unmarshal(check("requested_action", app), &body); err != nil {
+			t.Fatal(err)
+		}
+		body["requested_action"], body["sender"] = map[string]any{"identifier": button}, map[string]any{"id": 6, "login": "bob", "type": kind}
+		return event(body)
+	}
 	type effect = webhook.Effect
 	for name, c := range map[string]struct {
 		event string
@@ -325,6 +333,11 @@ func TestEffects(t *testing.T) {
 		"our check again":           {"check_run", check("rerequested", ourApp), "accepted", effect{Numbers: []int{9}, Head: shaA, Force: true}},
 		"another App's check again": {"check_run", check("rerequested", 1), "ignored", effect{}},
 		"our check made":            {"check_run", check("created", ourApp), "ignored", effect{}},
+		"look again":                {"check_run", pressed("recheck", ourApp, "User"), "accepted", effect{Numbers: []int{9}, Head: shaA, Force: true}},
+		"explain":                   {"check_run", pressed("explain", ourApp, "User"), "accepted", effect{Numbers: []int{9}, Head: shaA, Explain: "bob"}},
+		"explain, a machine":        {"check_run", pressed("explain", ourApp, "Bot"), "ignored", effect{}},
+		"another button":            {"check_run", pressed("merge", ourApp, "User"), "ignored", effect{}},
+		"a button of another App":   {"check_run", pressed("recheck", 1, "User"), "ignored", effect{}},
 		"all checks again":          {"check_suite", suite(ourApp), "accepted", effect{Head: shaA, Force: true}},
 		"another App's suite":       {"check_suite", suite(1), "ignored", effect{}},
 		"push to the default":       {"push", push("refs/heads/main", "shop"), "accepted", effect{Base: "main", Sweep: true, Onto: true}},
