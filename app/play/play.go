@@ -73,8 +73,6 @@ type TreeNode struct {
 	Kind  string `json:"kind"`
 	Value string `json:"value,omitempty"`
 	Line  int    `json:"line"`
-	Start int    `json:"start"` // bytes
-	End   int    `json:"end"`
 }
 
 // A Test is how a rule did on the marks of the file.
@@ -254,7 +252,7 @@ func (a *Answer) tree(t *language.Tree, lines *language.Lines) {
 		if n.Parent != language.None && i > 0 {
 			depths[i] = depths[n.Parent] + 1
 		}
-		node := TreeNode{Depth: depths[i], Kind: n.Kind.String(), Value: clip(n.Value), Line: lines.Line(n.Start), Start: int(n.Start), End: int(n.End)}
+		node := TreeNode{Depth: depths[i], Kind: n.Kind.String(), Value: clip(n.Value), Line: lines.Line(n.Start)}
 		if n.Slot != language.Item {
 			node.Slot = n.Slot.String()
 		}

@@ -55,7 +55,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off), Files: len(change.Files)}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append(append([]CheckResult{}, checkResults(passes)...), off...), Files: len(change.Files)}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}

@@ -153,6 +153,7 @@ func TestReach(t *testing.T) {
 		"two branches alike":                                        {either("pattern: f($X)", "pattern: f($X)"), []string{"duplicate-branch 9"}},
 		"a branch that holds another":                               {either("pattern: f(1)", "pattern: f(...)"), []string{"duplicate-branch 8"}},
 		"a branch that binds what the other does not":               {either("pattern: f($X)", "pattern: f(...)"), nil},
+		"a branch that binds something else":                        {either("pattern: run($S.clean)", "pattern: run($S)"), nil},
 		"branches of several functions":                             {either("pattern: f(...)", "pattern: g(...)"), nil},
 		"an inside without room":                                    {patterns("pattern: eval($X)", "pattern-inside: import os"), []string{"unreachable-branch 9"}},
 		"an inside with room":                                       {patterns("pattern: eval($X)", "pattern-inside: |\n          import os\n          ..."), nil},
@@ -191,6 +192,19 @@ func TestCWE(t *testing.T) {
 		got := lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(rule)}})
 		if len(got) != want || want > 0 && got[0].Code != lint.NoCWE {
 			t.Errorf("%s: %v", metadata, got)
+		}
+	}
+}
+
+// The code around a trial, which some languages need, is no part of what a pattern finds.
+func TestReachInOtherLanguages(t *testing.T) {
+	t.Parallel()
+	const java = "rules:\n  - id: r\n    message: m\n    severity: ERROR\n    languages: [java]\n    metadata: {category: correctness}\n    patterns:\n      - pattern: $T $X = 0;\n      - pattern-not-inside: %s\n"
+	for around, want := range map[string]int{"'$R $F(...) { ... }'": 0, "$A $B = 0;": 1} {
+		got := lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: fmt.Appendf(nil, java, around)}})
+		got = slices.DeleteFunc(got, func(p rules.Problem) bool { return p.Code != lint.UnreachableBranch })
+		if len(got) != want {
+			t.Errorf("%s: %v", around, got)
 		}
 	}
 }
