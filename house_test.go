@@ -110,7 +110,7 @@ var doors = []struct {
 	{"database/sql", []string{"app/server/internal/store/**", "app/server/internal/jobs"}, "our SQL is in the store; jobs hands the store's transaction to the queue"},
 	{"modernc.org/sqlite", []string{"app/server/internal/store/**"}, "our SQL is in the store"},
 	{"github.com/jackc/pgx", []string{"app/server/internal/store/**", "app/server/internal/jobs"}, "our SQL is in the store"},
-	{"os/exec", []string{"app/source", "app/sandbox", "app/github/githubtest/**"}, "only git and our own worker are ever started"},
+	{"os/exec", []string{"app/source", "app/sandbox", "app/github/githubtest/**", "app/server/internal/store/storetest"}, "only git and our own worker are ever started"},
 	{"net/http/cgi", []string{"app/github/githubtest/**"}, "git over HTTP is served by the test double alone"},
 	{"net/http", []string{"app/github", "app/github/githubtest/**", "app/registry", "app/server/**", "app/play", "cmd/reviewgate-demo"}, "gate, scan and report send nothing"},
 	{"testing", []string{"checks/checktest", "app/server/internal/store/storetest"}, "production code never links the testing package"},

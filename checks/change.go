@@ -57,13 +57,6 @@ type Tree interface {
 	Paths() []string
 }
 
-// Facts are what the operator gives beside the change, for checks that look something up: never a file of the change. One that is empty was not
-// given, and the check that needs it says so with ErrSkipped.
-type Facts struct {
-	Packages   []byte // packages that exist: a line for each, its ecosystem as OSV spells it, a space, its name
-	Advisories []byte // advisories as OSV writes them: JSON objects, one after another, or in arrays
-}
-
 // PRText is the text of the pull request. It can add requirements, never remove one.
 type PRText struct {
 	Title    string   `json:"title,omitempty"`

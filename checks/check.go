@@ -26,7 +26,10 @@ type Check struct {
 	// Reads names the files beyond the changed ones that Run looks at, chosen from all paths of the head tree. It sees paths
 	// only, so it may run in the parent; what it names is fetched in one batch. Nil: none.
 	Reads func(paths []string) []string
-	Run   func(ctx context.Context, pass *Pass) error
+	// Asks names the packages of which Run wants to be told in Facts.Answers. It runs before Run, where Run does, and is given no more of the change
+	// than what Reads names: a check that asks has Reads. What it names leaves the machine if the operator says where to ask. Nil: none.
+	Asks func(ctx context.Context, pass *Pass) ([]Package, error)
+	Run  func(ctx context.Context, pass *Pass) error
 }
 
 // Scope says what a check judges.

@@ -22,6 +22,9 @@ const (
 	maxTotalSize = 128 << 20 // bytes
 )
 
+// MeasuredFile is the name of the file beside rules that says how often they were right; it holds none.
+const MeasuredFile = "measured.yaml"
+
 // LoadPath reads a rule file, or every *.yaml and *.yml below a folder in order of path. In a folder a YAML without a top-level "rules:" is
 // passed over and counted in skipped; symbolic links below a folder are not followed and count as well. A file that is named itself must
 // parse as a rule file, or LoadPath fails; what is wrong with single rules, Parse tells.
@@ -57,6 +60,9 @@ func LoadPath(path string, origin Origin) (sources []Source, skipped int, err er
 			return nil
 		}
 		if ext := strings.ToLower(filepath.Ext(name)); ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		if d.Name() == MeasuredFile {
 			return nil
 		}
 		if !d.Type().IsRegular() {

@@ -37,6 +37,7 @@ type Effective struct {
 	Policy     *gate.Policy
 	Rules      []rules.Source // of the floor, then of the repository
 	Scan       scan.Config
+	Private    []string `json:",omitempty"` // patterns of packages that no registry is asked for
 	Codeowners string
 	Warnings   []gate.Problem // for the owners of the files; nothing of it changes the decision
 }
@@ -228,6 +229,7 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 		p.Waivers = floor.waivers
 		p.Agents.Sponsors = floor.agents.Sponsors
 		p.Checks.Pack = floor.checks.Pack
+		e.Private = floor.private
 		if floor.fallback != nil {
 			need := tiered(floor.fallback.Guard, tiers)
 			need.ByPath = byPath(floor.fallback.Tier, floor, floor)
@@ -241,9 +243,13 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 			if repo.checks.Pack != "" && repo.checks.Pack != p.Checks.Pack {
 				e.notUsed(repo, "checks.pack", "checks.pack is not used, because the organisation's floor chooses the pack")
 			}
+			if slices.ContainsFunc(repo.private, func(name string) bool { return !slices.Contains(e.Private, name) }) {
+				e.notUsed(repo, "checks.private_packages", "checks.private_packages is not used, because the organisation's floor names them")
+			}
 		} else {
 			p.Agents.Sponsors, p.Waivers = repo.agents.Sponsors, repo.waivers
 			p.Checks.Pack = repo.checks.Pack
+			e.Private = repo.private
 		}
 		if repo.fallback != nil {
 			need := tiered(repo.fallback.Guard, tiers)
@@ -253,10 +259,11 @@ func (e *Effective) join(floor, repo *document, floored bool) {
 	}
 	e.rollouts(floor, repo, floored)
 	e.plane(floor, repo, floored)
+	e.imports(floor, repo, floored)
 	p.Agents.Accounts = sorted(p.Agents.Accounts)
 	p.Checks.BlockOn = sorted(p.Checks.BlockOn)
 	p.Governed = sorted(p.Governed)
-	e.Scan = scan.Config{FailOn: p.Checks.Severity, BlockOn: p.Checks.BlockOn, Pack: p.Checks.Pack, Rollouts: p.Checks.Rollouts}
+	e.Scan.FailOn, e.Scan.BlockOn, e.Scan.Pack, e.Scan.Rollouts = p.Checks.Severity, p.Checks.BlockOn, p.Checks.Pack, p.Checks.Rollouts
 	e.overrides(floor, repo, floored)
 	for _, d := range []*document{floor, repo} {
 		if d == nil || d.comments == nil {
@@ -297,6 +304,26 @@ func (e *Effective) rollouts(floor, repo *document, floored bool) {
 		default:
 			e.notUsed(repo, "checks.rollout."+rule, "the rollout "+string(r)+" of "+rule+" is not used, because under an organisation's floor a repository only makes rules stricter")
 		}
+	}
+}
+
+// imports takes the strictest word on other tools' findings; under a floor, no word of it is comment.
+func (e *Effective) imports(floor, repo *document, floored bool) {
+	rank := func(r checks.Rollout) int { return slices.Index(rollouts, string(r)) }
+	var of checks.Rollout
+	if floored {
+		of = checks.RolloutComment
+		if floor != nil && floor.imports != "" {
+			of = floor.imports
+		}
+	}
+	e.Scan.Imports = of
+	switch {
+	case repo == nil || repo.imports == "":
+	case rank(repo.imports) >= rank(of):
+		e.Scan.Imports = repo.imports
+	default:
+		e.notUsed(repo, "checks.imports", "checks.imports: "+string(repo.imports)+" is not used, because the organisation's floor is stricter")
 	}
 }
 

@@ -70,7 +70,7 @@ func TestJoin(t *testing.T) {
 		fmt.Fprintf(&b, "default %s, of the floor %s\n", need(p.Default), need(p.FloorDefault))
 		fmt.Fprintf(&b, "agents %v extra %d sponsors %v of the repository %v\n", p.Agents.Accounts, p.Agents.ExtraApprovals, p.Agents.Sponsors, p.Agents.RepoSponsors)
 		fmt.Fprintf(&b, "checks severity %q block on %v pack %q\n", p.Checks.Severity, p.Checks.BlockOn, p.Checks.Pack)
-		fmt.Fprintf(&b, "rollouts %v, comments %d, disclosure %v, audit %+v\n", p.Checks.Rollouts, e.Scan.MaxComments, p.Agents.Disclosure, p.Audit)
+		fmt.Fprintf(&b, "rollouts %v, comments %d, disclosure %v, audit %+v, private %v\n", p.Checks.Rollouts, e.Scan.MaxComments, p.Agents.Disclosure, p.Audit, e.Private)
 		for _, rule := range slices.Sorted(maps.Keys(e.Scan.Overrides)) {
 			data, err := json.Marshal(e.Scan.Overrides[rule])
 			fmt.Fprintf(&b, "override %s %s %v\n", rule, data, err)

@@ -75,6 +75,8 @@ type checkKeys struct {
 	Rollout     map[rule]rolloutKey   `key:"rollout" max:"500" doc:"how far a rule goes, by its id: off, shadow (counted, not shown), comment, block" without:"what the rule's file says; built-in rules block, others comment" join:"strictest, for each rule; of a rule that the floor does not name, a repository's file can only say block"`
 	Override    map[rule]overrideKeys `key:"override" max:"500" doc:"what is said of a rule, by its id, in place of what its file says" without:"what the rule says" join:"the floor's; a repository's severity and confidence only raise, and its message and paths count where there is no floor"`
 	Pack        pack                  `key:"pack" doc:"recommended; strict: more rules run, and what is sure blocks from medium severity on; advisory: findings are told and none blocks, but of a rule whose rollout is named" without:"recommended" join:"floor only: under a floor the repository's is not used"`
+	Private     []packageName         `key:"private_packages" max:"500" doc:"packages of your own: \"@acme/*\", \"com.acme:*\", \"npm acme-kit\". Their names are never sent to a registry, and no registry needs to know them" without:"none" join:"floor only: under a floor the repository's is not used"`
+	Imports     rolloutKey            `key:"imports" doc:"how far findings go that other tools report (SARIF given to scan --import or the Action): off, shadow, comment, block; rollout says it for a single rule" without:"comment" join:"strictest: block wins over comment over shadow over off; a floor without the key says comment"`
 	MaxComments comments              `key:"max_comments" doc:"how many findings are told in comments; everything is in the check's summary, and nothing that blocks depends on it" without:"10" join:"the repository's, else the floor's: it decides nothing"`
 }
 
@@ -147,6 +149,7 @@ type (
 	lists        []string
 	login        string
 	rule         string
+	packageName  string
 	duration     string
 	exempts      []exemptKeys
 )

@@ -68,7 +68,9 @@ type document struct {
 	noExempt  bool                      // exempt: forbid
 	lists     map[string]gate.Checklist // by name
 	audit     gate.Audit
+	private   []string
 	comments  *int                       // checks.max_comments; nil: not said
+	imports   checks.Rollout             // checks.imports; empty: not said
 	overrides map[string]checks.Override // checks.override, by rule
 	file      string
 	at        map[string]*yaml.Node // where keys stand that a floor may make useless
@@ -529,7 +531,9 @@ func (r *reader) paths(n *yaml.Node, g *guard) {
 var (
 	userName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$`)
 	teamName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_-]+$`)
-	ruleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+	// At least two letters: "*" would be every package.
+	packageForm = regexp.MustCompile(`^(?:(?:npm|PyPI|Go|Maven) )?[A-Za-z0-9@~_][A-Za-z0-9@._~/:-]+[A-Za-z0-9@._~/:*-]*$`)
+	ruleName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 )
 
 // approver reads "@alice", "@acme/security", "@acme/security#4411", "codeowners" or "role:maintain".
@@ -659,6 +663,25 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 		}},
 		"rollout":  {read: func(n *yaml.Node) { r.rollouts(n, d) }},
 		"override": {read: func(n *yaml.Node) { r.overrides(n, d) }},
+		"private_packages": {read: func(n *yaml.Node) {
+			d.at["checks.private_packages"] = n
+			for _, item := range r.items(n, "private_packages", maxNames) {
+				s, ok := r.text(item, "a package")
+				switch {
+				case !ok:
+				case !packageForm.MatchString(s):
+					r.bad(item, "Write a name, or its beginning and \"*\": \"@acme/*\", \"Maven com.acme:*\".", "%q is no name of packages", clip(s))
+				default:
+					d.private = append(d.private, s)
+				}
+			}
+		}},
+		"imports": {read: func(n *yaml.Node) {
+			if s, ok := r.oneOf(n, "imports", rollouts...); ok {
+				d.imports = checks.Rollout(s)
+				d.at["checks.imports"] = n
+			}
+		}},
 		"max_comments": {read: func(n *yaml.Node) {
 			if v, ok := r.number(n, "max_comments", maxComments); ok {
 				d.comments = &v

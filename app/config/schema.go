@@ -93,6 +93,8 @@ func valueSchema(t reflect.Type) map[string]any {
 		return textLike(approverPattern)
 	case reflect.TypeFor[login]():
 		return textLike(`^@?` + loginPattern + `(?:\[bot\])?$`)
+	case reflect.TypeFor[packageName]():
+		return textLike(packageForm.String())
 	case reflect.TypeFor[rule]():
 		return textLike(ruleName.String())
 	case reflect.TypeFor[duration]():

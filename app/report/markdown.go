@@ -333,6 +333,9 @@ func notJudged(d *document, r *scan.Result) {
 	for _, p := range r.Problems {
 		lines = append(lines, "rule did not run: "+problem(&gate.Problem{File: p.File, Line: p.Line, Column: p.Column, Message: p.Message}))
 	}
+	for i := range r.Imports {
+		lines = append(lines, "imported: "+prose(r.Imports[i].String()))
+	}
 	for _, s := range unscannedLines(r.Unscanned, 10) {
 		lines = append(lines, "not scanned: "+prose(s))
 	}

@@ -206,6 +206,9 @@ func sarifInvocation(r *scan.Result) *sarif.Invocation {
 		case scan.Ran:
 		}
 	}
+	for i := range r.Imports {
+		note("note", "imported: "+r.Imports[i].String())
+	}
 	for _, u := range r.Unscanned {
 		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage("not scanned: " + u.Reason))
 		n.AddLocation(sarifLocation(&checks.Location{Path: u.Path, Side: u.Side, StartLine: u.Line}, "", 0))

@@ -319,6 +319,9 @@ func (t *textWriter) notes(r *scan.Result) {
 		}
 		say(t.styles.warn, "rule did not run", at+": "+p.Message)
 	}
+	for i := range r.Imports {
+		say(t.styles.note, "imported", r.Imports[i].String())
+	}
 	for _, line := range unscannedLines(r.Unscanned, 5) {
 		say(t.styles.note, "not scanned", line)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -47,7 +48,8 @@ func fakes(rs []*rules.Rule) ([]*checks.Check, error) {
 		}),
 	}}
 	gone := &checks.Check{Name: "fake/gone", Scope: checks.Difference, Run: runGone, Rules: []checks.RuleInfo{rule("gone", checks.High, checks.Certain)}}
-	moods := &checks.Check{Name: "fake/moods", Scope: checks.Difference, Run: runMoods, Rules: []checks.RuleInfo{rule("mood", checks.Medium, checks.Certain)}}
+	moods := &checks.Check{Name: "fake/moods", Scope: checks.Difference, Run: runMoods, Rules: []checks.RuleInfo{rule("mood", checks.Medium, checks.Certain)},
+		Reads: readsPackages, Asks: asksPackages}
 	list := []*checks.Check{moods, marks, gone}
 	if len(rs) > 0 {
 		c := &checks.Check{Name: "rules", Scope: checks.PerSide, Run: func(ctx context.Context, p *checks.Pass) error { return runMarks(ctx, p) }}
@@ -59,6 +61,27 @@ func fakes(rs []*rules.Rule) ([]*checks.Check, error) {
 		list[1].Rules = append(list[1].Rules, c.Rules...) // marks reports them all
 	}
 	return list, nil
+}
+
+func readsPackages(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return !strings.HasSuffix(p, "packages.txt") })
+}
+
+// asksPackages asks for what changed files of packages name, and fails or panics as the title says.
+func asksPackages(_ context.Context, p *checks.Pass) (asked []checks.Package, err error) {
+	if p.Change.Text.Title == "cannot ask" {
+		return nil, errors.New("it cannot ask")
+	}
+	for _, f := range p.Change.Files {
+		data, err := p.Change.Head.Open(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(data)) {
+			asked = append(asked, checks.Package{Ecosystem: "npm", Name: strings.TrimSpace(line)})
+		}
+	}
+	return asked, nil
 }
 
 var mark = regexp.MustCompile(`@([a-z-]+)(\([^)]*\))?`)
@@ -159,6 +182,10 @@ func scenario(t testing.TB, archive *txtar.Archive) *Input {
 		if f.Name == "want" {
 			continue
 		}
+		if side == "import" || side == "import-base" {
+			in.Imports = append(in.Imports, Import{Name: path, Base: side == "import-base", Data: f.Data})
+			continue
+		}
 		if !ok || trees[side] == nil {
 			t.Fatalf("section %q is neither base/PATH, head/PATH nor want", f.Name)
 		}
@@ -189,12 +216,21 @@ func scenario(t testing.TB, archive *txtar.Archive) *Input {
 				in.Config.Rollouts = map[string]checks.Rollout{}
 			}
 			in.Config.Rollouts[id] = checks.Rollout(rollout)
+		case "imports":
+			in.Config.Imports = checks.Rollout(value)
+		case "root":
+			in.ImportRoots = append(in.ImportRoots, value)
+		case "same": // files that the change does not touch
+			in.HeadPaths = strings.Fields(value)
 		case "all":
 			in.All, in.Base = true, ""
 		case "patterns":
 			in.Text.Body = "patterns"
 			in.Rules = append(in.Rules, rules.Source{Name: "patterns.yaml", Origin: rules.OriginBuiltin, Data: []byte(patternRules)})
 		}
+	}
+	if in.HeadPaths != nil {
+		in.HeadPaths = append(in.HeadPaths, slices.Sorted(maps.Keys(trees["head"]))...)
 	}
 	for path, data := range trees["head"] {
 		f := &checks.File{Path: path, Status: checks.Added, Mode: checks.ModeFile}

@@ -29,10 +29,12 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	for _, c := range all {
 		infos = append(infos, c.Rules...)
 	}
-	known := rollouts(infos, &in.Config)
+	change, unscanned := newChange(in)
+	s := newState(in, change)
+	imports := readImports(in, change, s.files)
+	known := rollouts(slices.Concat(imports.infos, infos), &in.Config)
 	running, off := switchedOff(all, known)
 
-	change, unscanned := newChange(in)
 	files := func(done, total int) {
 		if progress != nil {
 			progress(len(change.Files)*done/total, len(change.Files))
@@ -42,7 +44,6 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	if err != nil {
 		return nil, err
 	}
-	s := newState(in, change)
 	patterns := map[string]bool{}
 	for _, r := range found {
 		patterns[r.ID.Value] = true
@@ -51,11 +52,12 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		s.take(p, known, patterns)
 		unscanned = append(unscanned, p.unscanned...)
 	}
+	imports.into(s, known)
 	for _, stage := range stages {
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append(append([]CheckResult{}, checkResults(passes)...), off...), Files: len(change.Files)}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append([]CheckResult{}, slices.Concat(checkResults(passes), off, imports.checks)...), Files: len(change.Files), Imports: imports.told()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}

@@ -16,7 +16,7 @@ func Key(in *Input, toolVersion string) string {
 	h := sha256.New()
 	part(h, "reviewgate scan 1", toolVersion, in.Base, in.Head, fmt.Sprint(in.NoBuiltin, in.All))
 	// encoding/json writes maps sorted and cannot fail on these types.
-	for _, v := range []any{in.Config, in.Text} {
+	for _, v := range []any{in.Config, in.Text, in.Facts.Answers} {
 		data, err := json.Marshal(v)
 		if err != nil {
 			panic(fmt.Sprintf("scan key: %v", err))
@@ -27,6 +27,12 @@ func Key(in *Input, toolVersion string) string {
 	part(h, fmt.Sprint(len(in.Rules)))
 	for _, r := range in.Rules {
 		part(h, r.Name, string(r.Origin), string(r.Data))
+	}
+	if len(in.Imports) > 0 {
+		part(h, in.ImportRoots...)
+	}
+	for _, one := range in.Imports {
+		part(h, "import", one.Name, fmt.Sprint(one.Base), string(one.Data))
 	}
 	if in.Base == "" || in.Head == "" {
 		for _, f := range in.Files {

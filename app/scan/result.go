@@ -18,6 +18,7 @@ type Result struct {
 	Checks    []CheckResult      `json:"checks"`         // every check, sorted by name
 	Unscanned []checks.Unscanned `json:"unscanned,omitempty"`
 	Problems  []Problem          `json:"problems,omitempty"` // rules that could not run, and why
+	Imports   []ImportResult     `json:"imports,omitempty"`  // reports of other tools, sorted by file and tool
 	Files     int                `json:"files"`              // changed files
 	Lines     int                `json:"lines"`              // added lines
 	Languages []string           `json:"languages,omitempty"`

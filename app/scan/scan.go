@@ -29,10 +29,14 @@ type Input struct {
 	Facts      checks.Facts
 	Rules      []rules.Source // beside the built-in ones
 	NoBuiltin  bool           // without the built-in rules, and without the checks that have no others
-	Config     Config
+	Imports    []Import       // reports of other tools
+	// ImportRoots are absolute folders in which those tools saw the tree: what they say about a file there is about the file of the tree.
+	ImportRoots []string
+	Config      Config
 	// All says that there is no base: every file is added, and suppressions hold as they stand because no change can have added them. RunAll
 	// sets it.
-	All bool
+	All     bool
+	AskOnly bool // what the checks ask is wanted, no scan; Ask sets it
 }
 
 // Content is the content of one file on one side.
@@ -52,6 +56,8 @@ type Config struct {
 	MaxComments int                        // 0: 10; negative: none
 	// FailOnCountsRules makes the rules of repositories and flags count like built-in ones, unless Rollouts says otherwise.
 	FailOnCountsRules bool
+	// Imports says how far the findings of other tools go; "": comment. Rollouts wins for a rule that it names.
+	Imports checks.Rollout
 }
 
 // A Lister gives the checks, with one check for all of the rules; checks/all has the one of the product. If some of the rules cannot run it
@@ -144,6 +150,12 @@ func (in *Input) check() (size int64, err error) {
 	}
 	for _, r := range in.Rules {
 		size += int64(len(r.Data))
+	}
+	if len(in.Imports) > maxImports {
+		return 0, fmt.Errorf("%d reports of other tools, over the limit of %d", len(in.Imports), maxImports)
+	}
+	for _, one := range in.Imports {
+		size += int64(len(one.Data))
 	}
 	if size > maxBytes {
 		return 0, fmt.Errorf("%d bytes to scan, over the limit of %d: scan in batches", size, int64(maxBytes))

@@ -475,6 +475,7 @@ func TestKey(t *testing.T) {
 		"base": func(i *Input) { i.Base = "c" }, "head": func(i *Input) { i.Head = "c" }, "title": func(i *Input) { i.Text.Title = "u" },
 		"no built-in rules": func(i *Input) { i.NoBuiltin = true }, "all": func(i *Input) { i.All = true },
 		"packages": func(i *Input) { i.Facts.Packages = []byte("a") }, "advisories": func(i *Input) { i.Facts.Advisories = []byte("a") },
+		"answer": func(i *Input) { i.Facts.Answers = []checks.Answer{{State: checks.Absent}} }, "another answer": func(i *Input) { i.Facts.Answers = []checks.Answer{{State: checks.Exists}} },
 		"level": func(i *Input) { i.Config.FailOn = checks.Low }, "rollout": func(i *Input) { i.Config.Rollouts["a"] = "block" },
 		"rule": func(i *Input) { i.Rules[0].Data = []byte("e") }, "rule's name": func(i *Input) { i.Rules[0].Name, i.Rules[0].Data = "nd", nil },
 		"origin": func(i *Input) { i.Rules[0].Origin = rules.OriginFloor }, "no rule": func(i *Input) { i.Rules = nil },

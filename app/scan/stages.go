@@ -15,6 +15,7 @@ type found struct {
 	checks.Finding
 	rule    *checks.RuleInfo  // with the rollout that applies
 	differs bool              // from a check that judges the difference
+	byLines bool              // from another tool, without its report on base
 	pattern bool              // from a rule written as a pattern
 	asked   checks.Confidence // of the rule, before the policy's word
 	own     string            // the identity without the ordinal: what is equal to it can only be told apart by position
@@ -73,7 +74,7 @@ func fit(s *state) {
 			f.Fix.Text = text(f.Fix.Text, maxMessage)
 		}
 		f.Severity = cmp.Or(f.Severity, f.rule.Severity)
-		f.Confidence = cmp.Or(f.Confidence, f.asked)
+		f.Confidence = cmp.Or(f.Confidence, f.asked, f.rule.Confidence)
 		s.apply(f)
 	}
 	slices.SortStableFunc(s.head, foundByPosition)
@@ -138,6 +139,10 @@ func introduced(s *state) {
 	var rest []*found
 	for _, f := range s.head {
 		f.Introduced = true
+		if f.byLines {
+			f.Introduced = s.inChange(f)
+			continue
+		}
 		if f.differs {
 			continue
 		}
@@ -339,6 +344,9 @@ func rollouts(infos []checks.RuleInfo, c *Config) map[string]*checks.RuleInfo {
 		if said, ok := c.Rollouts[info.ID]; ok && said != "" {
 			info.Rollout = said
 		} else {
+			if info.Origin == importOrigin {
+				info.Rollout = c.Imports
+			}
 			if info.Rollout == "" {
 				info.Rollout = checks.RolloutComment
 				if builtin {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,15 @@ func describe(r *Result) string {
 				fmt.Fprint(&out, " ", yes)
 			}
 		}
+		if strings.Contains(f.RuleID, "/") { // of another tool: what was made of its words
+			i := slices.IndexFunc(r.Rules, func(rule checks.RuleInfo) bool { return rule.ID == f.RuleID })
+			l := f.Location
+			fmt.Fprintf(&out, " [%s, %s %d:%d-%d:%d %q", f.Severity, f.Confidence, l.StartLine, l.StartColumn, l.EndLine, l.EndColumn, f.Message)
+			for _, cwe := range r.Rules[i].CWE {
+				fmt.Fprintf(&out, " %s", cwe)
+			}
+			fmt.Fprintf(&out, "]")
+		}
 		word(!f.Introduced, "old")
 		word(f.Blocking, "blocks")
 		word(f.Comment, "comment")
@@ -79,6 +89,9 @@ func describe(r *Result) string {
 			fmt.Fprintf(&out, ": %q]", s.Reason)
 		}
 		fmt.Fprintln(&out)
+	}
+	for i := range r.Imports {
+		fmt.Fprintf(&out, "imported %s\n", &r.Imports[i])
 	}
 	for _, u := range r.Unscanned {
 		fmt.Fprintf(&out, "unscanned %s:%d: %s\n", u.Path, u.Line, u.Reason)

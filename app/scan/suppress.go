@@ -32,7 +32,7 @@ type directive struct {
 }
 
 var (
-	ignorePattern   = regexp.MustCompile(`(?:^|[^\w.-])reviewgate:ignore[ \t]+([\w.-]+(?:,[ \t]*[\w.-]+)*)[ \t]*(.*)`)
+	ignorePattern   = regexp.MustCompile(`(?:^|[^\w.-])reviewgate:ignore[ \t]+([\w./-]+(?:,[ \t]*[\w./-]+)*)[ \t]*(.*)`)
 	semgrepPattern  = regexp.MustCompile(`(?:^|[^\w-])nosem(?:grep)?(?:[ \t]*:[ \t]*([\w.-]+(?:[ \t]*,[ \t]*[\w.-]+)*))?(?:[ \t]+(.*)|$|[^\w-])`)
 	nosecPattern    = regexp.MustCompile(`(?:^|[^\w-])nosec(?:[ \t:]+(.*)|$|[^\w-])`)
 	otherTools      = regexp.MustCompile(`^[A-Z]+[0-9]+\b`)

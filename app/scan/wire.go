@@ -25,17 +25,20 @@ const (
 	framePaths    = 'N' // of the head tree, each ended by a NUL, which no path holds
 	frameRule     = 'R'
 	frameContent  = 'C'
+	frameImport   = 'I'
 	frameProgress = 'P'
 	frameResult   = 'J'
 	frameError    = 'E'
+	frameAsked    = 'Q' // the answer to Ask: packages (JSON)
 
-	maxHeader   = 512 << 20
-	maxPaths    = 1 << 30
-	maxContent  = 1 << 30
-	maxResult   = 256 << 20
-	maxError    = 64 << 10
-	maxProgress = 16
-	maxAnswer   = maxResult + 64<<20 // with its progress
+	maxHeader    = 512 << 20
+	maxPaths     = 1 << 30
+	maxContent   = 1 << 30
+	maxResult    = 256 << 20
+	maxError     = 64 << 10
+	maxProgress  = 16
+	maxAskedSize = 16 << 20
+	maxAnswer    = maxResult + 64<<20 // with its progress
 )
 
 func writeFrame(w io.Writer, kind byte, body []byte) error {
@@ -97,9 +100,17 @@ type header struct {
 	NoBuiltin  bool
 	All        bool
 	Config     Config
+	Ask        bool // what the checks ask is wanted, no scan
 	Listed     bool // a frame with the head tree's paths follows
 	Rules      []ruleHeader
 	Contents   []contentHeader
+	Imports    []importHeader
+	Roots      []string // ImportRoots
+}
+
+type importHeader struct {
+	Name string
+	Base bool
 }
 
 type ruleHeader struct {
@@ -113,7 +124,7 @@ type contentHeader struct {
 }
 
 func writeRequest(w io.Writer, in *Input) error {
-	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Listed: in.HeadPaths != nil}
+	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
 	for _, f := range in.Files {
 		g := *f
 		g.Path, g.OldPath = packPath(g.Path), packPath(g.OldPath)
@@ -124,6 +135,12 @@ func writeRequest(w io.Writer, in *Input) error {
 	}
 	for _, c := range in.Contents {
 		h.Contents = append(h.Contents, contentHeader{c.Side, packPath(c.Path)})
+	}
+	for _, one := range in.Imports {
+		h.Imports = append(h.Imports, importHeader{packPath(one.Name), one.Base})
+	}
+	for _, root := range in.ImportRoots {
+		h.Roots = append(h.Roots, packPath(root))
 	}
 	body, err := json.Marshal(h)
 	if err != nil {
@@ -165,6 +182,14 @@ func writeRequest(w io.Writer, in *Input) error {
 			return err
 		}
 	}
+	for _, one := range in.Imports {
+		if len(one.Data) > maxContent {
+			return fmt.Errorf("%s has %d bytes, over the limit of %d", one.Name, len(one.Data), maxContent)
+		}
+		if err := writeFrame(out, frameImport, one.Data); err != nil {
+			return err
+		}
+	}
 	return out.Flush()
 }
 
@@ -177,7 +202,7 @@ func readRequest(r io.Reader) (*Input, error) {
 	if err := json.Unmarshal(body, &h); err != nil {
 		return nil, err
 	}
-	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config}
+	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, All: h.All, Config: h.Config, AskOnly: h.Ask}
 	for _, f := range in.Files {
 		if f == nil {
 			return nil, errors.New("a file of the header is null")
@@ -217,6 +242,23 @@ func readRequest(r io.Reader) (*Input, error) {
 			return nil, err
 		}
 		in.Contents = append(in.Contents, Content{Side: one.Side, Path: one.Path, Data: body})
+	}
+	for _, one := range h.Imports {
+		_, body, err := readFrame(r, map[byte]uint32{frameImport: uint32(min(left, maxContent))})
+		if err != nil {
+			return nil, cut(err)
+		}
+		left -= int64(len(body))
+		if err := unpackPath(&one.Name); err != nil {
+			return nil, err
+		}
+		in.Imports = append(in.Imports, Import{Name: one.Name, Base: one.Base, Data: body})
+	}
+	for _, root := range h.Roots {
+		if err := unpackPath(&root); err != nil {
+			return nil, err
+		}
+		in.ImportRoots = append(in.ImportRoots, root)
 	}
 	if _, err := in.check(); err != nil {
 		return nil, err

@@ -22,7 +22,8 @@ func wireInput() *Input {
 		Contents: []Content{{checks.Head, "a\xff", []byte("\x00\xff")}, {checks.Base, "\xfe", []byte{}}, {checks.Head, "b", bytes.Repeat([]byte("x"), 3<<20)}},
 		Facts:    checks.Facts{Packages: []byte("npm a\n"), Advisories: []byte("{}\xff")},
 		Rules:    []rules.Source{{Name: "r.yaml", Origin: rules.OriginFloor, Data: []byte("rules: []")}},
-		Config:   Config{FailOn: checks.Medium, BlockOn: []string{"x"}, Rollouts: map[string]checks.Rollout{"y": checks.RolloutOff}, MaxComments: 3, FailOnCountsRules: true},
+		Config:   Config{FailOn: checks.Medium, BlockOn: []string{"x"}, Rollouts: map[string]checks.Rollout{"y": checks.RolloutOff}, MaxComments: 3, FailOnCountsRules: true, Imports: checks.RolloutBlock},
+		Imports:  []Import{{Name: "a\xff.sarif", Data: []byte("{}")}, {Name: "b.sarif", Base: true, Data: []byte("\x00")}}, ImportRoots: []string{"/src/\xff"},
 	}
 }
 

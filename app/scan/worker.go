@@ -36,6 +36,13 @@ func Worker(in io.Reader, out io.Writer, list Lister) error {
 		err = fmt.Errorf("reading the request: %w", err)
 		return errOr(writeAnswer(out, nil, err), err)
 	}
+	if input.AskOnly {
+		asked, err := ask(context.Background(), input, list)
+		if err := writeAsked(out, asked, err); err != nil {
+			return fmt.Errorf("sending what the checks ask: %w", err)
+		}
+		return nil
+	}
 	flusher, _ := out.(interface{ Flush() error })
 	var broken error // the parent is gone; it has been told to nobody else's harm
 	progress := func(done, total int) {

@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 )
@@ -38,7 +39,9 @@ type Config struct {
 	Workers        int           // pull requests at a time
 	Sweep          time.Duration // between two looks at the open pull requests of a repository; 0: 5 minutes; negative: never, for tests
 	FloorRequired  bool          // every organisation must have a floor; without one, nothing passes
-	LogLevel       zerolog.Level
+	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
+	Registry registry.Config
+	LogLevel zerolog.Level
 
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
@@ -70,6 +73,11 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`     // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`     // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"` // REVIEWGATE_LOG_LEVEL
+
+	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
+	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
+	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
+	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
 }
 
 type fileApp struct {
@@ -213,6 +221,35 @@ func (l *loader) hub(f *file, c *Config) {
 	}
 }
 
+// lookUps reads where packages are looked up: words as the command line has them.
+func (l *loader) lookUps(f *file, c *Config) {
+	r := &c.Registry
+	if where, _ := l.value(f.Registry, "REVIEWGATE_REGISTRY", ""); where != "" {
+		machine := registry.Machine{Home: l.env["HOME"], Conf: l.env["XDG_CONFIG_HOME"]}
+		if machine.Conf == "" && machine.Home != "" {
+			machine.Conf = filepath.Join(machine.Home, ".config")
+		}
+		for name, value := range l.env {
+			machine.Env = append(machine.Env, name+"="+value)
+		}
+		slices.Sort(machine.Env)
+		if err := r.Add(where, machine); err != nil {
+			l.bad("registry", "REVIEWGATE_REGISTRY", err.Error(), "write it as npm=https://HOST/ pypi=https://HOST/simple, or as machine")
+		}
+	}
+	private, _ := l.value(f.Private, "REVIEWGATE_PRIVATE_PACKAGES", "")
+	r.Hide(private)
+	r.Packages, r.Advisories = l.path(f.Packages, "REVIEWGATE_KNOWN_PACKAGES"), l.path(f.Advisories, "REVIEWGATE_ADVISORIES")
+	for _, file := range []struct{ key, variable, path string }{{"known_packages", "REVIEWGATE_KNOWN_PACKAGES", r.Packages}, {"advisories", "REVIEWGATE_ADVISORIES", r.Advisories}} {
+		if file.path == "" {
+			continue
+		}
+		if _, err := os.Stat(file.path); err != nil {
+			l.bad(file.key, file.variable, err.Error(), "name one that this process can read")
+		}
+	}
+}
+
 func (l *loader) load(f *file) (c Config) {
 	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
@@ -277,6 +314,7 @@ func (l *loader) load(f *file) (c Config) {
 	if floor != "required" && floor != "optional" {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
+	l.lookUps(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -14,9 +15,17 @@ func (s *Server) SweepNow(ctx context.Context) error { return s.turn(ctx, 1) }
 
 // Dump is everything that the database holds, but for what the queue writes down about itself: one line per row.
 func (s *Server) Dump(ctx context.Context) (string, error) {
-	db := s.store.Writer()
+	db, tables := s.store.SQLite(), `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'river_%' AND name NOT LIKE 'sqlite_%' ORDER BY name`
+	if db == nil {
+		tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'river_%' ORDER BY 1`
+		var err error
+		if db, err = sql.Open("pgx", s.cfg.Database); err != nil {
+			return "", err
+		}
+		defer db.Close()
+	}
 	var names []string
-	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'river_%' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+	rows, err := db.QueryContext(ctx, tables)
 	if err != nil {
 		return "", err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -122,13 +123,14 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return s.queue.Wake(ctx, tx, k, at.Sub(s.cfg.Now()), at)
 	}
 	s.box = outbox{box, wake}
+	ask, lookUp := s.lookUps()
 	s.reviewer = review.New(review.Options{
 		GitHub: func(id int64) review.GitHub { return s.app.Installation(id) },
 		Fetch:  s.fetch,
 		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
 			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
 		},
-		Checks: s.checks,
+		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store:  records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
@@ -186,6 +188,24 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	s.tasks.Go(s.prune)
 	s.tasks.Go(s.sweeps)
 	return s.listen(ctx, hook)
+}
+
+// lookUps puts together who is asked for packages; nil, nil: nobody.
+func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {
+	cfg := s.cfg.Registry
+	if !cfg.Given() {
+		return nil, nil
+	}
+	cfg.CacheDir, cfg.Version, cfg.Now = filepath.Join(s.cfg.CacheDir, "registry"), s.cfg.Version, s.cfg.Now
+	cfg.Tell = func(what string) {
+		s.cfg.Log.Warn().Str("what", what).Msg("a package or its advisories could not be looked up")
+	}
+	r := registry.New(cfg)
+	return func(ctx context.Context, in *scan.Input) ([]checks.Package, error) {
+			return scan.Ask(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+		}, func(ctx context.Context, asked []checks.Package, private []string) checks.Facts {
+			return r.Facts(ctx, asked, private...)
+		}
 }
 
 // ref reads what a job is about. want is the generation that it answers.

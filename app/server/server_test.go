@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/github/githubtest"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
@@ -104,6 +106,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// database names a new database: SQLite's, or PostgreSQL's where REVIEWGATE_TEST_DATABASE is "postgres", so that the same tests run on both.
+func database(t testing.TB) string {
+	if kind := os.Getenv("REVIEWGATE_TEST_DATABASE"); kind != "" {
+		return storetest.Name(t, kind)
+	}
+	return storetest.Name(t, "sqlite")
+}
+
 // newWorld makes a world in which the App is installed on everything.
 func newWorld(t *testing.T) *world {
 	w := newEmptyWorld(t)
@@ -139,7 +149,7 @@ func newBareWorld(t *testing.T, owner, name string, opt githubtest.RepoOptions, 
 	dir := t.TempDir()
 	w.cfg = server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
-		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(dir, "gate.db"), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
+		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: database(t), CacheDir: filepath.Join(dir, "cache"), Sandbox: sandbox.Off, Workers: 2, Version: "test",
 		Checks: func([]*rules.Rule) ([]*checks.Check, error) { return []*checks.Check{flaw}, nil },
 		Log:    zerolog.New(server.Redacting(w.log)), Pace: &github.Pace{}, Confirm: -1, LogLevel: zerolog.DebugLevel, Now: now,
 		Reached: func(point string) {

@@ -11,11 +11,13 @@
 //
 // The head starts as a copy of the base; head/ sections add or replace files, `delete` and `rename` lines take files away. A `want` on a
 // line of a head/ section expects a finding on that line of head; in a base/ section, one on that line of base (something removed). Every
-// finding must be wanted and every want found. Sections facts/packages and facts/advisories are what the operator gives. {U+202E} stands for the character, so that fixtures stay readable.
+// finding must be wanted and every want found. Sections facts/packages and facts/advisories are what the operator gives, facts/answers (JSON) what was
+// looked up. {U+202E} stands for the character, so that fixtures stay readable.
 package checktest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -142,6 +144,11 @@ func Change(archive *txtar.Archive) (*checks.Change, []Want, error) {
 			continue
 		case "facts/advisories":
 			facts.Advisories = f.Data
+			continue
+		case "facts/answers":
+			if err := json.Unmarshal(f.Data, &facts.Answers); err != nil {
+				return nil, nil, fmt.Errorf("facts/answers: %w", err)
+			}
 			continue
 		}
 		side, path, ok := strings.Cut(f.Name, "/")

@@ -30,8 +30,12 @@ type actionFlags struct {
 	failOn string
 	pack   string
 	rules  []string
+	lookUp lookUpFlags
 	sarif  string
 	json   string
+
+	imports     []string
+	importBases []string
 }
 
 func actionCommand() *cobra.Command {
@@ -51,6 +55,9 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that fails the step: critical, high, medium, low, info (`LEVEL`)")
 	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
+	f.lookUp.add(fl)
+	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about the head (repeatable, or one a line)")
+	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base (repeatable, or one a line; without one, changed lines decide)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
 	completeFlags(cmd)
@@ -102,7 +109,7 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if temp == "" {
 		return nil, usage(errors.New("RUNNER_TEMP is not set"), "run this as a step of a workflow")
 	}
-	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif"}
+	scanFlags := scanFlags{failOn: f.failOn, pack: f.pack, rules: f.rules, format: "sarif", imports: lines(f.imports), importBases: lines(f.importBases)}
 	if err := scanFlags.validate(); err != nil {
 		return nil, err
 	}
@@ -113,6 +120,11 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	if event.nothing != "" {
 		fmt.Fprintf(log, "%s: there is no change to look at\n", event.nothing)
 		return nil, tellNothing(env, event.nothing)
+	}
+	workspace := env("GITHUB_WORKSPACE")
+	imports, err := scanFlags.readImports(ctx, workspace)
+	if err != nil {
+		return nil, err
 	}
 	cache, err := os.MkdirTemp(temp, "reviewgate-*")
 	if err != nil {
@@ -128,15 +140,20 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 	}
 	defer func() { _ = snap.Close() }() // a temporary folder that stays behind does not change the result
 	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
-	in, willNeed, err := scanFlags.input(ctx, snap, log)
+	in, eff, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
 		return nil, err
 	}
+	imports.into(in)
 	in.Text = event.text
 	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
 		return nil, sourceError(err)
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false)
+	reg, err := f.lookUp.registry(ctx, "", eff.Private, log)
+	if err != nil {
+		return nil, err
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false, reg)
 	if err != nil {
 		return nil, unsure(err)
 	}
@@ -149,6 +166,19 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 		return nil, unsure(err)
 	}
 	return commands, outcome(result)
+}
+
+// lines parts what an input of the action lists one a line.
+func lines(values []string) []string {
+	var out []string
+	for _, v := range values {
+		for line := range strings.Lines(v) {
+			if line = strings.TrimSpace(line); line != "" {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
 }
 
 // commitTrailers gives lines like "Co-authored-by: ..." of the change's commits.

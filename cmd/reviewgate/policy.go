@@ -26,7 +26,7 @@ func policyCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(policyCheckCommand(), policySimulateCommand())
+	cmd.AddCommand(policyCheckCommand(), policySimulateCommand(), policyBacktestCommand())
 	return cmd
 }
 

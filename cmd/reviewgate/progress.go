@@ -69,3 +69,16 @@ func (p *progress) end() {
 		p.last = time.Time{}
 	}
 }
+
+// replayed is backtest.Options.Progress.
+func (p *progress) replayed(done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); now.Sub(p.last) > 100*time.Millisecond {
+		text := fmt.Sprintf("replaying: %d of %d changes", done, total)
+		if took := now.Sub(p.start); done > 10 && took > 10*time.Second {
+			text += fmt.Sprintf(", about %s to go", (took / time.Duration(done) * time.Duration(total-done)).Round(time.Second))
+		}
+		p.say(text)
+	}
+}

@@ -60,7 +60,7 @@ func TestWholeTreeProgress(t *testing.T) {
 		}
 		last = done
 	}
-	if _, err := runScan(t.Context(), snap, &scan.Input{}, scan.Options{Sandbox: sandbox.Off, Progress: told}, true); err != nil {
+	if _, err := runScan(t.Context(), snap, &scan.Input{}, scan.Options{Sandbox: sandbox.Off, Progress: told}, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	if last != files || calls < 2 {

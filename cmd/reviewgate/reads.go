@@ -21,6 +21,12 @@ func readFurther(ctx context.Context, snap *source.Snapshot, in *scan.Input, who
 	list, _ := all.Checks(nil) // rules read nothing further
 	var reads []string
 	r := &furtherReading{}
+	if len(in.Imports) > 0 { // which files the head has says which results are about it
+		var err error
+		if r.paths, err = snap.Paths(ctx, checks.Head); err != nil {
+			return nil, fmt.Errorf("listing the files: %w", err)
+		}
+	}
 	for _, c := range list {
 		if c.Reads == nil || in.NoBuiltin {
 			continue

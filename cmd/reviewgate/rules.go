@@ -19,6 +19,6 @@ A rule begins with "rollout: comment": it comments and does not block. The polic
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(rulesListCommand(), rulesShowCommand(), rulesNewCommand(), rulesLintCommand(), rulesTestCommand(), rulesExplainCommand(), rulesPlayCommand(),
-		rulesLanguagesCommand())
+		rulesLanguagesCommand(), rulesBacktestCommand())
 	return cmd
 }

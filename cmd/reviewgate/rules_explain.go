@@ -113,7 +113,7 @@ func (f *explainFlags) run(ctx context.Context, arg string, stdout, stderr io.Wr
 	}
 	defer func() { _ = snap.Close() }() // of what was only read
 	out.File = snap.Prefix + filepath.ToSlash(filepath.Clean(inside))
-	in, _, err := f.scan.input(ctx, snap, stderr)
+	in, _, _, err := f.scan.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (f *explainFlags) run(ctx context.Context, arg string, stdout, stderr io.Wr
 			out.ScanNote = "the change does not touch the file, so nothing in it counts"
 		}
 	} else {
-		result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, f.scan.all)
+		result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, f.scan.all, nil) // rules ask no registry
 		if err != nil {
 			return unsure(err)
 		}

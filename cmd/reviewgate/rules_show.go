@@ -59,10 +59,11 @@ the strict pack), and the title.`,
 }
 
 func rulesShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var paths []string
+	cmd := &cobra.Command{
 		Use:     "show RULE",
-		Short:   "Explain a built-in rule: why, a wrong and a right example, what to do",
-		Example: "  reviewgate rules show python-ssrf",
+		Short:   "Explain a rule: why, a wrong and a right example, what to do, and how often it was right",
+		Example: "  reviewgate rules show python-ssrf\n  reviewgate rules show no-eval --rules my-rules/",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(errors.New("name one rule"), "reviewgate rules list prints them all")
@@ -70,13 +71,20 @@ func rulesShowCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(paths) > 0 {
+				return showRule(cmd.OutOrStdout(), args[0], paths)
+			}
 			entries, err := all.Catalogue()
 			if err != nil {
 				return unsure(err)
 			}
 			for _, e := range entries {
 				if e.ID == args[0] {
-					if _, err := fmt.Fprint(cmd.OutOrStdout(), e.Page()); err != nil {
+					page := e.Page()
+					if m := e.Measured; m != nil && m.Read > 0 {
+						page += "\n" + precisionLine(m.Read, m.Right) + "\n"
+					}
+					if _, err := fmt.Fprint(cmd.OutOrStdout(), page); err != nil {
 						return unsure(err)
 					}
 					return nil
@@ -94,4 +102,6 @@ func rulesShowCommand() *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+	cmd.Flags().StringArrayVar(&paths, "rules", nil, "show a rule of this `PATH`, a file or a folder (repeatable)")
+	return cmd
 }

@@ -15,13 +15,19 @@ import (
 // hundreds of them.
 const batchBytes = 12 << 20
 
-// runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches.
-func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool) (*scan.Result, error) {
+// runScan hands the contents of a snapshot to the scan: a change in one piece, a whole tree in batches. reg answers what the checks ask; nil: nobody does.
+func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt scan.Options, wholeTree bool, reg *lookUp) (*scan.Result, error) {
 	further, err := readFurther(ctx, snap, in, wholeTree)
 	if err != nil {
 		return nil, err
 	}
 	if wholeTree {
+		whole := *in
+		whole.All = true
+		further.into(&whole) // all that is asked about
+		if in.Facts, err = facts(ctx, &whole, opt, reg); err != nil {
+			return nil, err
+		}
 		before := 0 // files of the batches that are done
 		if told := opt.Progress; told != nil {
 			opt.Progress = func(done, _ int) { told(before+done, len(snap.Files)) }
@@ -34,7 +40,22 @@ func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt sca
 	}
 	in.Contents = scanContents(contents)
 	further.into(in)
+	if in.Facts, err = facts(ctx, in, opt, reg); err != nil {
+		return nil, err
+	}
 	return scan.Run(ctx, in, all.Checks, opt)
+}
+
+// facts asks the checks what they want to know, and the registries for it.
+func facts(ctx context.Context, in *scan.Input, opt scan.Options, reg *lookUp) (checks.Facts, error) {
+	if reg == nil {
+		return checks.Facts{}, nil
+	}
+	asked, err := scan.Ask(ctx, in, all.Checks, scan.Options{Sandbox: opt.Sandbox})
+	if err != nil || len(asked) == 0 {
+		return checks.Facts{}, err
+	}
+	return reg.Facts(ctx, asked, reg.private...), nil
 }
 
 // batches cuts a whole tree into inputs that differ in nothing but their files, and counts the files of those that are done.

@@ -34,12 +34,14 @@ type scanFlags struct {
 	rules            []string
 	config           string
 	prText           string
-	packages         string
-	advisories       string
+	lookUp           lookUpFlags
 	format, output   string
 	failOn           string
 	pack             string
 	noBuiltin        bool
+	imports          []string
+	importBases      []string
+	importRoots      []string // where the tools saw the tree, beside DIR
 	profile          bool
 }
 
@@ -88,8 +90,9 @@ Exit codes: 0 nothing blocks, 1 a finding blocks, 2 wrong usage or configuration
 	fl.StringVar(&f.pack, "pack", "", "`NAME` of a pack: recommended; strict: more rules, and medium severity blocks; advisory: nothing blocks (default: the policy's, or recommended)")
 	fl.StringVar(&f.config, "config", "", "use this policy `FILE` instead of .github/reviewgate.yml of the base")
 	fl.StringVar(&f.prText, "pr-text", "", "`FILE` with the text of the pull request: title, blank line, body, trailers")
-	fl.StringVar(&f.packages, "known-packages", "", "`FILE` with the names of packages that exist: lines like \"npm lodash\" or \"PyPI flask\"")
-	fl.StringVar(&f.advisories, "advisories", "", "`FILE` of advisories in OSV's JSON form, one after another")
+	f.lookUp.add(fl)
+	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about this change's head (repeatable)")
+	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base: what it has is old (repeatable; without one, changed lines decide)")
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest `LEVEL` of severity that blocks: critical, high, medium, low, info (default: the policy's, or high)")
 	fl.StringVar(&f.format, "format", "text", "`FORMAT` of the report: "+strings.Join(formatNames(), ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE`")
@@ -170,6 +173,10 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
+	imports, err := f.readImports(ctx, dir)
+	if err != nil {
+		return err
+	}
 	line := newProgress(stderr)
 	defer line.end()
 	line.after(time.Second, "reading the change")
@@ -179,11 +186,12 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 	}
 	defer func() { _ = snap.Close() }() // of what was only read
 	line.end()
-	in, willNeed, err := f.input(ctx, snap, stderr)
+	in, eff, willNeed, err := f.input(ctx, snap, stderr)
 	if err != nil {
 		return err
 	}
-	if f.noBuiltin && len(in.Rules) == 0 {
+	imports.into(in)
+	if f.noBuiltin && len(in.Rules)+len(in.Imports) == 0 {
 		return usage(errors.New("--no-builtin leaves nothing to look with: there are no other rules"), "name rules with --rules")
 	}
 	if snap.Doubt != "" {
@@ -193,7 +201,15 @@ func (f *scanFlags) run(ctx context.Context, dir string, stdout, stderr io.Write
 		}
 		fmt.Fprintf(stderr, "note: %s: only what is not committed is looked at; %s\n", snap.Doubt, remedy)
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: line.scanned}, f.all)
+	judged := dir
+	if f.headDir != "" {
+		judged = f.headDir
+	}
+	reg, err := f.lookUp.registry(ctx, judged, eff.Private, stderr)
+	if err != nil {
+		return err
+	}
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto, Progress: line.scanned}, f.all, reg)
 	line.end()
 	if err != nil {
 		return unsure(err)
@@ -245,6 +261,10 @@ func (f *scanFlags) validate() error {
 		return usage(errors.New("--base-dir and --head-dir go together"), "give both folders")
 	case folders && (f.base != "" || f.head != ""):
 		return usage(errors.New("--base-dir and --head-dir compare plain folders and take no revisions"), "drop --base and --head")
+	case f.all && len(f.imports) > 0:
+		return usage(errors.New("--import judges what a change introduces, and --all has no change"), "drop one of them")
+	case len(f.importBases) > 0 && len(f.imports) == 0:
+		return usage(errors.New("--import-base says what was there before, and there is no --import"), "name the report on this change with --import FILE")
 	case f.all && (folders || f.base != ""):
 		return usage(errors.New("--all reports every finding and has no base"), "drop --all, or the base")
 	}
@@ -267,10 +287,10 @@ func (f *scanFlags) open(ctx context.Context, dir string) (*source.Snapshot, err
 }
 
 // input gathers what the scan is a function of: configuration, rules, the pull request's text.
-func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.Writer) (*scan.Input, []gate.GuardAnswer, error) {
+func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.Writer) (*scan.Input, *config.Effective, []gate.GuardAnswer, error) {
 	eff, err := f.configuration(ctx, snap)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, w := range eff.Warnings {
 		fmt.Fprintf(stderr, "warning: %s\n", configProblem(w))
@@ -293,38 +313,27 @@ func (f *scanFlags) input(ctx context.Context, snap *source.Snapshot, stderr io.
 			return l, err
 		})
 		if err != nil {
-			return nil, nil, rulesError(path, err)
+			return nil, nil, nil, rulesError(path, err)
 		}
 		if from.skipped > 0 {
 			fmt.Fprintf(stderr, "note: %d YAML files below %s have no top-level `rules:` and were skipped\n", from.skipped, path)
 		}
 		if len(from.sources) == 0 {
-			return nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
+			return nil, nil, nil, usage(fmt.Errorf("--rules %s: there is no rule file (*.yaml or *.yml with a top-level `rules:`) below it", path), "name a file or folder that holds rules")
 		}
 		in.Rules = append(in.Rules, from.sources...)
 	}
 	if f.prText != "" {
 		text, err := readFile(ctx, f.prText)
 		if err != nil {
-			return nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
+			return nil, nil, nil, usage(fmt.Errorf("--pr-text %s: %w", f.prText, err), "name a text file that can be read")
 		}
 		in.Text = parsePRText(string(text))
 	}
-	for _, fact := range []struct {
-		flag, path string
-		into       *[]byte
-	}{{"--known-packages", f.packages, &in.Facts.Packages}, {"--advisories", f.advisories, &in.Facts.Advisories}} {
-		if fact.path == "" {
-			continue
-		}
-		if *fact.into, err = readFile(ctx, fact.path); err != nil {
-			return nil, nil, usage(fmt.Errorf("%s %s: %w", fact.flag, fact.path, err), "name a file that can be read")
-		}
-	}
 	if f.all || len(eff.Policy.Sources) == 0 { // without a policy nothing is guarded
-		return in, nil, nil
+		return in, eff, nil, nil
 	}
-	return in, gate.WillNeed(eff.Policy, fileChanges(snap.Files), nil), nil
+	return in, eff, gate.WillNeed(eff.Policy, fileChanges(snap.Files), nil), nil
 }
 
 // rulesError names the path once, as the user did.

@@ -161,7 +161,7 @@ func scanTrees(ctx context.Context, in *simulate.ScanInput) (result *scan.Result
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
-	return runScan(ctx, snap, &scan.Input{Files: snap.Files, Rules: in.Config.Rules, Config: in.Config.Scan, Text: in.Text}, scan.Options{Sandbox: sandbox.Auto}, false)
+	return runScan(ctx, snap, &scan.Input{Files: snap.Files, Rules: in.Config.Rules, Config: in.Config.Scan, Text: in.Text}, scan.Options{Sandbox: sandbox.Auto}, false, nil)
 }
 
 func writeTree(dir string, tree simulate.Tree) (err error) {

@@ -102,6 +102,7 @@ func findControls(tree *language.Tree) []control {
 			handed, option := tree.Nodes[n.Parent].Kind == language.Args, tree.Nodes[n.Parent].Kind == language.Pair && hook(tree, n.Parent)
 			if handed || option {
 				c, ok := named(tree, id, false)
+				ok = ok && !value.MatchString(c.name)
 				if full := dotted(tree, id); option && !ok && guards.MatchString(full) { // requireEditor: of whatever
 					c, ok = control{name: full[strings.LastIndexByte(full, '.')+1:], shown: full, does: "calls " + full}, true
 				}
@@ -121,6 +122,9 @@ func findControls(tree *language.Tree) []control {
 	}
 	return out
 }
+
+// value is the name of something that is no function: authenticateHeader.
+var value = regexp.MustCompile(`(?i)(header|headers|url|uri|response|request|result|data|params?|options|opts|config|error|message|value|text|type|state|challenge)$`)
 
 // guards are names of hooks that keep somebody out.
 var guards = regexp.MustCompile(`(?i)(^|\.)(require|ensure|verify|check|restrict|protect|only|authori[sz]e|authenticate)`)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/checks/syntax"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
@@ -161,6 +162,9 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			if c.confidence < checks.Certain && len(c.args) > 4 && timesGiven(fc.headTree, c.args) >= timesGiven(fc.baseTree, c.args) {
 				continue // another function is given the same
 			}
+			if c.refuses != "" && fc.callersAsk(symbol, added) {
+				continue
+			}
 			if c.refuses != "" && slices.ContainsFunc(fc.head, func(n control) bool { return n.refuses == "" && added[n.name] > 0 }) {
 				c.confidence = checks.Likely // its callers may ask now
 			}
@@ -168,6 +172,26 @@ func report(pass *checks.Pass, fc fileControls, added map[string]int) {
 			pass.Report(fc.finding(c, symbol))
 		}
 	}
+}
+
+// callersAsk tells whether every function of the file that calls this one has a call that checks, of which the change adds some.
+func (fc *fileControls) callersAsk(symbol string, added map[string]int) bool {
+	name := symbol[strings.LastIndexByte(symbol, '.')+1:]
+	asked := 0
+	for i := range fc.headTree.Nodes {
+		if fc.headTree.Nodes[i].Kind != language.Call || name == "" || code.Callee(fc.headTree, language.ID(i)) != name {
+			continue
+		}
+		caller := fc.headTree.SymbolAt(fc.headTree.Nodes[i].Start)
+		if caller == symbol {
+			continue
+		}
+		if !slices.ContainsFunc(fc.head, func(n control) bool { return n.symbol == caller && n.refuses == "" && added[n.name] > 0 }) {
+			return false
+		}
+		asked++
+	}
+	return asked > 0
 }
 
 // comparedElsewhere tells a refusal whose texts are compared in the file as often as before.

@@ -103,7 +103,7 @@ func try(pass *checks.Pass, f code.File, id language.ID) {
 		}
 		symbol := tree.SymbolAt(tree.Nodes[c].Start)
 		value := claimed(tree, handler)
-		if predicate(symbol) {
+		if predicate(symbol) || value != language.None && tree.Nodes[value].Kind == language.Bool && answers(tree, body) {
 			value = language.None
 		}
 		if value == language.None && !explained(tree, c, id) {
@@ -345,6 +345,29 @@ var (
 	failing = regexp.MustCompile(`(?i)err|fail|exception|reason|problem|message|invalid|unable|cannot|fallback|default`)
 	sends   = regexp.MustCompile(`(?i)^(res|response|reply|ctx)\.(sendStatus\(200\)|status\(200\)\.|(json|send)\(\{[^{}]*\b(ok|success)\b["']?\s*:\s*true)|^(ResponseEntity|Response)\.ok\(|^HttpResponse\(status=200\)$`)
 	done    = regexp.MustCompile(`(?i)^(ok|success|succeeded|done|completed|sent|paid)$`)
+)
+
+// answers tells a block that returns what it compared: "true" is an answer there, too, and no claim.
+func answers(tree *language.Tree, block language.ID) bool {
+	for id := block; id < tree.Nodes[block].Next; id++ {
+		if tree.Nodes[id].Kind != language.Return {
+			continue
+		}
+		value := tree.Child(id, language.SlotOperand)
+		if value == language.None {
+			continue
+		}
+		switch n := &tree.Nodes[value]; {
+		case n.Kind == language.Binary && comparisons[n.Value], n.Kind == language.Call && slices.Contains(answering, code.Callee(tree, value)):
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	comparisons = map[string]bool{"==": true, "!=": true, "===": true, "!==": true, "<": true, ">": true, "<=": true, ">=": true, "in": true, "not in": true, "is": true, "is not": true}
+	answering   = []string{"bool", "Boolean", "isinstance", "issubclass", "any", "all", "equals", "Equal"}
 )
 
 // predicate tells functions whose "true" is an answer and no claim.

@@ -107,16 +107,39 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 	case len(sum.assertions) == 0:
 		report(nothing, "`%s` asserts nothing, so it is green whatever the code answers. Assert what the call returns or changes, or say in the name or a comment that it is enough that nothing is thrown", t.Name)
 	case !slices.ContainsFunc(sum.assertions, func(a language.ID) bool { return !always(f.Tree, a) }):
-		report(constant, "`%s` is all that `%s` asserts, and it holds before any code runs. Assert what the code under test gives", code.Shorten(f.Tree.Text(sum.assertions[0])), t.Name)
+		finding := checks.Finding{
+			RuleID: constant, Location: f.At(t.At), Key: t.Symbol + " " + t.Name,
+			Message: fmt.Sprintf("`%s` is all that `%s` asserts, and it holds before any code runs. Assert what the code under test gives", code.Shorten(f.Tree.Text(sum.assertions[0])), t.Name),
+		}
+		if reasoned(f.Tree, t) {
+			finding.Severity = checks.Low
+		}
+		pass.Report(finding)
 	case !slices.ContainsFunc(sum.assertions, func(a language.ID) bool { return !swallowed(f.Tree, r, t, a) }):
 		report(cannot, "what `%s` asserts throws into a handler that drops it, so the test is green when it fails. Take the assertions out of the try", t.Name)
 	}
 }
 
+// taken is an import for what it does: it is the test, and somebody else looks at what comes of it.
+var taken = regexp.MustCompile(`(?m)^import ["']\./`)
+
+// reasoned tells a test with a comment of some words in it, why it is as it is and where else its work is asserted, or in a file that takes another one in
+// for what it does. It is listed, for whoever looks.
+func reasoned(tree *language.Tree, t code.Test) bool {
+	if taken.MatchString(tree.Source) {
+		return true
+	}
+	words := 0
+	for _, c := range code.Comments(tree, tree.Nodes[t.Body].Start, tree.Nodes[t.Body].End) {
+		words += len(strings.Fields(code.Comment(tree, c)))
+	}
+	return words > 7
+}
+
 // hints are what names and comments say when it is enough that the test comes to its end, or when something else than its body asserts.
 var (
 	hints = `crash|exception|errors?\b|panic|thr[eo]w|rais(e|ing)|fail|hang|(dead)?lock|leak|smoke|no[-_ ]?op\b|compil|sanity|benchmark|race|concurren|type|typing|infer|interface|implements` +
-		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|successful|just work|context ?loads|regression|coverage` +
+		`|ignor|silent|idempoten|graceful|cleanly|allow|accept|permit|toler|surviv|safe|without|even (if|when)|do(es)?(n.?t| not|_not)|should(n.?t| not|_not)|not (needed|required)|can be|can_be|able to|success|just work|context ?loads|regression|coverage` +
 		`|assert|expect|time ?out|todo|helper|call|null|nil\b|none`
 	named = regexp.MustCompile(`(?i)(^|[^a-z])(` + hints + `)`)
 	said  = regexp.MustCompile(`(?i)(^|[^-\w.])(` + hints + `)`)

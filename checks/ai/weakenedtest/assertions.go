@@ -1,9 +1,11 @@
 package weakenedtest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/checks/internal/code"
 	"github.com/reviewgate-app/reviewgate/rules/language"
 )
 
@@ -25,8 +27,8 @@ var loose = []string{
 	"assertNotNull", "assertNotEquals", "isNotEmpty", "contains", "isInstanceOf",
 }
 
-// Names of assertions of JavaScript's runners that are neither.
-var throwing = []string{"throws", "rejects", "doesNotThrow", "doesNotReject", "match", "notOk", "fail", "pass", "same", "is", "ifError"}
+// Names of assertions of JavaScript's runners that are neither. ifError is none: it hands the error of a callback on, and goes with the callback.
+var throwing = []string{"throws", "rejects", "doesNotThrow", "doesNotReject", "match", "notOk", "fail", "pass", "same", "is"}
 
 // asAssertion reads a node as an assertion of its language's usual libraries.
 func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
@@ -75,7 +77,10 @@ func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 		}
 	}
 	a.equality = slices.Contains(equalities, name) && !strings.Contains(tree.Text(callee), ".not.")
-	a.weak = slices.Contains(loose, name) || strings.Contains(tree.Text(callee), ".not.") || name == root && name == "assert"
+	if name == "toHaveProperty" && len(code.Args(tree, id)) > 1 {
+		a.equality = true // of the property, with the value
+	}
+	a.weak = !a.equality && slices.Contains(loose, name) || strings.Contains(tree.Text(callee), ".not.") || name == root && name == "assert"
 	a.subjects = subjects(tree, id)
 	return a, true
 }
@@ -140,11 +145,14 @@ func readCondition(tree *language.Tree, id language.ID, a *assertion) {
 	for c := range tree.Children(id) {
 		n := &tree.Nodes[c]
 		a.equality = n.Kind == language.Binary && (n.Value == "==" || n.Value == "is")
-		a.weak = !a.equality
+		a.weak = !a.equality && !bounds.MatchString(a.text)
 		a.subjects = subjectOf(tree, c)
 		return // the second child is the message
 	}
 }
+
+// bounds is a value between two others: as exact as a clock allows.
+var bounds = regexp.MustCompile(`<=?[^<>=]+<=?|>=?[^<>=]+>=?`)
 
 // enclosingCondition is the condition of the nearest if around a node.
 func enclosingCondition(tree *language.Tree, id language.ID) language.ID {

@@ -1,6 +1,7 @@
 package weakenedtest
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -68,6 +69,19 @@ func (t *test) about(names map[string]bool) bool {
 	return slices.ContainsFunc(wordPattern.FindAllString(t.body, -1), func(w string) bool { return names[w] }) || t.namedAfter(names, 1, 8)
 }
 
+// reached are the names of all that the test calls, also in what it asserts.
+func (t *test) reached() map[string]bool {
+	names := maps.Clone(t.calls)
+	for _, a := range t.assertions {
+		for _, s := range a.subjects {
+			for _, m := range callName.FindAllStringSubmatch(s, -1) {
+				names[m[1]] = true
+			}
+		}
+	}
+	return names
+}
+
 // does are first words of names that say what is done, and not with what: resolve_sales_tax and getSalesTax are about the sales tax.
 var does = []string{"test", "resolve", "get", "set", "handle", "on", "do", "perform", "create", "make", "build", "run", "fetch", "load", "is", "has", "validate", "render", "use"}
 
@@ -127,8 +141,8 @@ func findTests(tree *language.Tree, path string, side checks.Side) []*test {
 	return out
 }
 
-// goTest are the names that go test runs.
-var goTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)([^a-z]|$)`)
+// goTest are the names of what go test runs and what can fail: a benchmark proves nothing.
+var goTest = regexp.MustCompile(`^(Test|Fuzz)([^a-z]|$)`)
 
 // testFunction reads a function that its language's runner takes for a test.
 func testFunction(tree *language.Tree, id language.ID) *test {
@@ -253,10 +267,15 @@ func testCall(tree *language.Tree, id language.ID) *test {
 			return nil
 		}
 		words = strings.Split(tree.Text(table), ".")
-		if words[len(words)-1] != "each" {
+		switch words[len(words)-1] {
+		case "each", "skipIf", "runIf", "todoIf": // of a condition: skipped elsewhere, and the same test
+		default:
 			return nil
 		}
 		words = words[:len(words)-1]
+	}
+	if len(words) == 2 && words[1] == "test" && words[0] != "" && !strings.ContainsAny(words[0], "() ") {
+		words = words[1:] // t.test("part", fn) of node's runner
 	}
 	var skips, focus bool
 	switch words[0] {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -71,15 +72,15 @@ func run(ctx context.Context, pass *checks.Pass) error {
 		return err
 	}
 	gone := removed(base.names, head.names)
-	pairs, missing := pair(base.tests, head.tests)
+	pairs, missing, came := pair(base.tests, head.tests)
 	for _, p := range pairs {
-		compare(pass, p.base, p.head, gone)
+		compare(pass, p.base, p.head, gone, came)
 	}
 	unmentioned, files := removed(base.mentioned, head.mentioned), removed(base.files, head.files)
 	missing = slices.DeleteFunc(missing, func(m *test) bool {
 		return m.skip != nil || m.about(gone) || m.namedAfter(unmentioned, 2, 99) || m.namedAfter(files, 1, 6)
 	})
-	reportDeleted(pass, missing)
+	reportDeleted(pass, missing, &proof{base: base, head: head, came: came, grown: grown(pairs), testsOnly: testsOnly(pass.Change)})
 	reportNew(pass, pairs, head.tests)
 	return nil
 }
@@ -87,8 +88,14 @@ func run(ctx context.Context, pass *checks.Pass) error {
 // A side is what the changed files of one side hold.
 type side struct {
 	tests []*test
-	// names of the functions, methods and classes of product code: what tests are about.
+	// names of the functions, methods and classes of product code, which tests are about.
 	names map[string]bool
+	// bodies are the texts of the functions, by name: of those that are the only ones of theirs, and of methods only where the name says what they do.
+	bodies map[string]string
+	// comments are those of the changed files, by path, if they may hold tests.
+	comments map[string]string
+	// spoken are all words of the files that hold tests.
+	spoken map[string]bool
 	// mentioned are the names that product code mentions anywhere: options and fields, too.
 	mentioned map[string]bool
 	// files are the names of the files of product code, without folder and ending.
@@ -97,7 +104,7 @@ type side struct {
 
 func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error) {
 	for _, s := range []*side{&base, &head} {
-		s.names, s.mentioned, s.files = map[string]bool{}, map[string]bool{}, map[string]bool{}
+		s.names, s.bodies, s.comments, s.spoken, s.mentioned, s.files = map[string]bool{}, map[string]string{}, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	}
 	for _, f := range pass.Change.Files {
 		if f.Opaque != "" || f.Class == checks.ClassVendored || f.Class == checks.ClassGenerated {
@@ -124,8 +131,20 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			}
 			tests := findTests(tree, name, s.side)
 			s.into.tests = append(s.into.tests, tests...)
-			if len(tests) == 0 && f.Class != checks.ClassTest {
+			if len(tests) > 0 || f.Class == checks.ClassTest {
+				s.into.comments[name] = commentsOf(tree)
+			}
+			if len(tests) > 0 {
+				maps.Copy(s.into.spoken, words(tree.Source))
+			} else if f.Class != checks.ClassTest {
 				definedNames(tree, s.into.names)
+				for _, fn := range code.Funcs(tree) {
+					if _, twice := s.into.bodies[fn.Short]; twice || code.Class(tree, fn.ID) != language.None && len(code.Words(fn.Short)) < 2 {
+						s.into.bodies[fn.Short] = ""
+						continue
+					}
+					s.into.bodies[fn.Short] = tree.Text(fn.Body)
+				}
 				for i := range tree.Nodes {
 					if tree.Nodes[i].Kind == language.Name {
 						s.into.mentioned[tree.Nodes[i].Value] = true
@@ -136,6 +155,15 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 		}
 	}
 	return base, head, nil
+}
+
+func commentsOf(tree *language.Tree) string {
+	var out strings.Builder
+	for _, c := range tree.Comments {
+		out.WriteString(tree.Source[c.Start:c.End])
+		out.WriteByte('\n')
+	}
+	return out.String()
 }
 
 // removed are the names that the change takes out of product code: tests of those may go with them.
@@ -151,9 +179,9 @@ func removed(base, head map[string]bool) map[string]bool {
 
 type pairOf struct{ base, head *test }
 
-// pair matches tests by file and name, then by name alone, by body, and by what replaces them; what is left of base has been deleted. A pair of the last
-// kind is two tests, not one: it is not compared any further.
-func pair(base, head []*test) (pairs []pairOf, missing []*test) {
+// pair matches tests by file and name, then by name alone, by body, and by what replaces them; what is left of base has been deleted, what is left of
+// head came with the change. A pair of the last kind is two tests, not one: it is not compared any further.
+func pair(base, head []*test) (pairs []pairOf, missing, came []*test) {
 	taken := map[*test]bool{}
 	left := base
 	for _, same := range []func(b, h *test) bool{
@@ -175,6 +203,11 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 		}
 		left = next
 	}
+	for _, h := range head {
+		if !taken[h] {
+			came = append(came, h)
+		}
+	}
 	for _, b := range left {
 		at := slices.IndexFunc(head, func(h *test) bool { return !taken[h] && replaces(b, h) })
 		if at < 0 {
@@ -185,7 +218,7 @@ func pair(base, head []*test) (pairs []pairOf, missing []*test) {
 		}
 		taken[head[at]] = true
 	}
-	return pairs, missing
+	return pairs, missing, came
 }
 
 var (
@@ -195,7 +228,7 @@ var (
 
 // tabled tells whether a test that runs over a table now may hold what one that is gone asserted: it calls all that the other one did.
 func tabled(b, h *test, base []*test) bool {
-	if b.path != h.path || len(h.assertions) < len(b.assertions) || slices.ContainsFunc(base, func(t *test) bool { return t.body == h.body }) {
+	if b.path != h.path || len(h.assertions) == 0 || slices.ContainsFunc(base, func(t *test) bool { return t.body == h.body }) {
 		return false
 	}
 	const before = 1500 // bytes in which a table stands before the test's name
@@ -255,7 +288,7 @@ func similar(a, b *test) float64 {
 	return 2 * float64(common) / float64(len(a.lines)+len(b.lines))
 }
 
-func compare(pass *checks.Pass, base, head *test, gone map[string]bool) {
+func compare(pass *checks.Pass, base, head *test, gone map[string]bool, came []*test) {
 	if head.skip != nil && base.skip == nil && !head.skip.explained {
 		pass.Report(checks.Finding{
 			RuleID:   disabled,
@@ -268,14 +301,22 @@ func compare(pass *checks.Pass, base, head *test, gone map[string]bool) {
 		pass.Report(f)
 		return
 	}
-	lost := lostAssertions(base, head, gone)
+	lost := slices.DeleteFunc(lostAssertions(base, head, gone), func(a assertion) bool {
+		return slices.ContainsFunc(came, func(t *test) bool { // the test was split
+			return t.path == head.path && slices.ContainsFunc(t.assertions, func(now assertion) bool { return now.about(a.subjects) })
+		})
+	})
 	if len(lost) == 0 || 2*len(lost) < len(base.assertions) {
 		return
 	}
-	message := fmt.Sprintf("`%s` lost %d of its %d assertions, and none came instead. Put them back and mend the code, or say why less is expected now", head.short, len(lost), len(base.assertions))
-	if len(lost) == len(base.assertions) {
-		message = fmt.Sprintf("`%s` asserts nothing any more. Put its assertions back and mend the code", head.short)
+	which := fmt.Sprintf("%d of its %d assertions", len(lost), len(base.assertions))
+	switch {
+	case len(base.assertions) == 1:
+		which = "its only assertion"
+	case len(lost) == len(base.assertions):
+		which = fmt.Sprintf("all of its %d assertions", len(lost))
 	}
+	message := fmt.Sprintf("`%s` lost %s, with nothing instead. Put back what it proved and mend the code, or say why less is expected now", head.short, which)
 	finding := checks.Finding{RuleID: weakened, Message: message, Location: base.at(lost[0].offset, lost[0].end), Key: head.name}
 	finding.Related = []checks.Related{{Location: head.at(head.nameStart, head.nameEnd), Message: "the test as it is now"}}
 	pass.Report(finding)
@@ -287,14 +328,18 @@ func lostEquality(base, head *test) (checks.Finding, bool) {
 		if !b.equality || slices.ContainsFunc(head.assertions, func(h assertion) bool { return h.text == b.text || h.equality && h.about(b.subjects) }) {
 			continue
 		}
-		i := slices.IndexFunc(head.assertions, func(h assertion) bool {
+		var instead []assertion // what is new about the same thing, or about a part of it
+		for _, h := range head.assertions {
 			had := slices.ContainsFunc(base.assertions, func(old assertion) bool { return old.text == h.text })
-			return h.weak && !had && (h.about(b.subjects) || h.owns(b.subjects))
-		})
-		if i < 0 {
+			if !had && (h.about(b.subjects) || h.owns(b.subjects) || b.owns(h.subjects)) {
+				instead = append(instead, h)
+			}
+		}
+		// Two that ask different things of it are no "almost any": it is an error, and its text holds this.
+		if len(instead) != 1 || !instead[0].weak || b.owns(instead[0].subjects) {
 			continue
 		}
-		h := head.assertions[i]
+		h := instead[0]
 		return checks.Finding{
 			RuleID:   weakened,
 			Message:  fmt.Sprintf("`%s` compared with an exact value before (`%s`) and now passes for almost any. Assert the exact value again", head.short, code.Shorten(b.text)),
@@ -336,66 +381,6 @@ func lostAssertions(base, head *test, gone map[string]bool) []assertion {
 	}
 	return lost
 }
-
-// fewFiles is the number of files up to which each is told of its deleted tests; of more there is one finding.
-const fewFiles = 2
-
-// reportDeleted reports the deleted tests, those of one file together, and those of many files together.
-func reportDeleted(pass *checks.Pass, missing []*test) {
-	var groups [][]*test
-	at := map[string]int{}
-	for _, m := range missing {
-		i, ok := at[m.path]
-		if !ok {
-			i = len(groups)
-			at[m.path] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], m)
-	}
-	where := ""
-	if len(groups) > fewFiles {
-		where = fmt.Sprintf(" in %d files", len(groups))
-		groups = [][]*test{slices.Concat(groups...)}
-	}
-	for _, tests := range groups {
-		message := fmt.Sprintf("`%s` was deleted, and what it tests stays. Keep it, or say in the pull request why the behaviour is no longer wanted", tests[0].short)
-		if n := len(tests); n > 1 {
-			more := ""
-			if n > 2 {
-				more = "..."
-			}
-			message = fmt.Sprintf("%d tests were deleted%s (`%s`, `%s`%s), and what they test stays. Keep them, or say in the pull request why the behaviour is no longer wanted", n, where, tests[0].short, tests[1].short, more)
-		}
-		finding := checks.Finding{RuleID: deleted, Message: message, Location: tests[0].at(tests[0].nameStart, tests[0].nameEnd)}
-		for _, more := range tests[1:min(len(tests), 6)] {
-			finding.Related = append(finding.Related, checks.Related{Location: more.at(more.nameStart, more.nameEnd), Message: "`" + more.short + "` was deleted too"})
-		}
-		if reverts(pass.Change) {
-			finding.Severity = checks.Info // listed for whoever looks, no comment
-		}
-		pass.Report(finding)
-	}
-}
-
-// reverts tells a change that is named as one that takes another back, and whose product code gets shorter: the tests of what it takes back go with it.
-func reverts(c *checks.Change) bool {
-	if !revertTitle.MatchString(c.Text.Title) {
-		return false
-	}
-	grown := 0
-	for _, f := range c.Files {
-		if f.Class == checks.ClassProduct && f.Lines != nil {
-			for _, h := range f.Lines.Hunks {
-				grown += h.HeadCount - h.BaseCount
-			}
-		}
-	}
-	return grown < 0
-}
-
-// revertTitle is what git and GitHub write, also behind the name of a part: `listeners: Revert "..."`.
-var revertTitle = regexp.MustCompile(`^([\w./-]+: )?[Rr]evert\b`)
 
 // reportNew reports what a test brings with it although it has no better self to be compared with: focus marks.
 func reportNew(pass *checks.Pass, pairs []pairOf, head []*test) {

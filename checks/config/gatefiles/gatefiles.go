@@ -193,6 +193,9 @@ var lists = regexp.MustCompile(`^(\.gitleaksignore|\.trivyignore(\.ya?ml)?|\.sem
 	`(phpstan|detekt|psalm|ktlint|lint|mypy|bandit|semgrep|reviewgate|gitleaks|checkstyle|spotbugs)[-._]baseline\.\w+|\.?baseline\.(json|xml|sarif)|dependency-check-suppressions?\.xml|owasp-suppressions?\.xml|` +
 	`checkstyle-suppressions\.xml|spotbugs-exclude\.xml|\.grype\.ya?ml|audit-ci\.jsonc?|\.rubocop_todo\.yml|\.pip-audit-ignore|\.reviewgateignore)$`)
 
+// ofTests tells an entry about a folder of tests: what a linter asks of the product is asked of them nowhere.
+var ofTests = regexp.MustCompile(`(?i)[/\\\[\]"']tests?(fixtures|data|resources)?[/\\\[\]"'.*]`)
+
 func ignores(name string) bool { return lists.MatchString(path.Base(name)) }
 
 var nothing = regexp.MustCompile(`^\s*(#|//|<!--|\*|[{}\[\](),]*\s*$|"?(version|generated_at|line_number|hashed_secret|type|filename|is_verified|plugins_used|filters_used)"?\s*:)`)
@@ -208,7 +211,7 @@ func compareList(pass *checks.Pass, f *checks.File) error {
 		if path.Base(f.Path) == ".snyk" && !strings.Contains(line, "SNYK-") && !strings.Contains(line, "npm:") {
 			continue // it holds settings too
 		}
-		if f.Lines.Added(i+1) && strings.TrimSpace(line) != "" && !nothing.MatchString(line) {
+		if f.Lines.Added(i+1) && strings.TrimSpace(line) != "" && !nothing.MatchString(line) && !ofTests.MatchString(line) {
 			if added++; first == 0 {
 				first = i + 1
 			}

@@ -32,11 +32,11 @@ func Product(f *checks.File) bool { return f.Class == checks.ClassProduct }
 // Tests tells files of tests.
 func Tests(f *checks.File) bool { return f.Class == checks.ClassTest }
 
-// Shipped is Product without what lies in a folder by the name of tests, examples or the like, also where the change makes that folder. It is for checks that
+// Shipped is Product without what lies in a folder, or has a file name, of tests, examples or the like, also where the change makes it. It is for checks that
 // block nothing: a name that the change chooses may keep them quiet.
 func Shipped(f *checks.File) bool { return Product(f) && !aside.MatchString(f.Path) }
 
-var aside = regexp.MustCompile(`(?i)(^|/)(_*tests?_*|testdata|testing|specs?|fixtures?|examples?|samples?|demos?|docs?|e2e|benchmarks?|playground|sandbox|mocks?|__mocks__|scripts/dev)/`)
+var aside = regexp.MustCompile(`(?i)(^|/)(_*tests?_*|testdata|testing|specs?|fixtures?|examples?|samples?|demos?|docs?|e2e|benchmarks?|playground|sandbox|mocks?|__mocks__|scripts/dev)/|\.(examples?|samples?|demo|stories|bench)\.\w+$|_example\.\w+$|(^|/)repro[._-][^/]*$`)
 
 // Each calls use for every changed file of a side that is wanted and is of a language that is read. A file that cannot be read is told as
 // unscanned.

@@ -41,6 +41,8 @@ var Check = &checks.Check{
 		Rollout:    checks.RolloutBlock,
 		Origin:     "builtin",
 	}},
+	Reads:    manifest.Reads,
+	Asks:     asks,
 	Examples: examples,
 	Run:      run,
 }
@@ -57,38 +59,94 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	if err != nil || len(uses) == 0 {
 		return err
 	}
-	if len(pass.Change.Facts.Advisories) == 0 {
-		return fmt.Errorf("%w: no advisories are given (--advisories), so versions were not looked up", checks.ErrSkipped)
+	facts := &pass.Change.Facts
+	online := false
+	answers := make(map[checks.Package]checks.Answer, len(facts.Answers))
+	for _, a := range facts.Answers {
+		answers[a.Package] = a
+		online = online || a.Version != ""
 	}
-	list, err := readAdvisories(pass.Change.Facts.Advisories)
+	if len(facts.Advisories) == 0 && !online {
+		return fmt.Errorf("%w: no advisories are given (--advisories, --registry), so versions were not looked up", checks.ErrSkipped)
+	}
+	list, err := readAdvisories(facts.Advisories)
 	if err != nil {
 		return fmt.Errorf("reading the advisories: %w", err)
 	}
+	var asked []checks.Package
+	if online {
+		if asked, err = asks(ctx, pass); err != nil {
+			return err
+		}
+	}
 	told := map[string]bool{}
+	unasked := manifest.Unasked{}
 	for _, u := range uses {
 		key := string(u.ecosystem) + " " + u.name + " " + u.version
 		if told[key] {
 			continue
 		}
-		ids, fixed := list.about(&u)
+		answer, answered := answers[u.question()]
+		if !answered && slices.Contains(asked, u.question()) {
+			answer.State, answer.Why = checks.Unknown, manifest.TooMany
+		}
+		if answer.State == checks.Unknown {
+			told[key] = true
+			unasked[answer.Why] = append(unasked[answer.Why], u.name+" "+u.version)
+			continue
+		}
+		ids, fixed := list.about(&u, answer.IDs)
 		if len(ids) == 0 {
 			continue
 		}
 		told[key] = true
-		remedy := "Take another version or package: the advisory names none that is mended"
-		if fixed != "" {
-			remedy = "Take " + fixed + " or newer"
-		}
+		f := checks.Finding{RuleID: vulnerable, Location: u.at, Key: key}
 		more := ""
 		if len(ids) > 3 {
-			ids, more = ids[:3], fmt.Sprintf(" and %d more", len(ids)-3)
+			more = fmt.Sprintf(" and %d more", len(ids)-3)
 		}
-		pass.Report(checks.Finding{
-			RuleID: vulnerable, Location: u.at, Key: key,
-			Message: fmt.Sprintf("`%s` %s is known to be vulnerable (%s%s). %s", u.name, u.version, strings.Join(ids, ", "), more, remedy),
-		})
+		named := strings.Join(ids[:min(len(ids), 3)], ", ") + more
+		malicious := slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(id, "MAL-") })
+		switch {
+		case malicious:
+			f.Severity = checks.High
+			f.Message = fmt.Sprintf("`%s` %s is reported as malicious (%s). Take it out; whoever has installed it should look at that machine", u.name, u.version, named)
+		case fixed != "":
+			f.Message = fmt.Sprintf("`%s` %s is known to be vulnerable (%s). Take %s or newer", u.name, u.version, named, fixed)
+		default:
+			f.Message = fmt.Sprintf("`%s` %s is known to be vulnerable (%s). Take another version or package: the advisory names none that is mended", u.name, u.version, named)
+		}
+		pass.Report(f)
 	}
-	return nil
+	return unasked.Skipped()
+}
+
+// question asks for the advisories of the version.
+func (u *use) question() checks.Package {
+	return checks.Package{Ecosystem: string(u.ecosystem), Name: u.name, Version: u.version}
+}
+
+// asks leaves out what is the project's own: at base, or by the name of another manifest of head, as workspaces stand in lockfiles.
+func asks(ctx context.Context, pass *checks.Pass) ([]checks.Package, error) {
+	uses, err := brought(ctx, pass)
+	if err != nil || len(uses) == 0 {
+		return nil, err
+	}
+	base, err := manifest.Load(pass.Change, checks.Base)
+	if err != nil {
+		return nil, err
+	}
+	head, err := manifest.Load(pass.Change, checks.Head)
+	if err != nil {
+		return nil, err
+	}
+	var out []checks.Package
+	for _, u := range uses {
+		if !base.Own(u.ecosystem, u.name) && !head.Named(u.ecosystem, u.name) {
+			out = append(out, u.question())
+		}
+	}
+	return out, nil
 }
 
 var exact = regexp.MustCompile(`^={0,3}\s*v?(\d[\w.+-]*)$`)
@@ -154,17 +212,26 @@ func locked(pass *checks.Pass, side checks.Side, name string) ([]manifest.Locked
 	return list, data, nil
 }
 
-// about gives the advisories that hold for a version, sorted, and the newest of the versions that mend them; "" if one is not mended.
-func (l advisories) about(u *use) (ids []string, fixed string) {
+// about gives the advisories that hold for a version, sorted, and the newest of the versions that mend them; "" if one is not mended. said are
+// advisories of which somebody else says that they hold.
+func (l advisories) about(u *use, said []string) (ids []string, fixed string) {
 	mended := true
 	for _, a := range l[string(u.ecosystem)+" "+u.name] {
 		hit, fix := a.holds(u.version)
+		if !hit && slices.Contains(said, a.id) {
+			hit, fix = true, a.lastFix()
+		}
 		if !hit || slices.Contains(ids, a.id) {
 			continue
 		}
 		ids = append(ids, a.id)
 		if mended = mended && fix != ""; mended && (fixed == "" || compare(fix, fixed) > 0) {
 			fixed = fix
+		}
+	}
+	for _, id := range said {
+		if !slices.Contains(ids, id) {
+			ids, mended = append(ids, id), false
 		}
 	}
 	slices.Sort(ids)

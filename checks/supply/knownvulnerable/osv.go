@@ -107,6 +107,22 @@ func (a *affected) holds(version string) (hit bool, fixed string) {
 	return slices.Contains(a.versions, version), ""
 }
 
+// lastFix gives the newest version that mends one of the ranges; "" if there is none, or one that cannot be compared.
+func (a *affected) lastFix() (fixed string) {
+	for _, events := range a.ranges {
+		for _, e := range events {
+			switch {
+			case e.Fixed == "":
+			case !numeric.MatchString(e.Fixed):
+				return ""
+			case fixed == "" || compare(e.Fixed, fixed) > 0:
+				fixed = e.Fixed
+			}
+		}
+	}
+	return fixed
+}
+
 // within walks the events of one range in the order of their versions. What is no version of numbers is not compared.
 func within(events []event, version string) (in bool, fixed string) {
 	if !numeric.MatchString(version) {

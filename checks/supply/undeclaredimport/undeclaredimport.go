@@ -71,6 +71,7 @@ type verdict struct {
 	message    string
 	severity   checks.Severity
 	confidence checks.Confidence
+	unsure     bool // not all that may declare it could be read
 }
 
 // A resolver knows what one language may import.
@@ -114,6 +115,9 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			if f.Class == checks.ClassTest || i.maybe != plain {
 				v.confidence = min(v.confidence, checks.Likely)
 				v.severity = min(v.severity, checks.Medium)
+			}
+			if f.Class == checks.ClassTest && v.unsure {
+				v.severity = checks.Low // tests of build tools make up packages
 			}
 			line, column := tree.Position(tree.Nodes[i.at].Start)
 			endLine, endColumn := tree.Position(tree.Nodes[i.at].End)
@@ -223,8 +227,8 @@ func imports(tree *language.Tree) []imported {
 				}
 			}
 		case language.Other:
-			if !script || tree.Type(id) != "export_statement" {
-				continue
+			if !script || tree.Type(id) != "export_statement" || strings.HasPrefix(tree.Text(id), "export default") {
+				continue // export default "text" takes nothing in
 			}
 			for c := range tree.Children(id) {
 				if tree.Nodes[c].Kind == language.Str {
@@ -316,7 +320,7 @@ func say(what, where string, popular bool, why string) *verdict {
 		v.severity, v.confidence = checks.Medium, checks.Likely
 		v.message = fmt.Sprintf("%s is not declared in %s. It may be there because another package needs it, until that one changes its mind: declare it with a version", what, where)
 	case why != "":
-		v.severity, v.confidence = checks.Medium, checks.Likely
+		v.severity, v.confidence, v.unsure = checks.Medium, checks.Likely, true
 		v.message = fmt.Sprintf("%s is not declared in %s, as far as that can be read (%s). Look the package up: declare it with a version if it is the right one, or use what the project has", what, where, why)
 	default:
 		v.message = fmt.Sprintf("%s is not declared in %s, and nothing in the repository has that name. Look the package up: declare it with a version if it is the right one, or use what the project has", what, where)

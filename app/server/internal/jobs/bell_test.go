@@ -3,19 +3,18 @@ package jobs_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 )
 
 // Nobody who waits for an answer waits for the queue's next look: where it looks once an hour, events are answered all the same. That holds for
 // events that follow each other at once, and for those that come while the pull request's job runs.
-func TestEventsNeedNoPoll(t *testing.T) {
-	t.Parallel()
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+func eventsNeedNoPoll(t *testing.T, kind string) {
+	st := openStore(t, storetest.Name(t, kind))
 	running, goOn, results := make(chan int, 10), make(chan struct{}), make(chan string, 10)
 	q := start(t, st, jobs.Options{
 		Poll: time.Hour,

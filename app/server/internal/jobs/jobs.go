@@ -2,10 +2,10 @@ package jobs
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"runtime/debug"
 	"slices"
@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
@@ -41,13 +40,14 @@ type Options struct {
 	// next event or sweep starts again.
 	GiveUp  func(ctx context.Context, k store.Key, want int64, cause error) error
 	Log     *slog.Logger
-	Workers int                              // jobs at a time; 0: 4
+	Workers int                              // jobs at a time; 0: 4; negative: none, this process only puts them in
 	Tries   int                              // 0: 10
 	Pause   func(failed int) time.Duration   // before the next try, after so many failed ones; nil: Backoff
 	Timeout time.Duration                    // of one job; 0: 10 minutes
 	Poll    time.Duration                    // between looks for jobs that nothing announced: put off, or due by now; 0: 200 ms
 	Stop    time.Duration                    // how long Stop lets running jobs finish; 0: 30 s
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
+	Dead    time.Duration                    // after which a process that is gone is taken for dead, and its jobs begin again; 0: 15 s
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
 }
 
@@ -63,10 +63,11 @@ func Backoff(failed int) time.Duration {
 type Jobs struct {
 	store  *store.Store
 	opt    Options
-	client *river.Client[*sql.Tx]
+	client queue
 	bell   bell
 	cancel context.CancelFunc
 	sweeps sync.WaitGroup
+	absent map[string]time.Time // processes that have running jobs and were not there, and since when
 }
 
 type prSync struct {
@@ -134,24 +135,16 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	if opt.Sweep == 0 {
 		opt.Sweep = 5 * time.Minute
 	}
-	ring := newBell()
-	db := newDriver(st.Writer(), ring)
-	migrator, err := rivermigrate.New(db, &rivermigrate.Config{Logger: opt.Log})
-	if err != nil {
-		return nil, fmt.Errorf("preparing the queue: %w", err)
+	if opt.Dead == 0 {
+		opt.Dead = 15 * time.Second // one whose connection broke is back before that
 	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return nil, fmt.Errorf("migrating the queue's tables: %w", err)
-	}
-	if err := st.ResetQueue(ctx); err != nil {
-		return nil, err
-	}
-	j := &Jobs{store: st, opt: opt, bell: ring}
+	j := &Jobs{store: st, opt: opt, absent: map[string]time.Time{}}
 	workers := river.NewWorkers()
 	if err := errors.Join(river.AddWorkerSafely(workers, &worker{jobs: j}), river.AddWorkerSafely(workers, &finder{jobs: j}), river.AddWorkerSafely(workers, &waker{jobs: j})); err != nil {
 		return nil, fmt.Errorf("preparing the queue: %w", err)
 	}
-	j.client, err = river.NewClient(db, &river.Config{
+	cfg := &river.Config{
+		ID:                   st.Replica(),
 		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    opt.Poll,
 		JobTimeout:           opt.Timeout,
@@ -162,9 +155,13 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 		RetryPolicy:          policy{opt.Pause},
 		SoftStopTimeout:      opt.Stop,
 		Workers:              workers,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preparing the queue: %w", err)
+	}
+	if opt.Workers < 0 { // this process only puts jobs in
+		cfg.Queues, cfg.Workers = nil, nil
+	}
+	var err error
+	if j.client, j.bell, err = openQueue(ctx, st, cfg); err != nil {
+		return nil, err
 	}
 	return j, nil
 }
@@ -183,8 +180,10 @@ func (j *Jobs) Start(ctx context.Context) error {
 	if err := j.Sweep(ctx); err != nil {
 		return err
 	}
-	if err := j.client.Start(ctx); err != nil {
-		return fmt.Errorf("starting the queue: %w", err)
+	if j.opt.Workers > 0 {
+		if err := j.client.Start(ctx); err != nil {
+			return fmt.Errorf("starting the queue: %w", err)
+		}
 	}
 	ctx, j.cancel = context.WithCancel(ctx)
 	j.sweeps.Add(1)
@@ -194,18 +193,48 @@ func (j *Jobs) Start(ctx context.Context) error {
 
 func (j *Jobs) sweep(ctx context.Context) {
 	defer j.sweeps.Done()
-	tick := time.NewTicker(j.opt.Sweep)
+	tick, look := time.NewTicker(j.opt.Sweep), time.NewTicker(j.opt.Dead/3)
 	defer tick.Stop()
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-look.C:
+			if err := j.inherit(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				j.opt.Log.Error("looking for processes that are gone", "error", err)
+			}
 		case <-tick.C:
 			if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
 				j.opt.Log.Error("looking for lost jobs", "error", err)
 			}
 		}
 	}
+}
+
+// inherit gives the jobs of processes that died back to the queue. The queue itself would wait for the time of the longest job.
+func (j *Jobs) inherit(ctx context.Context, now time.Time) error {
+	names, err := j.store.Absent(ctx)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(j.absent, func(name string, _ time.Time) bool { return !slices.Contains(names, name) })
+	for _, name := range names {
+		since, known := j.absent[name]
+		if !known {
+			j.absent[name] = now
+			continue
+		}
+		if now.Sub(since) < j.opt.Dead {
+			continue
+		}
+		n, err := j.store.GiveBack(ctx, name)
+		if err != nil {
+			return err
+		}
+		j.opt.Log.Warn("a process is gone; its jobs begin again", "replica", name, "jobs", n)
+	}
+	return nil
 }
 
 // Stop takes no more jobs, lets the running ones finish for Options.Stop, then interrupts them; they start again next time.
@@ -215,6 +244,9 @@ func (j *Jobs) Stop(ctx context.Context) error {
 	}
 	j.cancel()
 	j.sweeps.Wait()
+	if j.opt.Workers < 0 {
+		return nil
+	}
 	if err := j.client.Stop(ctx); err != nil {
 		return fmt.Errorf("stopping the queue: %w", err)
 	}
@@ -246,7 +278,7 @@ func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, prior
 			InsertOpts: &river.InsertOpts{Priority: priority, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}},
 		}
 	}
-	results, err := j.client.InsertManyTx(ctx, tx.SQL(), params)
+	results, err := j.client.insert(ctx, tx, params)
 	if err != nil {
 		return fmt.Errorf("inserting %d jobs: %w", len(keys), err)
 	}
@@ -286,7 +318,7 @@ func (j *Jobs) Search(ctx context.Context, tx *store.Tx, searches ...Search) err
 		}
 		params[i] = river.InsertManyParams{Args: findPulls(s), InsertOpts: opt}
 	}
-	if _, err := j.client.InsertManyTx(ctx, tx.SQL(), params); err != nil {
+	if _, err := j.client.insert(ctx, tx, params); err != nil {
 		return fmt.Errorf("inserting %d searches: %w", len(searches), err)
 	}
 	j.bell.after(tx)
@@ -380,7 +412,7 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 		if again, err = tx.Finish(ctx, k, p.Want); err != nil {
 			return err
 		}
-		if _, err := river.JobCompleteTx[driver](ctx, tx.SQL(), job); err != nil {
+		if err := j.client.complete(ctx, tx, job); err != nil {
 			return fmt.Errorf("completing the job: %w", err)
 		}
 		if !again {

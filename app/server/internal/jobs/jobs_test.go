@@ -18,6 +18,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,35 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	storetest.Main(m)
+}
+
+// TestConformance runs the queue on every kind of database.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, kind string) {
+		for name, test := range map[string]func(t *testing.T, kind string){
+			"no update is lost":                      noLostUpdates,
+			"retries":                                retries,
+			"a sweep after giving up failed":         sweepAfterGivingUpFailed,
+			"a stop interrupts":                      stopInterrupts,
+			"somebody who waits is served first":     hasten,
+			"an event ends the wait after a failure": eventEndsTheWaitAfterAFailure,
+			"searches":                               search,
+			"events need no poll":                    eventsNeedNoPoll,
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, kind)
+			})
+		}
+	})
+}
+
+// TestKilled kills the process on every kind of database.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, killed)
 }
 
 func must(t testing.TB, err error) {
@@ -86,10 +115,9 @@ func push(ctx context.Context, st *store.Store, q *jobs.Jobs, guid string, numbe
 
 // Every push is answered by a run that began after it, and no pull request is worked on by two runs at a time, however pushes and runs
 // fall together. A unique job without the generation counter loses some of them.
-func TestNoLostUpdates(t *testing.T) {
-	t.Parallel()
+func noLostUpdates(t *testing.T, kind string) {
 	const pulls, pushes = 5, 60
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+	st := openStore(t, storetest.Name(t, kind))
 	var (
 		mu      sync.Mutex
 		pushed  [pulls + 1]int64 // newest state of each pull request, as GitHub would show it
@@ -167,8 +195,7 @@ type later struct{}
 func (later) Error() string             { return "rate limited" }
 func (later) RetryAfter() time.Duration { return 0 } // at least a second is waited
 
-func TestRetries(t *testing.T) {
-	t.Parallel()
+func retries(t *testing.T, kind string) {
 	for name, c := range map[string]struct {
 		fail    []error // of each run; nil: it works
 		results string
@@ -183,7 +210,7 @@ func TestRetries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := openStore(t, filepath.Join(t.TempDir(), "db"))
+			st := openStore(t, storetest.Name(t, kind))
 			var runs atomic.Int32
 			gaveUp := ""
 			results := make(chan string, 10)
@@ -226,9 +253,8 @@ func TestRetries(t *testing.T) {
 var errPanic = errors.New("panic")
 
 // A job that is over gives way to the next event, also when it was given up and even telling so failed.
-func TestSweepAfterGivingUpFailed(t *testing.T) {
-	t.Parallel()
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+func sweepAfterGivingUpFailed(t *testing.T, kind string) {
+	st := openStore(t, storetest.Name(t, kind))
 	results := make(chan string, 10)
 	var healthy atomic.Bool
 	q := start(t, st, jobs.Options{
@@ -262,9 +288,8 @@ func TestSweepAfterGivingUpFailed(t *testing.T) {
 	t.Fatal("the sweep did not bring the pull request back")
 }
 
-func TestStopInterrupts(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db")
+func stopInterrupts(t *testing.T, kind string) {
+	path := storetest.Name(t, kind)
 	st := openStore(t, path)
 	running := make(chan struct{})
 	q, err := jobs.New(t.Context(), st, jobs.Options{
@@ -297,7 +322,7 @@ func child(path, die string) error {
 	if err != nil {
 		return err
 	}
-	gh := fileGitHub(path + ".github")
+	gh := fileGitHub(os.Getenv("REVIEWGATE_TEST_GITHUB"))
 	at := func(point string) {
 		fmt.Println(point)
 		if point == die {
@@ -312,6 +337,7 @@ func child(path, die string) error {
 	}}
 	done := make(chan string, 10)
 	q, err := jobs.New(ctx, st, jobs.Options{
+		Dead:   time.Second, // a process that was killed is missed soon
 		Pause:  func(int) time.Duration { return time.Millisecond },
 		GiveUp: func(context.Context, store.Key, int64, error) error { return errors.New("must not happen") },
 		Find:   func(context.Context, jobs.Search) error { return errors.New("must not happen") },
@@ -390,15 +416,14 @@ func told(d store.Deed) jobs.Receipt {
 }
 
 // Killed at any point, the next process finishes the work, and the review is posted once, and the comment changed once.
-func TestKilled(t *testing.T) {
-	t.Parallel()
+func killed(t *testing.T, kind string) {
 	for _, point := range []string{"working", "decided", "before-send", "accepted", "delivered", "before-send a change", "accepted a change"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "db")
+			path, gh := storetest.Name(t, kind), filepath.Join(t.TempDir(), "github")
 			run := func(die string) (points []string, err error) {
 				cmd := exec.CommandContext(t.Context(), os.Args[0])
-				cmd.Env = append(os.Environ(), "REVIEWGATE_TEST_CHILD="+path, "REVIEWGATE_TEST_DIE="+die)
+				cmd.Env = append(os.Environ(), "REVIEWGATE_TEST_CHILD="+path, "REVIEWGATE_TEST_GITHUB="+gh, "REVIEWGATE_TEST_DIE="+die)
 				cmd.Stderr = os.Stderr
 				out, err := cmd.StdoutPipe()
 				must(t, err)
@@ -424,7 +449,7 @@ func TestKilled(t *testing.T) {
 			if err != nil || points[len(points)-1] != "finished" {
 				t.Fatalf("the second run: %v, %v", points, err)
 			}
-			data, err := os.ReadFile(path + ".github")
+			data, err := os.ReadFile(gh)
 			must(t, err)
 			if string(data) != "marker h1\nedit\n" {
 				t.Errorf("GitHub has %q, want one review and one change", data)
@@ -443,9 +468,8 @@ func TestKilled(t *testing.T) {
 }
 
 // Somebody who waits for one pull request is served before the hundreds that a maintenance search raised, this one among them.
-func TestHasten(t *testing.T) {
-	t.Parallel()
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+func hasten(t *testing.T, kind string) {
+	st := openStore(t, storetest.Name(t, kind))
 	running, goOn := make(chan struct{}), make(chan struct{})
 	order := make(chan int, 20)
 	q := start(t, st, jobs.Options{Workers: 1, Work: func(_ context.Context, k store.Key, _ int64) error {
@@ -473,9 +497,8 @@ func TestHasten(t *testing.T) {
 }
 
 // A pull request that waits after a failure is looked at at once when something happens to it.
-func TestEventEndsTheWaitAfterAFailure(t *testing.T) {
-	t.Parallel()
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+func eventEndsTheWaitAfterAFailure(t *testing.T, kind string) {
+	st := openStore(t, storetest.Name(t, kind))
 	fail := make(chan error, 1)
 	fail <- errors.New("GitHub is down")
 	results := make(chan string, 10)
@@ -511,9 +534,8 @@ func TestEventEndsTheWaitAfterAFailure(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	t.Parallel()
-	st := openStore(t, filepath.Join(t.TempDir(), "db"))
+func search(t *testing.T, kind string) {
+	st := openStore(t, storetest.Name(t, kind))
 	asked := make(chan jobs.Search, 10)
 	errs := make(chan error, 3)
 	errs <- later{}

@@ -53,7 +53,18 @@ type slot struct {
 	users int
 }
 
-func (o *Outbox) lock(name string) (unlock func()) {
+// lock takes a slot in this process, and then among all that share the database.
+func (o *Outbox) lock(ctx context.Context, name string) (unlock func(), err error) {
+	mine := o.lockHere(name)
+	all, err := o.Store.Alone(ctx, "slot "+name)
+	if err != nil {
+		mine()
+		return nil, err
+	}
+	return func() { all(); mine() }, nil
+}
+
+func (o *Outbox) lockHere(name string) (unlock func()) {
 	o.mu.Lock()
 	if o.slots == nil {
 		o.slots = map[string]*slot{}
@@ -128,7 +139,11 @@ func (o *Outbox) Settle(ctx context.Context, k store.Key) error {
 }
 
 func (o *Outbox) settle(ctx context.Context, d store.Deed) error {
-	defer o.lock(d.Slot)()
+	unlock, err := o.lock(ctx, d.Slot)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if d.Attempts > 0 {
 		r, ok, err := o.Sender.Find(ctx, d)
 		if err != nil {
@@ -147,7 +162,11 @@ const repeats = 3
 // do does a deed. Processes that share a database may have their requests arrive in any order, so that an older deed may be done after a newer
 // one: then the newer one is done again. In the end GitHub shows the newest, whatever the order was.
 func (o *Outbox) do(ctx context.Context, id int64, slotName string) error {
-	defer o.lock(slotName)()
+	unlock, err := o.lock(ctx, slotName)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for range repeats {
 		tried, err := o.once(ctx, id)
 		if !tried {

@@ -25,7 +25,7 @@ func (wakePull) Kind() string { return "wake_pull" }
 // for what is due every few seconds.
 func (j *Jobs) Wake(ctx context.Context, tx *store.Tx, k store.Key, after time.Duration, at time.Time) error {
 	opt := &river.InsertOpts{Priority: urgent, ScheduledAt: time.Now().Add(max(after, 0)).UTC(), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
-	if _, err := j.client.InsertTx(ctx, tx.SQL(), wakePull{k.RepoID, k.Number, at.Unix()}, opt); err != nil {
+	if _, err := j.client.insert(ctx, tx, []river.InsertManyParams{{Args: wakePull{k.RepoID, k.Number, at.Unix()}, InsertOpts: opt}}); err != nil {
 		return fmt.Errorf("having %s looked at again later: %w", k, err)
 	}
 	return nil

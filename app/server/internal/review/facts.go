@@ -466,6 +466,9 @@ func lasting(err error) bool {
 func (j *judgement) readScan(ctx context.Context) error {
 	in := &scan.Input{Base: j.git.MergeBase, Head: j.stand.Head, Rules: j.config.Rules, Config: j.config.Scan,
 		Text: checks.PRText{Title: j.live.Facts.Title, Body: j.live.Facts.Body, Trailers: trailers(j.git.Commits)}}
+	if err := j.lookUp(ctx, in); err != nil {
+		return err
+	}
 	j.scanKey = scan.Key(in, j.opt.Tool.Version)
 	result, err := j.opt.Store.Scan(ctx, j.scanKey)
 	if err != nil {
@@ -492,23 +495,65 @@ func (j *judgement) readScan(ctx context.Context) error {
 }
 
 func (j *judgement) runScan(ctx context.Context, in *scan.Input) (*scan.Result, error) {
+	if err := j.readTrees(ctx, in); err != nil {
+		return nil, err
+	}
+	j.opt.Reached("scan")
+	return j.opt.Scan(ctx, in)
+}
+
+// readTrees adds what the checks look at.
+func (j *judgement) readTrees(ctx context.Context, in *scan.Input) error {
 	s, err := j.fetch(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	contents, err := s.Contents(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the changed files: %w", err)
+		return fmt.Errorf("reading the changed files: %w", err)
 	}
 	in.Files = s.Files
 	for _, c := range contents {
 		in.Contents = append(in.Contents, scan.Content{Side: c.Side, Path: c.Path, Data: c.Data})
 	}
-	if err := j.readMore(ctx, s, in); err != nil {
-		return nil, err
+	return j.readMore(ctx, s, in)
+}
+
+// lookUp has registries answer what the checks ask. The questions are kept: they depend on the two trees only. The answers are asked for again each
+// time, and are part of the scan's key; a registry that says the same leaves it as it is.
+func (j *judgement) lookUp(ctx context.Context, in *scan.Input) error {
+	var paths []string
+	for _, f := range j.git.Files {
+		paths = append(paths, string(f.Path))
 	}
-	j.opt.Reached("scan")
-	return j.opt.Scan(ctx, in)
+	if j.opt.LookUp == nil || len(scan.Asked(j.opt.Checks, paths)) == 0 {
+		return nil
+	}
+	name := key("asked", in.Base, in.Head, j.opt.Tool.Version)
+	data, err := j.opt.Store.Config(ctx, name)
+	if err != nil {
+		return err
+	}
+	var asked []checks.Package
+	if data == nil || json.Unmarshal(data, &asked) != nil {
+		whole := *in
+		if err := j.readTrees(ctx, &whole); err != nil {
+			return err
+		}
+		if asked, err = j.opt.Ask(ctx, &whole); err != nil {
+			return err
+		}
+		if data, err = json.Marshal(asked); err != nil {
+			return fmt.Errorf("storing what the checks ask: %w", err)
+		}
+		if err := j.opt.Store.SaveConfig(ctx, name, data); err != nil {
+			return err
+		}
+	}
+	if len(asked) > 0 {
+		in.Facts = j.opt.LookUp(ctx, asked, j.config.Private)
+	}
+	return nil
 }
 
 // readMore adds the files that checks read beyond the changed ones, from both sides.

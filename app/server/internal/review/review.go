@@ -154,13 +154,16 @@ type Outbox interface {
 	Answer(ctx context.Context, ref Ref) error
 }
 
-// Options are the parts that a Reviewer is put together from. All are required but Checks, Now and Reached.
+// Options are the parts that a Reviewer is put together from. All are required but Checks, Ask, LookUp, Now and Reached.
 type Options struct {
 	GitHub func(installation int64) GitHub
 	Fetch  func(ctx context.Context, repoID int64, opt source.FetchOptions) (*Fetched, error)
 	// Scan runs the checks. Checks are those that may look at more files than the changed ones.
 	Scan   func(ctx context.Context, in *scan.Input) (*scan.Result, error)
 	Checks []*checks.Check
+	// Ask names what the checks want to be told of an input, and LookUp answers, but for the names that the patterns call private. Nil: nobody is asked.
+	Ask    func(ctx context.Context, in *scan.Input) ([]checks.Package, error)
+	LookUp func(ctx context.Context, asked []checks.Package, private []string) checks.Facts
 
 	Store  Store
 	Outbox Outbox

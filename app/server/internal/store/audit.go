@@ -37,14 +37,14 @@ func (s *Store) Branches(ctx context.Context, repoID int64) (out []Branch, err e
 
 // SaveBranch writes how far a branch is audited.
 func (s *Store) SaveBranch(ctx context.Context, repoID int64, b Branch) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO branches (repo_id, name, audited, seen, seen_at) VALUES ($1, $2, $3, $4, $5)
+	err := s.exec(ctx, `INSERT INTO branches (repo_id, name, audited, seen, seen_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (repo_id, name) DO UPDATE SET audited = excluded.audited, seen = excluded.seen, seen_at = excluded.seen_at`, repoID, b.Name, b.Audited, b.Seen, millis(b.SeenAt))
 	return wrap(err, "writing an audited branch")
 }
 
 // DropBranch forgets a branch that is gone or not governed.
 func (s *Store) DropBranch(ctx context.Context, repoID int64, name string) error {
-	_, err := s.write.ExecContext(ctx, `DELETE FROM branches WHERE repo_id = $1 AND name = $2`, repoID, name)
+	err := s.exec(ctx, `DELETE FROM branches WHERE repo_id = $1 AND name = $2`, repoID, name)
 	return wrap(err, "forgetting a branch")
 }
 

@@ -36,7 +36,7 @@ func (s *Store) SaveScan(ctx context.Context, key string, r *scan.Result, now ti
 	if err != nil {
 		return fmt.Errorf("storing a scan: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, `INSERT INTO scans (key, created, result) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET created = excluded.created, result = excluded.result`,
+	err = s.exec(ctx, `INSERT INTO scans (key, created, result) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET created = excluded.created, result = excluded.result`,
 		key, millis(now), string(text))
 	return wrap(err, "storing a scan")
 }
@@ -53,7 +53,7 @@ func (s *Store) Config(ctx context.Context, key string) ([]byte, error) {
 
 // SaveConfig stores a configuration under its key.
 func (s *Store) SaveConfig(ctx context.Context, key string, config []byte, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO configs (key, created, config) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET created = excluded.created, config = excluded.config`,
+	err := s.exec(ctx, `INSERT INTO configs (key, created, config) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET created = excluded.created, config = excluded.config`,
 		key, millis(now), string(config))
 	return wrap(err, "storing a configuration")
 }
@@ -70,7 +70,7 @@ func (s *Store) ChangedPaths(ctx context.Context, repoID int64, base, head strin
 
 // SaveChangedPaths stores what git said about the step from base to head.
 func (s *Store) SaveChangedPaths(ctx context.Context, repoID int64, base, head string, facts []byte, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO changed_paths (repo_id, base, head, created, facts) VALUES ($1, $2, $3, $4, $5)
+	err := s.exec(ctx, `INSERT INTO changed_paths (repo_id, base, head, created, facts) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (repo_id, base, head) DO UPDATE SET created = excluded.created, facts = excluded.facts`, repoID, base, head, millis(now), string(facts))
 	return wrap(err, "storing changed paths")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -28,7 +29,7 @@ func (t *Tx) saw(ctx context.Context, k Key, h Head) error {
 		return nil
 	}
 	_, err := t.tx.ExecContext(ctx, `INSERT INTO heads (repo_id, number, head, base_ref, base, at, was, opened, user_id, login, type)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE $9 <> 0 OR NOT EXISTS (SELECT 1 FROM heads WHERE head = $3 AND base_ref = $4
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE CAST($9 AS BIGINT) <> 0 OR NOT EXISTS (SELECT 1 FROM heads WHERE head = $3 AND base_ref = $4
 			AND id = (SELECT id FROM heads WHERE repo_id = $1 AND number = $2 AND at <= $6 ORDER BY at DESC, id DESC LIMIT 1))`,
 		k.RepoID, k.Number, h.Head, h.BaseRef, h.Base, millis(h.At), h.Was, h.Opened, h.By.ID, h.By.Login, h.By.Type)
 	return wrap(err, "writing a head of "+k.String())
@@ -36,12 +37,23 @@ func (t *Tx) saw(ctx context.Context, k Key, h Head) error {
 
 // movedFrom gives the heads before the pushes that came so shortly before a time that a page may still have shown one of them, oldest first, with
 // spaces between. Their webhooks come in any order.
-func (t *Tx) movedFrom(ctx context.Context, k Key, at time.Time, unseen time.Duration) (string, error) {
-	var from string
-	err := t.tx.QueryRowContext(ctx, `SELECT COALESCE(GROUP_CONCAT(was, ' '), '') FROM (
-		SELECT was FROM heads WHERE repo_id = $1 AND number = $2 AND was <> '' AND at > $3 AND at <= $4 GROUP BY was ORDER BY MIN(id))`,
-		k.RepoID, k.Number, millis(at.Add(-unseen)), millis(at)).Scan(&from)
-	return from, wrap(err, "reading the last pushes to "+k.String())
+func (t *Tx) movedFrom(ctx context.Context, k Key, at time.Time, unseen time.Duration) (from string, err error) {
+	doing := "reading the last pushes to " + k.String()
+	rows, err := t.tx.QueryContext(ctx, `SELECT was FROM heads WHERE repo_id = $1 AND number = $2 AND was <> '' AND at > $3 AND at <= $4 GROUP BY was ORDER BY MIN(id)`,
+		k.RepoID, k.Number, millis(at.Add(-unseen)), millis(at))
+	if err != nil {
+		return "", wrap(err, doing)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var heads []string
+	for rows.Next() {
+		var h string
+		if err := rows.Scan(&h); err != nil {
+			return "", wrap(err, doing)
+		}
+		heads = append(heads, h)
+	}
+	return strings.Join(heads, " "), wrap(rows.Err(), doing)
 }
 
 // Heads lists the heads that the pull request had, as far as we saw, oldest first.
@@ -246,7 +258,7 @@ func (s *Store) CompleteSaid(ctx context.Context, k Key, e gate.LedgerEntry) err
 	if err != nil {
 		return fmt.Errorf("writing what a comment on %s saw: %w", k, err)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE commands SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND comment_id = $2 AND complete = 0`,
+	err = s.exec(ctx, `UPDATE commands SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND comment_id = $2 AND complete = 0`,
 		k.RepoID, e.ReviewID, e.MergeBase, seen, moved)
 	return wrap(err, "writing what a comment on "+k.String()+" saw")
 }
@@ -342,7 +354,7 @@ func (s *Store) SaveStep(ctx context.Context, repoID int64, from, to string, pat
 	if err != nil {
 		return fmt.Errorf("writing the paths between two commits: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, `INSERT INTO steps (repo_id, from_head, to_head, created, paths) VALUES ($1, $2, $3, $4, $5)
+	err = s.exec(ctx, `INSERT INTO steps (repo_id, from_head, to_head, created, paths) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (repo_id, from_head, to_head) DO UPDATE SET created = excluded.created, paths = excluded.paths`, repoID, from, to, millis(now), text)
 	return wrap(err, "writing the paths between two commits")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
 
@@ -27,17 +27,19 @@ var (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	Conformance(t, func(t *testing.T) *store.Store {
-		st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "reviewgate.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := st.Close(); err != nil {
-				t.Error(err)
+	storetest.Each(t, func(t *testing.T, kind string) {
+		Conformance(t, func(t *testing.T) *store.Store {
+			st, err := store.Open(t.Context(), storetest.Name(t, kind))
+			if err != nil {
+				t.Fatal(err)
 			}
+			t.Cleanup(func() {
+				if err := st.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return st
 		})
-		return st
 	})
 }
 
@@ -64,6 +66,10 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"the paths between two commits":                      steps,
 		"how long a review took":                             seconds,
 		"who called whom":                                    calls,
+		"sweeps":                                             sweeps,
+		"what came past the gate":                            audits,
+		"checks that are not ours":                           foreignMarks,
+		"answers to comments, and deeds done again":          talkDeeds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

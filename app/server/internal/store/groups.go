@@ -67,12 +67,12 @@ func (s *Store) SaveMembers(ctx context.Context, repoID int64, head string, memb
 	if err != nil {
 		return fmt.Errorf("writing a merge group: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE merge_groups SET members = $3 WHERE repo_id = $1 AND head = $2`, repoID, head, string(text))
+	err = s.exec(ctx, `UPDATE merge_groups SET members = $3 WHERE repo_id = $1 AND head = $2`, repoID, head, string(text))
 	return wrap(err, "writing a merge group")
 }
 
 // CloseGroup says that nothing more is to be done for a group.
 func (s *Store) CloseGroup(ctx context.Context, repoID int64, head string) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE merge_groups SET state = 'closed' WHERE repo_id = $1 AND head = $2`, repoID, head)
+	err := s.exec(ctx, `UPDATE merge_groups SET state = 'closed' WHERE repo_id = $1 AND head = $2`, repoID, head)
 	return wrap(err, "closing a merge group")
 }

@@ -51,7 +51,7 @@ func (s *Store) CompleteEntry(ctx context.Context, k Key, e gate.LedgerEntry) er
 	if err != nil {
 		return fmt.Errorf("writing the ledger of %s: %w", k, err)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
+	err = s.exec(ctx, `UPDATE ledger SET merge_base = $3, seen = $4, just_moved = $5, complete = 1 WHERE repo_id = $1 AND review_id = $2 AND complete = 0`,
 		k.RepoID, e.ReviewID, e.MergeBase, seen, moved)
 	return wrap(err, "completing the ledger of "+k.String())
 }

@@ -245,13 +245,13 @@ func (s *Store) Failed(ctx context.Context, id int64, reason string, final bool,
 	if final {
 		state = Refused
 	}
-	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET state = $2, last_error = $3, updated = $4 WHERE id = $1 AND state = 'pending'`, id, state, reason, millis(now))
+	err := s.exec(ctx, `UPDATE outbox SET state = $2, last_error = $3, updated = $4 WHERE id = $1 AND state = 'pending'`, id, state, reason, millis(now))
 	return wrap(err, "writing why a deed failed")
 }
 
 // Drop takes back a deed that was not done and no longer should be.
 func (s *Store) Drop(ctx context.Context, id int64, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, `UPDATE outbox SET state = 'superseded', updated = $2 WHERE id = $1 AND state = 'pending'`, id, millis(now))
+	err := s.exec(ctx, `UPDATE outbox SET state = 'superseded', updated = $2 WHERE id = $1 AND state = 'pending'`, id, millis(now))
 	return wrap(err, "taking a deed back")
 }
 

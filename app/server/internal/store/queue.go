@@ -20,7 +20,7 @@ func (s *Store) ResetQueue(ctx context.Context) error {
 
 // Hasten gives a waiting job at least the priority (1 is the first), and lets one that waits after a failure run now.
 func (t *Tx) Hasten(ctx context.Context, job int64, priority int) error {
-	_, err := t.tx.ExecContext(ctx, `UPDATE river_job SET priority = MIN(priority, $2), scheduled_at = CASE state WHEN 'retryable' THEN created_at ELSE scheduled_at END,
+	_, err := t.tx.ExecContext(ctx, `UPDATE river_job SET priority = CASE WHEN priority > $2 THEN $2 ELSE priority END, scheduled_at = CASE state WHEN 'retryable' THEN created_at ELSE scheduled_at END,
 		state = CASE state WHEN 'retryable' THEN 'available' ELSE state END WHERE id = $1 AND state IN ('available', 'retryable', 'scheduled')`, job, priority)
 	return wrap(err, "hastening a job")
 }

@@ -7,16 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"github.com/pressly/goose/v3/lock"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // ErrNotFound is what a read answers for a row that does not exist.
@@ -24,80 +24,70 @@ var ErrNotFound = errors.New("not in the database")
 
 // A Store is one open database.
 type Store struct {
-	write *sql.DB // one connection
-	read  *sql.DB // several; they cannot write
-	lock  *os.File
+	read session // cannot write
+	db   database
 }
 
-// readers is the number of reading connections.
-const readers = 4
+// A session runs statements.
+type session interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
 
-// Open opens the database file, makes it if it is not there, and brings its schema up to date. It takes the lock on path + ".lock"
-// and keeps it until Close; a database that another process has open is an error.
-func Open(ctx context.Context, path string) (*Store, error) {
-	if path == "" {
-		return nil, errors.New("opening the database: no path was given")
+// A transaction is one that writes. While it is open, no other of the same database is, in any process.
+type transaction interface {
+	session
+	commit(ctx context.Context) error
+	rollback(ctx context.Context) error // after a commit it only gives the connection back
+}
+
+// A database is what the two kinds of them do each in its own way.
+type database interface {
+	reader() session
+	begin(ctx context.Context) (transaction, error)
+	// lockName takes a lock that no other process has. ok is false if one has it and wait is false.
+	lockName(ctx context.Context, name string, wait bool) (unlock func(), ok bool, err error)
+	close() error
+}
+
+// IsPostgres says whether a database's name is the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST:PORT/DATABASE.
+func IsPostgres(name string) bool {
+	return strings.HasPrefix(name, "postgres://") || strings.HasPrefix(name, "postgresql://")
+}
+
+// Open opens the database, and brings its schema up to date. name is the address of a PostgreSQL server, or the path of an SQLite file, which is made
+// if it is not there; on path + ".lock" lies a lock until Close, and a file that another process has open is an error.
+func Open(ctx context.Context, name string) (*Store, error) {
+	if IsPostgres(name) {
+		p, err := openPostgres(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return &Store{read: p.reader(), db: p}, nil
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening the database %s: %w", path, err)
-	}
-	if err := os.MkdirAll(filepath.Dir(abs), 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder of the database: %w", err)
-	}
-	lock, err := lockFile(abs + ".lock")
+	s, err := openSQLite(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock}
-	if err := s.open(ctx, abs); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", abs, err), s.Close())
-	}
-	return s, nil
+	return &Store{read: s.reader(), db: s}, nil
 }
 
-func (s *Store) open(ctx context.Context, path string) error {
-	// The file holds webhook bodies of private repositories: it is made before SQLite would make it readable for everybody.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate",
-		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)")); err != nil {
-		return err
-	}
-	s.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, s.write); err != nil {
-		return err
-	}
-	if s.read, err = sql.Open("sqlite", dsn(path, "mode=ro", "_pragma=busy_timeout(5000)", "_pragma=query_only(1)")); err != nil {
-		return err
-	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
-	return s.read.PingContext(ctx)
-}
-
-func dsn(path string, options ...string) string {
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	for i, o := range options {
-		if i > 0 {
-			u.RawQuery += "&"
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())}
+	if dialect == goose.DialectPostgres {
+		// Several processes may start at once.
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("preparing the migrations: %w", err)
 		}
-		u.RawQuery += o
+		options = append(options, goose.WithSessionLocker(locker))
 	}
-	return u.String()
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	p, err := goose.NewProvider(dialect, db, dir, options...)
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
@@ -114,46 +104,71 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// Close closes the database and gives up the lock.
-func (s *Store) Close() error {
-	var errs []error
-	if s.read != nil {
-		errs = append(errs, s.read.Close())
+// Close closes the database and gives up its locks.
+func (s *Store) Close() error { return s.db.close() }
+
+// SQLite is the pool with the one writing connection, for the queue's driver; nil on PostgreSQL. Nobody else writes past the methods of this package.
+func (s *Store) SQLite() *sql.DB {
+	if db, ok := s.db.(*sqlite); ok {
+		return db.write
 	}
-	if s.write != nil {
-		errs = append(errs, s.write.Close())
-	}
-	if s.lock != nil {
-		errs = append(errs, unlock(s.lock))
-		s.lock = nil
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// Writer is the pool with the one writing connection, for the queue's driver. Nobody else writes past the methods of this package.
-func (s *Store) Writer() *sql.DB { return s.write }
+// Postgres is a pool for the queue's driver; nil on SQLite.
+func (s *Store) Postgres() *pgxpool.Pool {
+	if db, ok := s.db.(*postgres); ok {
+		return db.queue
+	}
+	return nil
+}
+
+// Alone takes the lock of a name among all processes that share the database, and waits for it.
+func (s *Store) Alone(ctx context.Context, name string) (unlock func(), err error) {
+	unlock, _, err = s.db.lockName(ctx, name, true)
+	return unlock, wrap(err, "waiting for the lock of "+name)
+}
+
+// AloneNow is Alone without waiting: ok is false if another process has the lock.
+func (s *Store) AloneNow(ctx context.Context, name string) (unlock func(), ok bool, err error) {
+	unlock, ok, err = s.db.lockName(ctx, name, false)
+	return unlock, ok, wrap(err, "taking the lock of "+name)
+}
 
 // A Tx is one writing transaction.
 type Tx struct {
-	tx    *sql.Tx
+	tx    transaction
 	after []func()
 }
 
 // AfterCommit has fn called once the transaction is committed; never, if it is not.
 func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
 
-// SQL is the transaction for the queue, which inserts and completes its jobs in it.
-func (t *Tx) SQL() *sql.Tx { return t.tx }
+// SQLite is the transaction for the queue, which inserts and completes its jobs in it; nil on PostgreSQL.
+func (t *Tx) SQLite() *sql.Tx {
+	if tx, ok := t.tx.(sqliteTx); ok {
+		return tx.Tx
+	}
+	return nil
+}
+
+// Postgres is the same on PostgreSQL; nil on SQLite.
+func (t *Tx) Postgres() pgx.Tx {
+	if tx, ok := t.tx.(*postgresTx); ok {
+		return tx.tx
+	}
+	return nil
+}
 
 // Tx runs fn in one transaction and commits if it answers nil.
 func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
-	tx, err := s.write.BeginTx(ctx, nil)
+	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("starting a transaction: %w", err)
 	}
 	defer func() {
 		// After a commit this does nothing; after an error or a panic it gives the connection back.
-		if back := tx.Rollback(); back != nil && !errors.Is(back, sql.ErrTxDone) {
+		if back := tx.rollback(ctx); back != nil {
 			err = errors.Join(err, back)
 		}
 	}()
@@ -161,7 +176,7 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
 	if err := fn(t); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := tx.commit(ctx); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
 	for _, then := range t.after {
@@ -170,9 +185,17 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
 	return nil
 }
 
+// exec runs one statement that writes.
+func (s *Store) exec(ctx context.Context, query string, args ...any) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
 // Ready says whether the database can be written now.
 func (s *Store) Ready(ctx context.Context) error {
-	if _, err := s.write.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES ('ready', '') ON CONFLICT (key) DO UPDATE SET value = excluded.value`); err != nil {
+	if err := s.exec(ctx, `INSERT INTO settings (key, value) VALUES ('ready', '') ON CONFLICT (key) DO UPDATE SET value = excluded.value`); err != nil {
 		return fmt.Errorf("writing to the database: %w", err)
 	}
 	return nil
@@ -190,7 +213,7 @@ func (s *Store) Setting(ctx context.Context, key string) (string, error) {
 
 // SetSetting writes a setting.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	err := s.exec(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 	return wrap(err, "writing the setting "+key)
 }
 
@@ -207,7 +230,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 		`UPDATE decisions SET facts = '{}' WHERE made < $1 AND facts <> '{}' AND id NOT IN (SELECT MAX(id) FROM decisions GROUP BY repo_id, number)`,
 		`UPDATE outbox SET payload = '{}' WHERE updated < $1 AND payload <> '{}' AND state <> 'pending' AND id NOT IN (SELECT MAX(id) FROM outbox GROUP BY slot)`,
 	} {
-		if _, err := s.write.ExecContext(ctx, q, millis(before)); err != nil {
+		if err := s.exec(ctx, q, millis(before)); err != nil {
 			return fmt.Errorf("dropping old rows: %w", err)
 		}
 	}

@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 )
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 func TestOpenTwice(t *testing.T) {
 	t.Parallel()

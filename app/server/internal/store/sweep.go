@@ -114,7 +114,7 @@ func (s *Store) Swept(ctx context.Context, repoID int64, raise []Raise, same []V
 // RaiseSweeps has the repositories of an installation swept that were last swept before the time, and in which there is something to look at.
 func (s *Store) RaiseSweeps(ctx context.Context, installation int64, before time.Time, enqueue func(context.Context, *Tx, []Key) error) (n int, err error) {
 	err = s.Tx(ctx, func(tx *Tx) error {
-		rows, err := tx.tx.QueryContext(ctx, `SELECT id, $2 FROM repos r WHERE installation = $3 AND swept <= $1
+		rows, err := tx.tx.QueryContext(ctx, `SELECT id, CAST($2 AS BIGINT) FROM repos r WHERE installation = $3 AND swept <= $1
 			AND NOT EXISTS (SELECT 1 FROM pulls p WHERE p.repo_id = r.id AND p.number = $2 AND p.want > p.done)
 			AND (EXISTS (SELECT 1 FROM pulls p WHERE p.repo_id = r.id AND p.state = 'open') OR EXISTS (SELECT 1 FROM branches b WHERE b.repo_id = r.id)) ORDER BY id`, millis(before), SweepNumber, installation)
 		if err != nil {

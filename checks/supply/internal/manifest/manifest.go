@@ -52,7 +52,7 @@ type Dependency struct {
 	Name       string // as the ecosystem compares it: lower case with dashes for Python, "group:artifact" for Maven
 	Alias      string // what code imports it by, where that is another name (npm: aliases)
 	Constraint string // version or range as written; "" for none
-	Source     string // address, repository or path that it comes from instead of a registry
+	Source     string // address, repository, path, or name of another index ("index:internal") that it comes from instead of the registry
 	Group      string // "dependencies", "devDependencies", an extra's name, ...
 	Line       int    // from 1
 }

@@ -128,6 +128,10 @@ func readPyproject(f *File, data []byte) error {
 			switch e.key(len(e.keys) - 1) {
 			case "git", "url":
 				sources[PyName(e.keys[3])] = e.value
+			case "path", "workspace":
+				sources[PyName(e.keys[3])] = "file:" + e.value
+			case "index":
+				sources[PyName(e.keys[3])] = "index:" + e.value
 			}
 		case e.under("tool", "poetry", "source", "*", "url"), e.under("tool", "uv", "index", "*", "url"), e.under("tool", "pdm", "source", "*", "url"):
 			f.Settings = append(f.Settings, Setting{"--extra-index-url", e.value, e.line})
@@ -167,6 +171,8 @@ func (f *File) table(e *entry, at int, group string) {
 		d.Constraint = e.value
 	case last == "git", last == "url", last == "path", last == "file":
 		d.Source = e.value
+	case last == "source", last == "index": // the name of another index than the first
+		d.Source = "index:" + e.value
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -88,6 +90,80 @@ func (s *Step) Changed(each func(was *Dependency, now Dependency)) {
 	}
 }
 
+// A New is a name that the change declares and base did not.
+type New struct {
+	Dependency
+	file *File
+}
+
+// Ecosystem is that of its manifest.
+func (n *New) Ecosystem() Ecosystem { return n.file.Ecosystem }
+
+// At is its place at head.
+func (n *New) At() checks.Location { return n.file.At(checks.Head, n.Line) }
+
+// Package is the question whether it exists.
+func (n *New) Package() checks.Package {
+	return checks.Package{Ecosystem: string(n.file.Ecosystem), Name: n.Name}
+}
+
+// Added lists the names that the change declares and base did not, in any manifest: those that come from a registry, each once, where it stands first.
+func Added(ctx context.Context, pass *checks.Pass) ([]New, error) {
+	steps, err := Steps(ctx, pass)
+	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	base, err := Load(pass.Change, checks.Base)
+	if err != nil {
+		return nil, err
+	}
+	var out []New
+	seen := map[checks.Package]bool{}
+	for _, s := range steps {
+		s.Changed(func(was *Dependency, d Dependency) {
+			n := New{d, s.Head}
+			if was != nil || d.Name == "" || d.Source != "" || d.Group == "imports" || seen[n.Package()] || base.Has(s.Head.Ecosystem, d.Name) {
+				return
+			}
+			seen[n.Package()] = true
+			out = append(out, n)
+		})
+	}
+	return out, nil
+}
+
+// Named tells whether a manifest of the ecosystem is itself called so.
+func (s *Set) Named(e Ecosystem, name string) bool {
+	return slices.ContainsFunc(s.Files, func(f *File) bool { return f.Ecosystem == e && slices.Contains(f.Names, name) })
+}
+
+// Own tells a name that only those can give who have the project: the project's own names, and those of its scope (npm), its group (Maven) or its
+// owner (Go).
+func (s *Set) Own(e Ecosystem, name string) bool {
+	for _, f := range s.Files {
+		if f.Ecosystem != e {
+			continue
+		}
+		for _, own := range f.Names {
+			switch {
+			case own == "":
+			case own == name, e == Maven && (strings.HasPrefix(name, own+":") || strings.HasPrefix(name, own+".")):
+				return true
+			case e == NPM:
+				scope, _, ok := strings.Cut(own, "/")
+				if ok && strings.HasPrefix(name, scope+"/") {
+					return true
+				}
+			case e == Go:
+				if parts := strings.SplitN(own, "/", 3); len(parts) > 1 && strings.HasPrefix(name+"/", parts[0]+"/"+parts[1]+"/") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // Has tells whether any manifest of the set declares a name, under whatever group.
 func (s *Set) Has(e Ecosystem, name string) bool {
 	return slices.ContainsFunc(s.Files, func(f *File) bool {
@@ -107,4 +183,26 @@ func At(path string, side checks.Side, text []byte, line int) checks.Location {
 	whole := bytes.TrimRight(text, " \t\r")
 	start := 1 + utf8.RuneCount(whole) - utf8.RuneCount(bytes.TrimLeft(whole, " \t"))
 	return checks.Location{Path: path, Side: side, StartLine: line, StartColumn: start, EndLine: line, EndColumn: max(1+utf8.RuneCount(whole), start+1)}
+}
+
+// Unasked are names that were not looked up, with the reason for each.
+type Unasked map[string][]string
+
+// TooMany is the reason where a question found no place among the others.
+const TooMany = "too many names"
+
+// Skipped says what was not looked up, as the error of a check; nil if all was.
+func (u Unasked) Skipped() error {
+	var reasons []string
+	for _, why := range slices.Sorted(maps.Keys(u)) {
+		names, more := u[why], ""
+		if n := len(names) - 3; n > 0 {
+			names, more = names[:3], fmt.Sprintf(" and %d more", n)
+		}
+		reasons = append(reasons, strings.Join(names, ", ")+more+" ("+why+")")
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: not looked up: %s", checks.ErrSkipped, strings.Join(reasons, "; "))
 }
