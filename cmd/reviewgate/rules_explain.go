@@ -215,7 +215,7 @@ func (x *explained) print(w io.Writer, p paint, all bool) error {
 		}
 	}
 	if x.silent > 0 {
-		fmt.Fprintf(out, "\n%s\n", p.dim(strings.Replace(count(x.silent, "rule"), "1 rule", "1 other rule", 1)+" with nothing to do with it"))
+		fmt.Fprintf(out, "\n%s\n", p.dim(count(x.silent, "other rule")+" with nothing to do with it"))
 	}
 	if !steps && len(x.Explanations) > 0 {
 		fmt.Fprintf(out, "%s\n", p.dim("every step of one: --rule ID"))
