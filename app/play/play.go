@@ -8,7 +8,6 @@
 package play
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -117,21 +116,6 @@ func Ask(ctx context.Context, q *Question, mode sandbox.Mode) (*Answer, error) {
 	return &a, nil
 }
 
-// Work is what the worker does: it answers a question of Ask, and leaves every other one to next.
-func Work(in io.Reader, out io.Writer, next func(io.Reader, io.Writer) error) error {
-	buffered := bufio.NewReader(in)
-	head, err := buffered.Peek(1)
-	if err != nil || head[0] != first {
-		return next(buffered, out)
-	}
-	_, _ = buffered.Discard(1) // it was peeked at
-	var q Question
-	if err := json.NewDecoder(io.LimitReader(buffered, maxQuestion)).Decode(&q); err != nil {
-		return fmt.Errorf("reading the question: %w", err)
-	}
-	return json.NewEncoder(out).Encode(q.answer(context.Background()))
-}
-
 func (q *Question) answer(ctx context.Context) *Answer {
 	a := &Answer{Rules: []string{}, Matches: []Match{}}
 	sources := slices.Clone(q.Sources)
@@ -146,7 +130,7 @@ func (q *Question) answer(ctx context.Context) *Answer {
 	}
 	set, more := engine.Compile(all)
 	if problems = append(problems, more...); q.Lint {
-		problems = lint.Sources(q.Sources)
+		problems = lint.Sources(ctx, q.Sources)
 	}
 	rules.SortProblems(problems)
 	a.Problems = problems[:min(len(problems), maxProblems)]

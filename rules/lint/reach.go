@@ -15,8 +15,8 @@ import (
 // unreachable tells the parts of a rule that find nothing. What a pattern finds is tried out: code is made of it, with names that no other pattern
 // knows in place of its metavariables and none, one or two of them in place of an ellipsis, and the other patterns are run on that code. What is
 // told is true of all the code that was tried; where none could be made, nothing is told.
-func unreachable(r *rules.Rule) []rules.Problem {
-	t := &trial{rule: r}
+func unreachable(ctx context.Context, r *rules.Rule) []rules.Problem {
+	t := &trial{ctx: ctx, rule: r}
 	for _, l := range r.Languages {
 		if t.spec = language.ForName(l.Value); t.spec != nil {
 			t.language = l
@@ -34,6 +34,7 @@ func unreachable(r *rules.Rule) []rules.Problem {
 
 // trial is the trying out of one rule.
 type trial struct {
+	ctx      context.Context // of the call: a trial does not outlive it
 	rule     *rules.Rule
 	spec     *language.Spec
 	language rules.Text
@@ -261,8 +262,8 @@ func (t *trial) run(w language.Wrapper, code string, formulas ...*rules.Formula)
 	} else if len(t.spec.Names) > 0 {
 		name = t.spec.Names[0]
 	}
-	res := set.Run(context.Background(), engine.File{Path: name, Source: []byte(source)})
-	if len(res.Overruns) > 0 || res.Tree == nil || len(res.Tree.Errors) > 0 {
+	res := set.Run(t.ctx, engine.File{Path: name, Source: []byte(source)})
+	if t.ctx.Err() != nil || len(res.Overruns) > 0 || res.Tree == nil || len(res.Tree.Errors) > 0 {
 		return nil
 	}
 	from, to := len(w.Before), len(w.Before)+len(strings.TrimRight(code, " \t\n;"))
