@@ -4,8 +4,11 @@ BIN     ?= $(CURDIR)/dist
 TOOLS   := $(CURDIR)/dist/tools
 
 # Pinned, so that a newer linter does not fail an unchanged tree.
-ACT_VERSION      := v0.2.89
-GOLANGCI_VERSION := v2.15.0
+ACT_VERSION        := v0.2.89
+GOLANGCI_VERSION   := v2.15.0
+ZIG_VERSION        := 0.17.1
+ZIZMOR_VERSION     := 1.32.0
+PRE_COMMIT_VERSION := 4.7.0
 
 # All languages, also those whose parsers take long to compile.
 TAGS := -tags allgrammars
@@ -27,6 +30,8 @@ test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixt
 	$(TOOLS)/golangci-lint run ./...
 	REVIEWGATE_E2E=1 $(GO) test $(TAGS) -timeout 20m ./...
 	$(GO) run $(TAGS) ./cmd/reviewgate rules test rules/builtin
+	./.ci/workflows
+	./.ci/pre-commit
 
 .PHONY: race
 race: ## run the tests under the race detector
@@ -65,8 +70,21 @@ demo: ## run the whole product on this machine, without credentials
 generate: ## write the generated files again (a test fails when one is stale)
 	$(GO) generate ./...
 
+.PHONY: release
+release: release-tools ## build the Linux binaries of VERSION (v1.2.3) with their checksums and bill of materials, and once more to compare
+	PATH=$(TOOLS):$$PATH ./.ci/release $(VERSION)
+	PATH=$(TOOLS):$$PATH ./.ci/release --again $(VERSION)
+
 .PHONY: tools
-tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
+tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) ## install the pinned tools into dist/tools
+
+.PHONY: release-tools
+release-tools: $(TOOLS)/zig-$(ZIG_VERSION) ## install what a release is built with
+	cd .ci/tools && $(GO) build -o $(TOOLS)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+# Tools that come as Python packages, each in an environment of its own.
+$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION): $(TOOLS)/%:
+	./.ci/python-tool $(TOOLS) $*
 
 $(TOOLS)/act-$(ACT_VERSION):
 	mkdir -p $(TOOLS) && GOBIN=$(TOOLS) $(GO) install github.com/nektos/act@$(ACT_VERSION) && touch $@

@@ -106,6 +106,7 @@ type RuleInfo struct {
 	NeedsHuman bool       `json:"needs_human,omitempty"` // acts as a guard: one eligible approval clears it
 	Rollout    Rollout    `json:"rollout"`
 	Pack       Pack       `json:"pack,omitempty"` // the first pack that it runs in; empty: recommended
+	Same       []string   `json:"same,omitempty"` // rules of gosec and bandit that say the same, as their directives name them: "G304", "B608"
 	Origin     string     `json:"origin"`         // "builtin", or the file the rule came from
 }
 

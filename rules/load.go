@@ -25,9 +25,9 @@ const (
 // MeasuredFile is the name of the file beside rules that says how often they were right; it holds none.
 const MeasuredFile = "measured.yaml"
 
-// LoadPath reads a rule file, or every *.yaml and *.yml below a folder in order of path. In a folder a YAML without a top-level "rules:" is
-// passed over and counted in skipped; symbolic links below a folder are not followed and count as well. A file that is named itself must
-// parse as a rule file, or LoadPath fails; what is wrong with single rules, Parse tells.
+// LoadPath reads a rule file, or every *.yaml and *.yml below a folder in order of path. In a folder a YAML without a top-level "rules:" and
+// one that is a fixture (IsFixture) are passed over and counted in skipped; symbolic links below a folder are not followed and count as well.
+// A file that is named itself must parse as a rule file, or LoadPath fails; what is wrong with single rules, Parse tells.
 func LoadPath(path string, origin Origin) (sources []Source, skipped int, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -65,7 +65,7 @@ func LoadPath(path string, origin Origin) (sources []Source, skipped int, err er
 		if d.Name() == MeasuredFile {
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if !d.Type().IsRegular() || IsFixture(name) {
 			skipped++
 			return nil
 		}
@@ -87,6 +87,18 @@ func LoadPath(path string, origin Origin) (sources []Source, skipped int, err er
 		return nil, 0, fmt.Errorf("load rules: %w", err)
 	}
 	return sources, skipped, nil
+}
+
+// IsFixture says whether a YAML file is what a rule is tested on, by its name: x.test.yaml, x.test.yml, and x.test.fixed.yaml. It may well look
+// like a rule file: there are rules about rules.
+func IsFixture(name string) bool {
+	name = strings.ToLower(name)
+	ext := filepath.Ext(name)
+	if ext != ".yaml" && ext != ".yml" {
+		return false
+	}
+	name = strings.TrimSuffix(name, ext)
+	return strings.HasSuffix(strings.TrimSuffix(name, ".fixed"), ".test")
 }
 
 // readRules reads a file up to the limit. A file that is larger is an error, not half a file.

@@ -650,12 +650,14 @@ func (p *parser) own(n *yaml.Node, m *Metadata) {
 			if m.Pack != "" && m.Pack != "recommended" && m.Pack != "strict" {
 				p.broken(e.node, "pack %q: use recommended or strict", clip(m.Pack))
 			}
+		case "same":
+			m.Same = p.free(e.node)
 		case "wrong":
 			m.Wrong = p.text(e.node, "metadata.reviewgate.wrong").Value
 		case "right":
 			m.Right = p.text(e.node, "metadata.reviewgate.right").Value
 		default:
-			p.broken(e.from, "unknown key %q in metadata.reviewgate%s", clip(e.key), suggest(e.key, []string{"title", "why", "remedy", "rollout", "test-files", "pack", "wrong", "right"}))
+			p.broken(e.from, "unknown key %q in metadata.reviewgate%s", clip(e.key), suggest(e.key, []string{"title", "why", "remedy", "rollout", "test-files", "pack", "same", "wrong", "right"}))
 		}
 	}
 }

@@ -14,6 +14,7 @@
 //	    rollout: comment                  # off, shadow, comment or block
 //	    test-files: true                  # look at test files too
 //	    pack: strict                      # runs in the strict pack only
+//	    same: [G304]                      # rules of gosec and bandit that say the same; `nosec G304` silences this one too
 //	    wrong: |                          # code that the rule finds, and
 //	      ...
 //	    right: |                          # the same done well
@@ -88,11 +89,12 @@ type Metadata struct {
 	Title     string // metadata.reviewgate.title
 	Why       string
 	Remedy    string
-	Rollout   string // off, shadow, comment, block; empty: not said
-	TestFiles bool   // the rule looks at test files too
-	Pack      string // recommended or strict; empty: not said
-	Wrong     string // a few lines of code that the rule reports, and
-	Right     string // the same done well, which it does not
+	Rollout   string   // off, shadow, comment, block; empty: not said
+	TestFiles bool     // the rule looks at test files too
+	Pack      string   // recommended or strict; empty: not said
+	Same      []string // rules of gosec and bandit that say the same
+	Wrong     string   // a few lines of code that the rule reports, and
+	Right     string   // the same done well, which it does not
 }
 
 // Op is an operator of the search language.

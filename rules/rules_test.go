@@ -173,6 +173,10 @@ func TestLoadPath(t *testing.T) {
 		"outside/kept.yaml":  good,
 		"a/c/UPPER.YAML":     good,
 		"a/c/empty.yaml":     "",
+		"a/one.test.yml":     good,
+		"b.test.yaml":        good,
+		"b.test.fixed.yaml":  good,
+		"b.fixed.test.yaml":  good,
 		"single/values.yaml": "replicas: 3\n",
 	}
 	for name, data := range files {
@@ -206,8 +210,8 @@ func TestLoadPath(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("sources: -want +got\n%s", diff)
 	}
-	if skipped != 6 { // values (2), template, role, empty, link.yaml; a linked folder is no YAML file
-		t.Errorf("skipped %d files, want 6", skipped)
+	if skipped != 10 { // values (2), template, role, empty, link.yaml, fixtures (4); a linked folder is no YAML file
+		t.Errorf("skipped %d files, want 10", skipped)
 	}
 
 	for name, part := range map[string]string{

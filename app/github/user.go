@@ -35,6 +35,7 @@ func WithToken(o Options, token string) (*Client, error) {
 		a.pace = *o.Pace
 	}
 	a.jwt = a.client(noApp{})
+	a.slug, a.slugAt = "-", a.now().Add(100*365*24*time.Hour) // no account can be called that: nothing on GitHub is ours
 	c := &Client{app: a, way: newTransport(a.base, a.pace, a.now, a.log), git: map[string]gitToken{}}
 	c.gh = a.client(bearer{c.way, token})
 	return c, nil

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/scan"
@@ -9,7 +10,10 @@ import (
 )
 
 // bodyLimit keeps a comment far below GitHub's 65,536 characters: one oversized comment rejects the whole review.
-const bodyLimit = 8_000
+const bodyLimit = 16_000
+
+// maxRelated is how many places beside its own a comment names.
+const maxRelated = 5
 
 // RenderReview renders the one review of a push: an inline comment for each finding that scan marked for comment and that was not posted
 // before. Nil: there is nothing to post.
@@ -57,31 +61,39 @@ func rulesByID(r *scan.Result) map[string]*checks.RuleInfo {
 	return rules
 }
 
+var linkForm = regexp.MustCompile(`^https://[0-9A-Za-z][0-9A-Za-z.-]*(:[0-9]+)?(/[0-9A-Za-z/._~%#?&=+:@!$*,;-]*)?$`)
+
+// linkable says whether a rule's reference can stand as a link that nothing else hides in.
+func linkable(ref string) bool { return len(ref) <= 500 && linkForm.MatchString(ref) }
+
 func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
 	if rule == nil {
 		rule = &checks.RuleInfo{ID: f.RuleID, Title: f.RuleID}
 	}
 	d := &document{limit: bodyLimit}
-	head := "**" + prose(rule.Title) + "** · " + f.Severity.String() + " · " + code(f.RuleID)
+	head := "**" + proseWithin(rule.Title, 300) + "** · " + f.Severity.String() + " · " + code(f.RuleID)
 	for _, cwe := range rule.CWE {
 		head += " · " + cweLink(cwe)
 	}
 	d.line("%s\n", head)
-	d.line("%s\n", prose(cut(f.Message, bodyLimit/4)))
-	for i := range f.Related {
-		d.line("- %s %s", code(shortPlace(&f.Related[i].Location)), prose(f.Related[i].Message))
+	d.line("%s\n", proseWithin(f.Message, 2500))
+	for i := range f.Related[:min(len(f.Related), maxRelated)] {
+		d.line("- %s %s", code(shortPlace(&f.Related[i].Location)), proseWithin(f.Related[i].Message, 300))
+	}
+	if more := len(f.Related) - maxRelated; more > 0 {
+		d.line("- and %s", plural(more, "more place", "more places"))
 	}
 	if rule.Remedy != "" {
-		d.line("\n**What to do:** %s\n", prose(rule.Remedy))
+		d.line("\n**What to do:** %s\n", proseWithin(rule.Remedy, 1500))
 	}
 	if rule.Why != "" || len(rule.References) > 0 {
-		d.line("<details><summary>Why it matters</summary>\n\n%s\n", prose(rule.Why))
+		d.line("<details><summary>Why it matters</summary>\n\n%s\n", proseWithin(rule.Why, 1500))
 		for _, ref := range rule.References {
-			if strings.HasPrefix(ref, "https://") && !strings.ContainsAny(ref, " <>()[]\\\"'`\n") {
+			if linkable(ref) {
 				d.line("- <%s>", ref)
 			}
 		}
-		d.line("\n</details>\n")
+		d.end("\n</details>\n")
 	}
 	if note := whyNotSuppressed(f); note != "" {
 		d.line("_Note: %s._\n", note)
@@ -90,6 +102,6 @@ func commentBody(f *checks.Finding, rule *checks.RuleInfo) string {
 	if f.Blocking {
 		tail = "This blocks the merge until it is fixed. " + tail
 	}
-	d.line("<sub>%s</sub>", tail)
+	d.end("<sub>" + tail + "</sub>")
 	return strings.TrimRight(d.b.String(), "\n") + "\n"
 }

@@ -40,6 +40,9 @@ func (d *document) line(format string, args ...any) bool {
 	return true
 }
 
+// end writes what closes something, for which there always is room.
+func (d *document) end(s string) { d.b.WriteString(s + "\n") }
+
 // rows writes lines until one does not fit, and then says how many are missing.
 func (d *document) rows(n int, row func(i int) string, what string) {
 	for i := range n {
@@ -67,7 +70,7 @@ func summary(in *Input, limit int) string {
 	if in.Decision != nil {
 		people(d, in.Decision)
 		if s := in.Decision.Sources; len(s) > 0 {
-			d.line("\nJudged by %s.", cells(s, 3))
+			d.line("\nJudged by %s.", codes(s, 3))
 		}
 	}
 	return strings.TrimRight(d.b.String(), "\n") + "\n"
@@ -161,7 +164,7 @@ func checklists(d *document, guards []gate.GuardAnswer) {
 		if b.By != "" {
 			mark, box, says = "✅", "☑", "attested by "+code(b.By)
 		}
-		d.line("%s **Checklist** %s, for %s: %s\n", mark, code(b.Name), cells(b.guards, 5), says)
+		d.line("%s **Checklist** %s, for %s: %s\n", mark, code(b.Name), codes(b.guards, 5), says)
 		d.rows(len(b.Items), func(i int) string { return "- " + box + " " + prose(b.Items[i]) }, "items")
 		if b.By == "" {
 			d.line("\nWhoever has looked at all of it, with write access and no part in the change, writes this in a comment: %s", code("/reviewgate attest "+b.Name))
@@ -211,7 +214,7 @@ func approvals(g *gate.GuardAnswer) string {
 		return "waived by " + cells(g.Waived, 5)
 	}
 	if g.Holds && len(g.Approved) < g.Needed { // exempt
-		return strings.ReplaceAll(prose(g.Because), "|", `\|`)
+		return tableProse(g.Because)
 	}
 	s := fmt.Sprintf("%d of %d", len(g.Approved), g.Needed)
 	if len(g.Approved) > 0 {
@@ -239,10 +242,13 @@ func whoMay(g *gate.GuardAnswer) string {
 	return "**nobody who is eligible**"
 }
 
-func cells(list []string, most int) string {
+// cells lists names in a cell of a table, codes anywhere else.
+func cells(list []string, most int) string { return strings.ReplaceAll(codes(list, most), "|", `\|`) }
+
+func codes(list []string, most int) string {
 	out := make([]string, 0, most)
 	for _, s := range list[:min(most, len(list))] {
-		out = append(out, cell(visible(s, "")))
+		out = append(out, code(visible(s, "")))
 	}
 	s := strings.Join(out, ", ")
 	if len(list) > most {
@@ -257,7 +263,7 @@ func willNeed(d *document, guards []gate.GuardAnswer) {
 	}
 	d.line("**Guards of the policy**\n")
 	for i := range guards {
-		d.line("- %s: %s (%s)", code(guards[i].Name), prose(guards[i].Because), cells(guards[i].Files, 3))
+		d.line("- %s: %s (%s)", code(guards[i].Name), prose(guards[i].Because), codes(guards[i].Files, 3))
 	}
 	d.line("")
 }
@@ -288,14 +294,14 @@ func findingRow(f *checks.Finding, rule *checks.RuleInfo) string {
 	if f.Blocking {
 		mark = "⛔ **" + mark + "**"
 	}
-	title, ids := "", code(f.RuleID)
+	title, ids := "", cell(f.RuleID)
 	if rule != nil {
-		title = "**" + prose(rule.Title) + "**: "
+		title = "**" + tableProse(rule.Title) + "**: "
 		for _, cwe := range rule.CWE {
-			ids += " " + cweLink(cwe)
+			ids += " " + strings.ReplaceAll(cweLink(cwe), "|", `\|`)
 		}
 	}
-	return fmt.Sprintf("| %s | %s%s %s | %s |", mark, title, strings.ReplaceAll(prose(f.Message), "|", `\|`), ids, cell(shortPlace(&f.Location)))
+	return fmt.Sprintf("| %s | %s%s %s | %s |", mark, title, tableProse(f.Message), ids, cell(shortPlace(&f.Location)))
 }
 
 func shortPlace(l *checks.Location) string {
@@ -347,7 +353,7 @@ func notJudged(d *document, r *scan.Result) {
 	}
 	d.line("<details><summary>What was not judged (%d)</summary>\n", len(lines))
 	d.rows(len(lines), func(i int) string { return "- " + lines[i] }, "notes")
-	d.line("\n</details>\n")
+	d.end("\n</details>\n")
 }
 
 // people says for each review why it counts or does not, and who cannot approve.
@@ -358,7 +364,7 @@ func people(d *document, dec *gate.Decision) {
 	d.line("<details><summary>Who counts, and why</summary>\n")
 	d.rows(len(dec.Reviews), func(i int) string {
 		r := &dec.Reviews[i]
-		state := strings.ToLower(strings.ReplaceAll(r.State, "_", " "))
+		state := strings.ToLower(strings.ReplaceAll(visible(r.State, ""), "_", " "))
 		rest, part := strings.CutPrefix(r.Because, "counts in part: ")
 		switch {
 		case part:
@@ -370,7 +376,7 @@ func people(d *document, dec *gate.Decision) {
 		default:
 			rest = "does not count: " + prose(r.Because)
 		}
-		return fmt.Sprintf("- %s %s: %s", code(r.Reviewer.Login), state, rest)
+		return fmt.Sprintf("- %s %s: %s", code(r.Reviewer.Login), prose(state), rest)
 	}, "reviews")
 	d.rows(len(dec.Disqualified), func(i int) string {
 		who := &dec.Disqualified[i]
@@ -378,7 +384,7 @@ func people(d *document, dec *gate.Decision) {
 	}, "people")
 	agents := tookPart(dec.Agents)
 	d.rows(len(agents), func(i int) string { return agents[i] }, "agents")
-	d.line("\n</details>")
+	d.end("\n</details>")
 }
 
 // tookPart has a line for each agent, with a few of its marks: what proves it once need not be read ten times.

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // replyLimit keeps an answer far below GitHub's 65,536 characters, and readable.
 const replyLimit = 20_000
@@ -16,7 +19,7 @@ type Result struct {
 func RenderReply(in *Input, to string, results []Result, explain bool) string {
 	d := &document{limit: replyLimit}
 	if len(results) > 0 {
-		d.line("@%s:\n", to)
+		d.line("%s:\n", called(to))
 		for _, r := range results {
 			verdict := "❌ %s does not count: %s"
 			if r.Done {
@@ -35,5 +38,15 @@ func RenderReply(in *Input, to string, results []Result, explain bool) string {
 
 // RenderRefusal is the one line for somebody whose commands are not acted on.
 func RenderRefusal(to string) string {
-	return "@" + to + ", thank you, but commands count only from people with write access to this repository.\n"
+	return called(to) + ", thank you, but commands count only from people with write access to this repository.\n"
+}
+
+var loginForm = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z_-]{0,98}[0-9A-Za-z])?$`)
+
+// called mentions an account. What is no name of one is only shown.
+func called(login string) string {
+	if !loginForm.MatchString(login) {
+		return code(login)
+	}
+	return "@" + login
 }

@@ -412,7 +412,7 @@ func FuzzEscape(f *testing.F) {
 				t.Fatalf("%s(%q) lets a hidden character through: %q", name, s, out)
 			}
 		}
-		if outside := withoutCode(prose(s)); strings.Contains(strings.ReplaceAll(outside, "<!-- -->", ""), "<") {
+		if outside := withoutCode(prose(s)); strings.Contains(strings.NewReplacer("<!-- -->", "", "<span>$</span>", "").Replace(outside), "<") {
 			t.Fatalf("prose(%q) = %q holds a tag", s, prose(s))
 		}
 	})

@@ -54,15 +54,17 @@ func sarifRule(r *checks.RuleInfo) *sarif.ReportingDescriptor {
 	d.WithShortDescription(sarif.NewMultiformatMessageString().WithText(title))
 	d.WithFullDescription(sarif.NewMultiformatMessageString().WithText(cmp.Or(r.Why, title)))
 	help := strings.TrimSpace(r.Why + "\n\n" + r.Remedy)
-	markdown := help
+	markdown := strings.TrimSpace(proseWithin(r.Why, ruleLimit)+"\n\n"+proseWithin(r.Remedy, ruleLimit)) + "\n"
 	for _, ref := range r.References {
-		markdown += "\n- " + ref
+		if linkable(ref) {
+			markdown += "\n- <" + ref + ">"
+		}
 	}
 	if help != "" {
 		d.WithHelp(sarif.NewMultiformatMessageString().WithText(help).WithMarkdown(markdown))
 	}
-	if len(r.References) > 0 {
-		d.WithHelpURI(r.References[0])
+	if i := slices.IndexFunc(r.References, linkable); i >= 0 {
+		d.WithHelpURI(r.References[i])
 	}
 	d.WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(levels[r.Severity].sarif))
 	props := sarif.NewPropertyBag()
@@ -87,7 +89,7 @@ func sarifRule(r *checks.RuleInfo) *sarif.ReportingDescriptor {
 }
 
 func sarifResult(f *checks.Finding, index map[string]int) *sarif.Result {
-	res := sarif.NewRuleResult(f.RuleID).WithMessage(sarif.NewTextMessage(f.Message)).WithLevel(levels[f.Severity].sarif)
+	res := sarif.NewRuleResult(f.RuleID).WithMessage(sarifMessage(f.Message)).WithLevel(levels[f.Severity].sarif)
 	if i, ok := index[f.RuleID]; ok {
 		res.WithRuleIndex(i)
 	}
@@ -136,11 +138,16 @@ func sarifResult(f *checks.Finding, index map[string]int) *sarif.Result {
 	return res
 }
 
+// sarifMessage is a plain text in which nothing is a link: SARIF makes one of [text](target), also in plain text (section 3.11.6).
+func sarifMessage(s string) *sarif.Message {
+	return sarif.NewTextMessage(strings.ReplaceAll(s, "](", "] ("))
+}
+
 func sarifLocation(l *checks.Location, message string, id int) *sarif.Location {
 	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarifFile(l.Path)).WithRegion(sarifRegion(l))
 	loc := sarif.NewLocation().WithPhysicalLocation(physical)
 	if message != "" {
-		loc.WithMessage(sarif.NewTextMessage(message))
+		loc.WithMessage(sarifMessage(message))
 	}
 	if id > 0 {
 		loc.WithID(id)
@@ -195,7 +202,7 @@ func regionText(l *checks.Location) string {
 func sarifInvocation(r *scan.Result) *sarif.Invocation {
 	inv := sarif.NewInvocation().WithExecutionSuccessful(len(r.Failures()) == 0)
 	note := func(level, text string) {
-		inv.AddToolExecutionNotification(sarif.NewNotification().WithLevel(level).WithMessage(sarif.NewTextMessage(text)))
+		inv.AddToolExecutionNotification(sarif.NewNotification().WithLevel(level).WithMessage(sarifMessage(text)))
 	}
 	for _, c := range r.Checks {
 		switch c.Status {
@@ -210,7 +217,7 @@ func sarifInvocation(r *scan.Result) *sarif.Invocation {
 		note("note", "imported: "+r.Imports[i].String())
 	}
 	for _, u := range r.Unscanned {
-		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage("not scanned: " + u.Reason))
+		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarifMessage("not scanned: " + u.Reason))
 		n.AddLocation(sarifLocation(&checks.Location{Path: u.Path, Side: u.Side, StartLine: u.Line}, "", 0))
 		inv.AddToolExecutionNotification(n)
 	}
@@ -218,7 +225,7 @@ func sarifInvocation(r *scan.Result) *sarif.Invocation {
 		note("note", "the scan ran without these layers of its sandbox: "+strings.Join(r.Sandbox.Missing, "; "))
 	}
 	for _, p := range r.Problems {
-		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarif.NewTextMessage(p.Message))
+		n := sarif.NewNotification().WithLevel("warning").WithMessage(sarifMessage(p.Message))
 		n.AddLocation(sarifLocation(&checks.Location{Path: p.File, StartLine: p.Line, StartColumn: p.Column}, "", 0))
 		inv.AddToolConfigurationNotification(n)
 	}

@@ -69,6 +69,7 @@ func (t *textWriter) report(in *Input) {
 	}
 	t.notes(r)
 	t.willNeed(in.WillNeed)
+	t.decision(in.Decision)
 	if sentence := Sentence(in); sentence != "" {
 		if in.Against != "" {
 			fmt.Fprintln(t.out, t.styles.dim("compared with "+oneLine(in.Against)))
@@ -99,7 +100,7 @@ func (t *textWriter) finding(f *checks.Finding, rule *checks.RuleInfo) {
 	case f.Severity == checks.Medium:
 		paint = t.styles.warn
 	}
-	fmt.Fprintf(t.out, "%s %s\n", paint(f.Severity.String()+"["+f.RuleID+"]:"), t.styles.bold(oneLine(cmp.Or(rule.Title, f.Message))))
+	fmt.Fprintf(t.out, "%s %s\n", paint(f.Severity.String()+"["+oneLine(f.RuleID)+"]:"), t.styles.bold(oneLine(cmp.Or(rule.Title, f.Message))))
 	t.frame(&f.Location, paint)
 	indent := "  "
 	if rule.Title != "" {
@@ -184,7 +185,7 @@ func (t *textWriter) frame(l *checks.Location, paint func(...any) string) {
 		if number == l.EndLine && l.EndColumn > 0 {
 			to = min(to, l.EndColumn)
 		}
-		if from > len([]rune(line))+1 { // scan keeps the beginning of a very long line only
+		if from > len([]rune(line))+1 || len(line) > mostLine { // scan keeps the beginning of a very long line only
 			fmt.Fprintf(t.out, "%s %s\n", t.styles.dim(fmt.Sprintf("%*d |", margin, number)), t.styles.dim("(the line is too long to be shown)"))
 			continue
 		}
@@ -203,6 +204,7 @@ func (t *textWriter) frame(l *checks.Location, paint func(...any) string) {
 const (
 	mostCode  = 160
 	leastCode = 30
+	mostLine  = 16 << 10 // bytes of the line that they are a part of
 )
 
 // window renders one line of code for a terminal: tabs as four columns, hidden characters visible, and of a line that does not fit into room the
@@ -378,6 +380,34 @@ func (t *textWriter) willNeed(guards []gate.GuardAnswer) {
 	if len(guards) > 0 {
 		fmt.Fprintln(t.out)
 	}
+}
+
+// decision says in a few lines what the summary says in many.
+func (t *textWriter) decision(d *gate.Decision) {
+	if d == nil {
+		return
+	}
+	for i := range d.Guards {
+		g := &d.Guards[i]
+		state := "waits"
+		if g.Holds {
+			state = "holds"
+		}
+		fmt.Fprintf(t.out, "%s %s %s: %s %s\n", t.styles.note("guard"), oneLine(g.Name), state, oneLine(g.Because), t.styles.dim("("+oneLine(someOf(g.Files, 3))+")"))
+	}
+	for _, r := range d.Reviews {
+		if !r.Counts && r.State == "APPROVED" {
+			fmt.Fprintf(t.out, "%s the approval of %s does not count: %s\n", t.styles.note("review"), oneLine(cmp.Or(r.Reviewer.Login, "an unknown account")), oneLine(r.Because))
+		}
+	}
+	for _, u := range d.Unknown {
+		fmt.Fprintf(t.out, "%s %s: %s\n", t.styles.severe("not known:"), oneLine(u.What), oneLine(u.Reason))
+	}
+	fmt.Fprintln(t.out, t.styles.bold(oneLine(d.Title)))
+	for _, next := range d.Next {
+		t.paragraph("  ", "do", next)
+	}
+	fmt.Fprintln(t.out)
 }
 
 // counts are the numbers behind the closing sentence of every output.

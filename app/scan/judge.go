@@ -33,7 +33,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 	s := newState(in, change)
 	imports := readImports(in, change, s.files)
 	known := rollouts(slices.Concat(imports.infos, infos), &in.Config)
-	running, off := switchedOff(all, known)
+	running, off := switchedOff(all, known, &in.Config)
 
 	files := func(done, total int) {
 		if progress != nil {
@@ -168,11 +168,12 @@ func listChecks(list Lister, rs []*rules.Rule) ([]*checks.Check, []rules.Problem
 }
 
 // switchedOff parts the checks that have a rule to report from those whose rules are all off. A check without any rule (rules: none
-// given) has nothing to say and is left out.
-func switchedOff(all []*checks.Check, known map[string]*checks.RuleInfo) (running []*checks.Check, off []CheckResult) {
+// given, or all of another pack) has nothing to say and is left out.
+func switchedOff(all []*checks.Check, known map[string]*checks.RuleInfo, config *Config) (running []*checks.Check, off []CheckResult) {
+	inPack := func(r checks.RuleInfo) bool { return config.Rollouts[r.ID] != "" || !config.outOfPack(r.Pack) }
 	for _, c := range all {
 		switch {
-		case len(c.Rules) == 0:
+		case !slices.ContainsFunc(c.Rules, inPack):
 		case slices.ContainsFunc(c.Rules, func(r checks.RuleInfo) bool { return known[r.ID].Rollout != checks.RolloutOff }):
 			running = append(running, c)
 		default:

@@ -365,6 +365,24 @@ func TestListers(t *testing.T) {
 	if err != nil || r.Checks[0] != (CheckResult{Name: "fake/gone", Status: Skipped, Reason: "switched off by the configuration"}) {
 		t.Errorf("a check that is off: %+v, %v", r.Checks, err)
 	}
+	strict := func(rs []*rules.Rule) ([]*checks.Check, error) {
+		l, err := fakes(rs)
+		for i, c := range l {
+			if c.Name == "fake/gone" {
+				c := *c
+				c.Rules = slices.Clone(c.Rules)
+				for i := range c.Rules {
+					c.Rules[i].Pack = checks.PackStrict
+				}
+				l[i] = &c
+			}
+		}
+		return l, err
+	}
+	r, err = Run(t.Context(), change(t, "-- head/a.txt --\n@high\n"), strict, Options{Sandbox: sandbox.Off})
+	if err != nil || slices.ContainsFunc(r.Checks, func(c CheckResult) bool { return c.Name == "fake/gone" }) {
+		t.Errorf("a check of another pack is not told: %+v, %v", r.Checks, err)
+	}
 }
 
 func TestUnscanned(t *testing.T) {

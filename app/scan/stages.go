@@ -185,7 +185,7 @@ func suppress(s *state) {
 		}
 		security := len(f.rule.CWE) > 0 || slices.Contains(f.rule.Tags, "security")
 		for _, d := range covering(src.suppressions(), line) {
-			if !d.silences(f.RuleID, f.pattern, security) {
+			if !d.silences(f.RuleID, f.rule.Same, f.pattern, security) {
 				continue
 			}
 			// A comment that stands on base holds for what it stood by. Over code that the change brings in, or over the step from base

@@ -19,7 +19,8 @@ import (
 //
 //	# nosemgrep: RULE[, RULE]     the rules that have that id, as Semgrep writes it: the last part of a dotted name counts
 //	# nosemgrep                   every rule written as a pattern
-//	# nosec                       every security rule written as a pattern; `nosec G304` names another tool's rule and means nothing to us
+//	# nosec                       every security rule written as a pattern
+//	# nosec G304, // gosec:disable G304   the rules that are the same as that one of gosec or bandit (RuleInfo.Same)
 //
 // A directive covers the line it stands on. One that has its line to itself covers the next line too, or the one after other such comments.
 type directive struct {
@@ -28,17 +29,18 @@ type directive struct {
 	ours   bool     // reviewgate:ignore
 	rules  []string // empty: all that the tool would know
 	secure bool     // security rules only (nosec)
+	codes  []string // of another tool's rules: those that are the same
 	reason string
 }
 
 var (
 	ignorePattern   = regexp.MustCompile(`(?:^|[^\w.-])reviewgate:ignore[ \t]+([\w./-]+(?:,[ \t]*[\w./-]+)*)[ \t]*(.*)`)
 	semgrepPattern  = regexp.MustCompile(`(?:^|[^\w-])nosem(?:grep)?(?:[ \t]*:[ \t]*([\w.-]+(?:[ \t]*,[ \t]*[\w.-]+)*))?(?:[ \t]+(.*)|$|[^\w-])`)
-	nosecPattern    = regexp.MustCompile(`(?:^|[^\w-])nosec(?:[ \t:]+(.*)|$|[^\w-])`)
-	otherTools      = regexp.MustCompile(`^[A-Z]+[0-9]+\b`)
+	nosecPattern    = regexp.MustCompile(`(?:^|[^\w-])(?:nosec|gosec:disable)(?:[ \t:]+(.*)|$|[^\w-])`)
+	otherTools      = regexp.MustCompile(`^[A-Z]+[0-9]+\b[ \t,]*`)
 	commentStarts   = regexp.MustCompile(`//|/\*|#|--|<!--|;|%|^[ \t]*\*|"""|'''`)
 	commentEnds     = regexp.MustCompile(`[ \t]*(?:\*+/|-->|\*\}|"""|''')[ \t}]*$`)
-	directiveNames  = [][]byte{[]byte("reviewgate:ignore"), []byte("nosem"), []byte("nosec")}
+	directiveNames  = [][]byte{[]byte("reviewgate:ignore"), []byte("nosem"), []byte("nosec"), []byte("gosec:disable")}
 	reasonSeparator = " \t:-–—"
 )
 
@@ -65,9 +67,14 @@ func parseDirective(line string) (d directive, ok bool) {
 		}
 		return d, true
 	}
-	if m := nosecPattern.FindStringSubmatch(line); m != nil && !otherTools.MatchString(strings.TrimLeft(m[1], reasonSeparator)) {
+	if m := nosecPattern.FindStringSubmatch(line); m != nil {
 		d.secure = true
-		d.reason = reason(m[1])
+		rest := strings.TrimLeft(m[1], reasonSeparator)
+		for code := otherTools.FindString(rest); code != ""; code = otherTools.FindString(rest) {
+			d.codes = append(d.codes, strings.TrimRight(code, " \t,"))
+			rest = rest[len(code):]
+		}
+		d.reason = reason(rest)
 		if d.reason == "" {
 			d.reason = "nosec"
 		}
@@ -159,10 +166,14 @@ func covering(all []directive, line int) []directive {
 	return out
 }
 
-// silences says whether a directive is about a rule. pattern: the rule is written as a pattern, which is all that other tools can mean.
-func (d directive) silences(ruleID string, pattern, security bool) bool {
-	if d.ours {
+// silences says whether a directive is about a rule. pattern: the rule is written as a pattern, which is all that other tools can mean unless they
+// name one that is the same.
+func (d directive) silences(ruleID string, same []string, pattern, security bool) bool {
+	switch {
+	case d.ours:
 		return slices.Contains(d.rules, ruleID)
+	case len(d.codes) > 0:
+		return slices.ContainsFunc(d.codes, func(code string) bool { return slices.Contains(same, code) })
 	}
 	if !pattern || d.secure && !security {
 		return false

@@ -22,6 +22,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
 
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
@@ -33,7 +34,8 @@ type Config struct {
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
-	Database       string        // path of the SQLite file
+	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
+	Role           Role          // what this process does; "": All
 	CacheDir       string        // folder for fetched repositories
 	Sandbox        sandbox.Mode  // how much the worker must be locked in
 	Workers        int           // pull requests at a time
@@ -61,18 +63,29 @@ type Config struct {
 	Settled time.Duration
 }
 
+// A Role is what one of several processes on a PostgreSQL database does.
+type Role string
+
+// The roles. Every App needs at least one process that takes webhooks and one that takes jobs.
+const (
+	All    Role = "all"
+	Web    Role = "web"    // takes webhooks and writes them down with their jobs
+	Worker Role = "worker" // takes jobs and sweeps
+)
+
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
 	Listen  *string `yaml:"listen"` // REVIEWGATE_LISTEN
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
-	DB      *string `yaml:"database"`  // REVIEWGATE_DATABASE
-	Cache   *string `yaml:"cache_dir"` // REVIEWGATE_CACHE_DIR
-	Sandbox *string `yaml:"sandbox"`   // REVIEWGATE_SANDBOX
-	Workers *string `yaml:"workers"`   // REVIEWGATE_WORKERS
-	Sweep   *string `yaml:"sweep"`     // REVIEWGATE_SWEEP
-	Floor   *string `yaml:"floor"`     // REVIEWGATE_FLOOR
-	Log     *string `yaml:"log_level"` // REVIEWGATE_LOG_LEVEL
+	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
+	DBFile  *string `yaml:"database_file"` // REVIEWGATE_DATABASE_FILE: what database says, where it holds a password
+	Cache   *string `yaml:"cache_dir"`     // REVIEWGATE_CACHE_DIR
+	Sandbox *string `yaml:"sandbox"`       // REVIEWGATE_SANDBOX
+	Workers *string `yaml:"workers"`       // REVIEWGATE_WORKERS
+	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
+	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
+	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
@@ -250,6 +263,34 @@ func (l *loader) lookUps(f *file, c *Config) {
 	}
 }
 
+func (l *loader) database(f *file, c *Config) {
+	before := len(l.problems)
+	c.Database, _ = l.value(f.DB, "REVIEWGATE_DATABASE", "")
+	if c.Database == "" {
+		c.Database = string(l.secret("database_file", f.DBFile, "REVIEWGATE_DATABASE"))
+	}
+	if len(l.problems) > before {
+		return
+	}
+	shared := store.IsPostgres(c.Database)
+	switch {
+	case c.Database == "":
+		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db, which is made if it is not there, or the address of a PostgreSQL server: postgres://USER:PASSWORD@HOST/DATABASE")
+	case !shared && strings.Contains(c.Database, "://"):
+		l.bad("database", "REVIEWGATE_DATABASE", "it is neither a file nor the address of a PostgreSQL server", "write a path, or postgres://USER:PASSWORD@HOST/DATABASE")
+	case !shared && f.DB != nil && l.env["REVIEWGATE_DATABASE"] == "":
+		c.Database = l.path(f.DB, "REVIEWGATE_DATABASE")
+	}
+	c.CacheDir = l.path(f.Cache, "REVIEWGATE_CACHE_DIR")
+	switch {
+	case c.CacheDir != "" || c.Database == "":
+	case shared:
+		l.bad("cache_dir", "REVIEWGATE_CACHE_DIR", noValue, "name a folder on a local disk for fetched repositories; every process has one of its own")
+	default:
+		c.CacheDir = filepath.Join(filepath.Dir(c.Database), "cache")
+	}
+}
+
 func (l *loader) load(f *file) (c Config) {
 	c.Listen, _ = l.value(f.Listen, "REVIEWGATE_LISTEN", ":8080")
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
@@ -282,12 +323,7 @@ func (l *loader) load(f *file) (c Config) {
 		}
 	}
 	l.hub(f, &c)
-	if c.Database = l.path(f.DB, "REVIEWGATE_DATABASE"); c.Database == "" {
-		l.bad("database", "REVIEWGATE_DATABASE", noValue, "name a file on a local disk, such as /var/lib/reviewgate/reviewgate.db; it is made if it is not there")
-	}
-	if c.CacheDir = l.path(f.Cache, "REVIEWGATE_CACHE_DIR"); c.CacheDir == "" && c.Database != "" {
-		c.CacheDir = filepath.Join(filepath.Dir(c.Database), "cache")
-	}
+	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
 	switch mode {
 	case "require":

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rs/zerolog"
 
+	"github.com/reviewgate-app/reviewgate/app/registry"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server"
 )
@@ -58,13 +59,17 @@ log_level: debug
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(server.Config{}, "Log", "Checks", "Now", "Reached"), cmpopts.IgnoreUnexported(registry.Config{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	env := []string{"REVIEWGATE_APP_ID=7", "REVIEWGATE_PRIVATE_KEY=" + pem, "REVIEWGATE_WEBHOOK_SECRET=" + secret, "REVIEWGATE_DATABASE=/var/lib/reviewgate/gate.db"}
 	got, err = server.LoadConfig("", env)
 	if err != nil {
 		t.Fatal(err)
+	}
+	shared := append(env[:3:3], "REVIEWGATE_DATABASE_FILE="+write(t, dir, "database", "postgres://gate:hunter2@db.example.com/gate\n"), "REVIEWGATE_CACHE_DIR=/var/cache/reviewgate")
+	if pg, err := server.LoadConfig("", shared); err != nil || pg.Database != "postgres://gate:hunter2@db.example.com/gate" || pg.CacheDir != "/var/cache/reviewgate" {
+		t.Errorf("on PostgreSQL: %+v, %v", pg, err)
 	}
 	if got.APIURL != "https://api.github.com" || got.GitHubURL != "https://github.com" || got.Listen != ":8080" || got.Workers != 4 || got.CacheDir != "/var/lib/reviewgate/cache" {
 		t.Errorf("defaults: %+v", got)
@@ -99,6 +104,8 @@ func TestLoadConfigErrors(t *testing.T) {
 		"an unknown mode":       {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
 		"no workers":            {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
 		"a floor of clay":       {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},
+		"no folder for a cache": {"", []string{"REVIEWGATE_DATABASE=postgres://gate:hunter2@db.example.com/gate"}, []string{"cache_dir (REVIEWGATE_CACHE_DIR): it is not set; name a folder on a local disk"}},
+		"another database":      {"", []string{"REVIEWGATE_DATABASE=mysql://gate:hunter2@db.example.com/gate"}, []string{"database (REVIEWGATE_DATABASE): it is neither a file nor the address of a PostgreSQL server"}},
 		"a level":               {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
 	} {
 		t.Run(name, func(t *testing.T) {

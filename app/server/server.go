@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -81,6 +82,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Settled == 0 {
 		cfg.Settled = settled
 	}
+	if cfg.Role == "" {
+		cfg.Role = All
+	}
+	if !slices.Contains([]Role{All, Web, Worker}, cfg.Role) {
+		return nil, fmt.Errorf("the configuration of the server: the role %q is none of all, web, worker", cfg.Role)
+	}
+	if cfg.Role != All && !store.IsPostgres(cfg.Database) {
+		return nil, fmt.Errorf("the configuration of the server: the role %q needs a database that processes can share; set database (REVIEWGATE_DATABASE) to the address of a PostgreSQL server, or leave the role out", cfg.Role)
+	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
 	}
@@ -106,8 +116,10 @@ func (s *Server) Start(ctx context.Context) (err error) {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if err := s.tryWorker(ctx); err != nil {
-		return err
+	if s.cfg.Role != Web {
+		if err := s.tryWorker(ctx); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(s.cfg.CacheDir, 0o700); err != nil {
 		return fmt.Errorf("making the cache folder: %w", err)
@@ -135,8 +147,12 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
+	workers := s.cfg.Workers
+	if s.cfg.Role == Web {
+		workers = -1
+	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: s.cfg.Workers, Stop: stopTime,
+		Workers: workers, Stop: stopTime,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Work: func(ctx context.Context, k store.Key, want int64) error {
@@ -185,8 +201,10 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
-	s.tasks.Go(s.prune)
-	s.tasks.Go(s.sweeps)
+	if s.cfg.Role != Web {
+		s.tasks.Go(s.prune)
+		s.tasks.Go(s.sweeps)
+	}
 	return s.listen(ctx, hook)
 }
 
@@ -244,7 +262,9 @@ func (s *Server) tryWorker(ctx context.Context) error {
 
 func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
-	mux.Handle("/webhook", hook)
+	if s.cfg.Role != Worker {
+		mux.Handle("/webhook", hook)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	s.http = &http.Server{
@@ -266,7 +286,7 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 		}
 		s.serving <- err
 	}(s.http)
-	s.cfg.Log.Info().Str("address", s.addr).Str("version", s.cfg.Version).Int64("app", s.cfg.AppID).Msg("listening")
+	s.cfg.Log.Info().Str("address", s.addr).Str("version", s.cfg.Version).Int64("app", s.cfg.AppID).Str("role", string(s.cfg.Role)).Str("replica", s.store.Replica()).Msg("listening")
 	return nil
 }
 

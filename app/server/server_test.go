@@ -106,13 +106,21 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// database names a new database: SQLite's, or PostgreSQL's where REVIEWGATE_TEST_DATABASE is "postgres", so that the same tests run on both.
+// database names a new database: PostgreSQL's in a test that has it in its name, and everywhere if REVIEWGATE_TEST_DATABASE says so; else SQLite's.
 func database(t testing.TB) string {
-	if kind := os.Getenv("REVIEWGATE_TEST_DATABASE"); kind != "" {
-		return storetest.Name(t, kind)
+	kind := "sqlite"
+	if k := os.Getenv("REVIEWGATE_TEST_DATABASE"); k != "" {
+		kind = k
 	}
-	return storetest.Name(t, "sqlite")
+	for _, k := range storetest.Kinds {
+		if strings.Contains(t.Name()+"/", "/"+k+"/") {
+			kind = k
+		}
+	}
+	return storetest.Name(t, kind)
 }
+
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 // newWorld makes a world in which the App is installed on everything.
 func newWorld(t *testing.T) *world {

@@ -53,6 +53,12 @@ func (s *Server) sweeps() {
 
 // turn raises the sweeps that are due.
 func (s *Server) turn(ctx context.Context, every time.Duration) error {
+	// One process looks at a time: what the others would raise is raised already.
+	unlock, alone, err := s.store.AloneNow(ctx, "sweeps")
+	if err != nil || !alone {
+		return err
+	}
+	defer unlock()
 	if s.cfg.Now().Sub(s.recovered) >= every {
 		s.recovered = s.cfg.Now()
 		if err := s.recover(ctx); err != nil {

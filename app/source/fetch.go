@@ -44,47 +44,17 @@ const (
 // Errors: kind NotFound if the server does not show the repository or a commit with this token, Network (Retryable) if it cannot be
 // reached or breaks off, Limit if a download is over Limits.FetchBytes.
 func Fetch(ctx context.Context, opt FetchOptions) (_ *Snapshot, err error) {
-	u, err := checkURL(opt.URL)
-	if err != nil {
-		return nil, err
-	}
 	shas := append([]string{opt.Base, opt.Head}, opt.Extra...)
-	for _, sha := range shas {
-		if !isHash(sha) || len(sha) != len(opt.Base) {
-			return nil, &Error{Kind: Usage, Op: "fetch", Where: opt.URL, What: fmt.Sprintf("%q is not a commit id in full", clip(sha, 100))}
-		}
-	}
-	g, err := newGit(ctx)
+	s, err := openServer(ctx, opt, shas)
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{limits: opt.Limits.withDefaults(), Base: opt.Base, Head: opt.Head, headRev: opt.Head, Against: short(opt.Base)}
 	defer func() {
 		if err != nil {
 			_ = s.Close()
 		}
 	}()
-	dir, err := filepath.Abs(opt.Dir)
-	if err != nil {
-		return nil, err
-	}
-	s.cache, err = openCache(ctx, dir, s.limits.CacheBytes)
-	if err != nil {
-		return nil, cacheError(ctx, dir, err)
-	}
-	s.remote = &remote{git: g, dir: filepath.Join(dir, "git"), lock: filepath.Join(dir, "fetch.lock"), url: opt.URL, scheme: u.Scheme, limit: s.limits.FetchBytes, sha256: len(opt.Base) == 64}
-	if opt.Token != "" {
-		auth := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + opt.Token))
-		s.remote.headers = []string{"Authorization: Basic " + auth}
-		s.remote.secrets = []string{opt.Token, auth}
-	}
-	if err := s.remote.init(ctx); err != nil {
-		return nil, cacheError(ctx, dir, err)
-	}
-	s.view, err = viewOf(g, s.remote.dir, s.remote.dir, "", s.remote.sha256, nil)
-	if err != nil {
-		return nil, err
-	}
+	s.Base, s.Against = opt.Base, short(opt.Base)
 	if err := s.fetchCommits(ctx, shas...); err != nil {
 		return nil, err
 	}
@@ -104,6 +74,53 @@ func Fetch(ctx context.Context, opt FetchOptions) (_ *Snapshot, err error) {
 	}
 	s.finish(entries, dirs)
 	return s, nil
+}
+
+// openServer opens the cache folder of a server's repository, in which nothing need be yet.
+func openServer(ctx context.Context, opt FetchOptions, shas []string) (_ *Snapshot, err error) {
+	u, err := checkURL(opt.URL)
+	if err != nil {
+		return nil, err
+	}
+	for _, sha := range shas {
+		if !isHash(sha) || len(sha) != len(opt.Head) {
+			return nil, &Error{Kind: Usage, Op: "fetch", Where: opt.URL, What: fmt.Sprintf("%q is not a commit id in full", clip(sha, 100))}
+		}
+	}
+	g, err := newGit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{limits: opt.Limits.withDefaults(), Head: opt.Head, headRev: opt.Head}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	dir, err := filepath.Abs(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s.cache, err = openCache(ctx, dir, s.limits.CacheBytes)
+	if err != nil {
+		return nil, cacheError(ctx, dir, err)
+	}
+	s.remote = &remote{git: g, dir: filepath.Join(dir, "git"), lock: filepath.Join(dir, "fetch.lock"), url: opt.URL, scheme: u.Scheme, limit: s.limits.FetchBytes, sha256: len(opt.Head) == 64}
+	s.remote.authorize(opt.Token)
+	if err := s.remote.init(ctx); err != nil {
+		return nil, cacheError(ctx, dir, err)
+	}
+	s.view, err = viewOf(g, s.remote.dir, s.remote.dir, "", s.remote.sha256, nil)
+	return s, err
+}
+
+func (r *remote) authorize(token string) {
+	if token == "" {
+		return
+	}
+	auth := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
+	r.headers = []string{"Authorization: Basic " + auth}
+	r.secrets = []string{token, auth}
 }
 
 // checkURL accepts https anywhere and http on this machine.
@@ -315,40 +332,16 @@ func (r *remote) fetch(ctx context.Context, filter, negotiation string, specs fu
 }
 
 func (r *remote) fetchOnce(ctx context.Context, filter, negotiation string, specs []string) error {
-	c := command{
-		dir: r.dir,
-		args: []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no", "--no-show-forced-updates",
-			"--filter=" + filter, "--stdin", "source"},
-		stdin: strings.NewReader(strings.Join(specs, "\n") + "\n"),
-		env: []string{
-			"GIT_DIR=" + r.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-			"GIT_ALLOW_PROTOCOL=" + r.scheme,
-			"HOME=" + filepath.Join(r.dir, "nobody"), "XDG_CONFIG_HOME=" + filepath.Join(r.dir, "nobody"), // no .netrc
-		},
-		config: [][2]string{
-			{"remote.source.url", r.url},
-			{"remote.source.promisor", "true"},
-			{"remote.source.partialCloneFilter", filter},
-			{"fetch.negotiationAlgorithm", negotiation},
-			{"fetch.writeCommitGraph", "false"},
-			{"protocol.version", "2"},
-			{"http.followRedirects", "false"}, // a redirection could carry the token elsewhere
-			{"http.lowSpeedLimit", lowSpeedBytes},
-			{"http.lowSpeedTime", lowSpeedTime},
-			{"http.emptyAuth", "false"},
-		},
-	}
-	for _, h := range r.headers {
-		c.config = append(c.config, [2]string{"http.extraHeader", h})
-	}
-	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
-		if v, ok := os.LookupEnv(name); ok && v != "" {
-			c.env = append(c.env, name+"="+v)
-			if name == "SSL_CERT_FILE" {
-				c.config = append(c.config, [2]string{"http.sslCAInfo", v})
-			}
-		}
-	}
+	c := r.command("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no", "--no-show-forced-updates",
+		"--filter="+filter, "--stdin", "source")
+	c.stdin = strings.NewReader(strings.Join(specs, "\n") + "\n")
+	c.env = append(c.env, "GIT_DIR="+r.dir)
+	c.config = append(c.config, [][2]string{
+		{"remote.source.promisor", "true"},
+		{"remote.source.partialCloneFilter", filter},
+		{"fetch.negotiationAlgorithm", negotiation},
+		{"fetch.writeCommitGraph", "false"},
+	}...)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var group errgroup.Group
@@ -380,6 +373,38 @@ func (r *remote) fetchOnce(ctx context.Context, filter, negotiation string, spec
 		return r.explain(err)
 	}
 	return nil
+}
+
+// command is a git command that speaks with the server, which is called "source", and with nobody else.
+func (r *remote) command(args ...string) command {
+	c := command{
+		dir: r.dir, args: args,
+		env: []string{
+			"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
+			"GIT_ALLOW_PROTOCOL=" + r.scheme,
+			"HOME=" + filepath.Join(r.dir, "nobody"), "XDG_CONFIG_HOME=" + filepath.Join(r.dir, "nobody"), // no .netrc
+		},
+		config: [][2]string{
+			{"remote.source.url", r.url},
+			{"protocol.version", "2"},
+			{"http.followRedirects", "false"}, // a redirection could carry the token elsewhere
+			{"http.lowSpeedLimit", lowSpeedBytes},
+			{"http.lowSpeedTime", lowSpeedTime},
+			{"http.emptyAuth", "false"},
+		},
+	}
+	for _, h := range r.headers {
+		c.config = append(c.config, [2]string{"http.extraHeader", h})
+	}
+	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		if v, ok := os.LookupEnv(name); ok && v != "" {
+			c.env = append(c.env, name+"="+v)
+			if name == "SSL_CERT_FILE" {
+				c.config = append(c.config, [2]string{"http.sslCAInfo", v})
+			}
+		}
+	}
+	return c
 }
 
 var errOverLimit = errors.New("download over the limit")

@@ -77,7 +77,7 @@ func (r *runner) pass(a *analysis.Analyzer, inputs map[*analysis.Analyzer]any, r
 		return ok
 	}
 	return &analysis.Pass{
-		Analyzer: a, Fset: r.fset, Files: r.trees(), Pkg: r.pkg, TypesInfo: r.info, TypesSizes: types.SizesFor("gc", "amd64"), TypeErrors: r.errs,
+		Analyzer: a, Fset: r.fset, Files: r.trees(), IgnoredFiles: r.unseen, Pkg: r.pkg, TypesInfo: r.info, TypesSizes: types.SizesFor("gc", "amd64"), TypeErrors: r.errs,
 		ResultOf: inputs, Report: report,
 		ReadFile:          func(name string) ([]byte, error) { return nil, fmt.Errorf("%s: analyzers read no files", name) },
 		ImportObjectFact:  func(o types.Object, f analysis.Fact) bool { return get(factKey{o, reflect.TypeOf(f)}, f) },

@@ -35,41 +35,101 @@ var Check = &checks.Check{
 	Run: run,
 }
 
-// shared is what both sides of a change use: the packages of the standard library grow while they are used, so that one side waits for the other.
+// shared is what both sides of a change use. The packages of the standard library grow while they are used, so that one side waits for the other.
 type shared struct {
 	mu       sync.Mutex
 	importer *stdlib.Importer
+	head     *said // nil: nobody has looked yet
+}
+
+// said is what was found on one side.
+type said struct {
+	findings  []checks.Finding
+	unscanned []checks.Unscanned
 }
 
 type sharedKey struct{}
 
+// run looks at head for both sides. What base has only tells which of head's findings are old, so that a folder where head has none is not looked at.
 func run(ctx context.Context, pass *checks.Pass) error {
-	list, err := units(ctx, pass)
-	if err != nil || len(list) == 0 {
-		return err
-	}
 	s := pass.Change.Memo(sharedKey{}, func() any { return &shared{importer: stdlib.New()} }).(*shared)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.head == nil {
+		head, err := look(ctx, s.importer, pass.Change, checks.Head, nil)
+		if err != nil {
+			return err
+		}
+		s.head = head
+	}
+	result := s.head
+	if pass.Side == checks.Base {
+		folders := foldersOf(pass.Change, result.findings)
+		if len(folders) == 0 {
+			return nil
+		}
+		base, err := look(ctx, s.importer, pass.Change, checks.Base, folders)
+		if err != nil {
+			return err
+		}
+		result = base
+	}
+	for _, f := range result.findings {
+		pass.Report(f)
+	}
+	for _, u := range result.unscanned {
+		pass.Unscanned(u)
+	}
+	return nil
+}
+
+// foldersOf gives the folders on base of the files in which something was found on head.
+func foldersOf(change *checks.Change, findings []checks.Finding) map[string]bool {
+	found := map[string]bool{}
+	for _, f := range findings {
+		found[f.Location.Path] = true
+	}
+	folders := map[string]bool{}
+	for _, f := range change.Files {
+		head, there := f.PathOn(checks.Head)
+		if base, was := f.PathOn(checks.Base); there && was && found[head] {
+			folders[path.Dir(base)] = true
+		}
+	}
+	return folders
+}
+
+// look runs the analyzers on the folders of a side; nil: on all of them.
+func look(ctx context.Context, importer *stdlib.Importer, change *checks.Change, side checks.Side, folders map[string]bool) (*said, error) {
+	out := &said{}
+	pass := &checks.Pass{
+		Change: change, Side: side,
+		Report:    func(f checks.Finding) { out.findings = append(out.findings, f) },
+		Unscanned: func(u checks.Unscanned) { out.unscanned = append(out.unscanned, u) },
+	}
+	list, err := units(ctx, pass, folders)
+	if err != nil {
+		return nil, err
+	}
 	analyzers, ruleOf := listed()
 	for _, u := range list {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		if len(u.files) == 0 {
 			continue
 		}
-		if err := u.check(s.importer); err != nil {
-			return err
+		if err := u.check(importer); err != nil {
+			return nil, err
 		}
-		current := u.platform == "linux" && !u.ahead(pass.Change.Tree(pass.Side))
+		current := u.platform == "linux" && !u.ahead(change.Tree(side))
 		said := map[finding]bool{} // by another analyzer of the same rule
 		err := u.analyze(analyzers, func(a *analysis.Analyzer, d analysis.Diagnostic) {
 			use, ok := ruleOf[a]
 			if !ok || use.complete && !current {
 				return
 			}
-			at, text := u.location(d, pass.Side)
+			at, text := u.location(d, side)
 			f := finding{use.rule, at}
 			if at.Path == "" || said[f] || use.spared != nil && use.spared.MatchString(text) {
 				return
@@ -78,10 +138,10 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			pass.Report(checks.Finding{RuleID: f.rule, Location: f.at, Message: use.message(d.Message)})
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return out, nil
 }
 
 type finding struct {

@@ -13,6 +13,7 @@ import (
 	"go/version"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -44,16 +45,17 @@ type unit struct {
 	pkg      *types.Package
 	info     *types.Info
 	errs     []types.Error
+	unseen   []string // files of the folder that are not in the unit; what is in them is not known
 }
 
-// units gives the product's Go files of a side, package by package, not yet type-checked. Files that do not parse are left out: broken syntax is told
+// units gives the product's Go files of a side, package by package, not yet type-checked; of the given folders, or of all if there are none. Files that do not parse are left out: broken syntax is told
 // by whoever reads syntax trees.
-func units(ctx context.Context, pass *checks.Pass) ([]*unit, error) {
+func units(ctx context.Context, pass *checks.Pass, folders map[string]bool) ([]*unit, error) {
 	type key struct{ dir, pkg, platform string }
 	var order []*unit
 	known := map[key]*unit{}
 	wanted := func(f *checks.File, name string) bool {
-		return f.Class == checks.ClassProduct && strings.HasSuffix(name, ".go")
+		return f.Class == checks.ClassProduct && strings.HasSuffix(name, ".go") && (folders == nil || folders[path.Dir(name)])
 	}
 	err := pass.Texts(ctx, wanted, func(f *checks.File, name string, text []byte) {
 		if len(text) > maxFile {
@@ -83,7 +85,37 @@ func units(ctx context.Context, pass *checks.Pass) ([]*unit, error) {
 		}
 		u.files = append(u.files, &source{File: f, name: name, text: text, ast: tree})
 	})
+	paths := pass.Change.Tree(pass.Side).Paths()
+	for _, u := range order {
+		u.unseen = u.others(paths)
+	}
 	return order, err
+}
+
+// others lists the Go files of a unit's folder that are not in it, tests aside. Where the tree's files are not known, nor are these.
+func (u *unit) others(paths []string) []string {
+	if paths == nil {
+		return []string{"?"}
+	}
+	prefix := u.dir + "/"
+	if u.dir == "." {
+		prefix = ""
+	}
+	var out []string
+	first, _ := slices.BinarySearch(paths, prefix)
+	for _, p := range paths[first:] {
+		if !strings.HasPrefix(p, prefix) {
+			break
+		}
+		name := p[len(prefix):]
+		if strings.Contains(name, "/") || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if !slices.ContainsFunc(u.files, func(f *source) bool { return f.name == p }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // platforms are tried in turn: a file belongs to the first that compiles it, so that files which exclude each other are not read together.
@@ -157,11 +189,15 @@ func (u *unit) check(importer *stdlib.Importer) error {
 			}
 		},
 	}
-	u.info = &types.Info{
-		Types:        map[ast.Expr]types.TypeAndValue{},
+	size := 0
+	for _, f := range u.files {
+		size += len(f.text)
+	}
+	u.info = &types.Info{ // maps of this size seldom have to grow: one expression for about twelve bytes
+		Types:        make(map[ast.Expr]types.TypeAndValue, size/12),
 		Instances:    map[*ast.Ident]types.Instance{},
-		Defs:         map[*ast.Ident]types.Object{},
-		Uses:         map[*ast.Ident]types.Object{},
+		Defs:         make(map[*ast.Ident]types.Object, size/48),
+		Uses:         make(map[*ast.Ident]types.Object, size/16),
 		Implicits:    map[ast.Node]types.Object{},
 		Selections:   map[*ast.SelectorExpr]*types.Selection{},
 		Scopes:       map[ast.Node]*types.Scope{},

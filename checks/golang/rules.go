@@ -20,14 +20,17 @@ import (
 	"golang.org/x/tools/go/analysis/passes/timeformat"
 	"golang.org/x/tools/go/analysis/passes/unmarshal"
 	"golang.org/x/tools/go/analysis/passes/unreachable"
+	"golang.org/x/tools/go/analysis/passes/unsafeptr"
 	"golang.org/x/tools/go/analysis/passes/unusedresult"
 	"golang.org/x/tools/go/analysis/passes/waitgroup"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 	"github.com/reviewgate-app/reviewgate/checks/golang/answered"
+	"github.com/reviewgate-app/reviewgate/checks/golang/detached"
 	"github.com/reviewgate-app/reviewgate/checks/golang/endless"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ignorederror"
 	"github.com/reviewgate-app/reviewgate/checks/golang/member"
+	"github.com/reviewgate-app/reviewgate/checks/golang/nonce"
 	"github.com/reviewgate-app/reviewgate/checks/golang/partescape"
 	"github.com/reviewgate-app/reviewgate/checks/golang/racy"
 	"github.com/reviewgate-app/reviewgate/checks/golang/ranges"
@@ -43,6 +46,8 @@ type rule struct {
 	advice string
 	// spared says which matched texts are left alone.
 	spared *regexp.Regexp
+	// same are the rules of gosec that say the same.
+	same []string
 	// complete says that the rule relies on the built-in library having everything: it is of one version, on Linux.
 	complete bool
 }
@@ -66,11 +71,19 @@ func rules() []rule {
 			advice:    "check whether && or || is meant, and whether both sides are",
 		},
 		{
-			info: quality("go-context-not-cancelled", "The cancel function of a context is never called", []string{"CWE-772"},
+			info: quality("go-context-not-cancelled", "The cancel function of a context is never called", []string{"CWE-772", "CWE-400"},
 				"The context's timer and goroutine stay until the parent ends, for each call once more.",
 				"defer cancel() right after the context was made.", "https://pkg.go.dev/context#WithCancel"),
 			analyzers: []*analysis.Analyzer{lostcancel.Analyzer, uncancelled.Analyzer},
 			advice:    "put `defer cancel()` right after it",
+			same:      []string{"G118"},
+		},
+		{
+			info: minor(quality("go-context-lost", "A goroutine that begins with an empty context", []string{"CWE-664", "CWE-400"},
+				"Traces end here, logs do not say whose work it is, and nothing limits how long it takes.",
+				"context.WithoutCancel(ctx) keeps the values and goes on after the caller; add a timeout of its own.", "https://pkg.go.dev/context#WithoutCancel")),
+			analyzers: []*analysis.Analyzer{detached.Analyzer},
+			same:      []string{"G118"},
 		},
 		{
 			info: quality("go-data-race", "Several goroutines write one variable", []string{"CWE-362"},
@@ -84,6 +97,7 @@ func rules() []rule {
 				"The caller cancels the context, or shuts down, and the loop goes on: work is done for nobody and the goroutine is never freed.",
 				"select on ctx.Done() and return, or leave the loop when ctx.Err() is not nil.", "https://pkg.go.dev/context"),
 			analyzers: []*analysis.Analyzer{endless.Analyzer},
+			same:      []string{"G118"},
 		},
 		{
 			info: quality("go-error-ignored", "The error of a call that matters is ignored", []string{"CWE-252", "CWE-703"},
@@ -91,6 +105,7 @@ func rules() []rule {
 				"Return the error, or log it. If it does not matter here, say why in a comment.", "https://go.dev/doc/effective_go#errors"),
 			analyzers: []*analysis.Analyzer{ignorederror.Analyzer, sqlrowserr.Analyzer},
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
+			same:      []string{"G104"},
 		},
 		{
 			info: security("go-html-partly-escaped", "HTML of which one part is escaped and another is not", []string{"CWE-79"},
@@ -103,12 +118,14 @@ func rules() []rule {
 				"The program ends with a panic, at the latest in the last round of the loop.",
 				"Compare with the length first: i < len(s), not i <= len(s).", "https://go.dev/ref/spec#Index_expressions"),
 			analyzers: []*analysis.Analyzer{ranges.Bounds},
+			same:      []string{"G602"},
 		},
 		{
 			info: quality("go-integer-cut", "A number is cut by a conversion", []string{"CWE-190", "CWE-681"},
 				"A value that does not fit becomes another one: 300 becomes 44, and a large amount or length becomes negative.",
 				"Read the number with the size that it will have (strconv.ParseInt(s, 10, 32)), or compare it with both bounds of the smaller type.", "https://go.dev/ref/spec#Conversions"),
 			analyzers: []*analysis.Analyzer{ranges.Conversion},
+			same:      []string{"G115", "G109"},
 		},
 		{
 			info: quality("go-lock-copied", "A lock is copied", []string{"CWE-667"},
@@ -140,10 +157,19 @@ func rules() []rule {
 			advice:    "a loop that ended early looks like one that is done; check Err after it",
 		},
 		{
-			info: security("go-secret-answered", "A record is sent to the client with its secrets", []string{"CWE-200", "CWE-499"},
-				"Password hashes and keys reach everybody who may see the record, and whatever keeps answers on the way.",
+			info: security("go-secret-answered", "A record is sent or printed with its secrets", []string{"CWE-200", "CWE-499"},
+				"Password hashes and keys reach everybody who may see the record or the log, and whatever keeps answers on the way.",
 				"Tag the field `json:\"-\"`, or copy what the client may see into a type of its own.", "https://owasp.org/API-Security/editions/2023/en/0xa3-broken-object-property-level-authorization/"),
 			analyzers: []*analysis.Analyzer{answered.Analyzer},
+			same:      []string{"G117"},
+		},
+		{
+			info: security("go-static-nonce", "Constant nonce or IV", []string{"CWE-329", "CWE-1204"},
+				"A repeated nonce lets an attacker compare messages; in counter modes it gives away what they hold.",
+				"nonce := make([]byte, gcm.NonceSize()); rand.Read(nonce), and put it in front of the ciphertext.",
+				"https://cheatsheetseries.owasp.org/cheatsheets/Cryptographic_Storage_Cheat_Sheet.html"),
+			analyzers: []*analysis.Analyzer{nonce.Analyzer},
+			same:      []string{"G407"},
 		},
 		{
 			info: quality("go-unknown-member", "The standard library has no such member", []string{"CWE-477"},
@@ -151,6 +177,14 @@ func rules() []rule {
 				"Look the package up on pkg.go.dev and use what it has.", "https://pkg.go.dev/std"),
 			analyzers: []*analysis.Analyzer{member.Analyzer},
 			complete:  true,
+		},
+		{
+			info: quality("go-unsafe-pointer", "An address kept as a number", []string{"CWE-119", "CWE-587"},
+				"The garbage collector does not see a uintptr: what it points to may be moved or freed, and then the program reads or writes other memory.",
+				"Convert there and back in one expression, as unsafe's documentation shows, or use unsafe.Add.", "https://pkg.go.dev/unsafe#Pointer"),
+			analyzers: []*analysis.Analyzer{unsafeptr.Analyzer},
+			advice:    "convert there and back in one expression, or use unsafe.Add",
+			same:      []string{"G103"},
 		},
 		{
 			info: quality("go-waitgroup-misused", "WaitGroup.Add inside the goroutine it counts", []string{"CWE-362"},
@@ -188,6 +222,7 @@ func minor(info checks.RuleInfo) checks.RuleInfo {
 func infos() []checks.RuleInfo {
 	var out []checks.RuleInfo
 	for _, r := range rules() {
+		r.info.Same = r.same
 		out = append(out, r.info)
 	}
 	return out

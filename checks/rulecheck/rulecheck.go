@@ -36,7 +36,7 @@ func info(r *rules.Rule) checks.RuleInfo {
 	i := checks.RuleInfo{
 		ID: r.ID.Value, Title: m.Title, Why: m.Why, Remedy: m.Remedy,
 		CWE: m.CWE, References: m.References, Tags: slices.Clone(m.Tags),
-		Rollout: checks.Rollout(m.Rollout), Pack: checks.Pack(m.Pack), Origin: r.File,
+		Rollout: checks.Rollout(m.Rollout), Pack: checks.Pack(m.Pack), Same: m.Same, Origin: r.File,
 	}
 	if r.Origin == rules.OriginBuiltin {
 		i.Origin = string(rules.OriginBuiltin)

@@ -38,6 +38,7 @@ var Check = &checks.Check{
 		References: []string{"https://owasp.org/www-community/vulnerabilities/Use_of_hard-coded_password", "https://docs.github.com/en/code-security/secret-scanning/introduction/about-secret-scanning"},
 		Tags:       []string{"security", "secrets"},
 		Rollout:    checks.RolloutBlock,
+		Same:       []string{"G101", "B105", "B106", "B107"},
 		Origin:     "builtin",
 	}},
 	Examples: examples,
@@ -118,7 +119,8 @@ func (s *scanner) line(number int, raw []byte, may []format) {
 			return
 		}
 	}
-	if m := find(assigned, raw, bytes.ContainsAny(raw, `"'`) && speaks(bytes.ToLower(raw))); m != nil {
+	quoted := bytes.ContainsAny(raw, `"'`) && speaks(bytes.ToLower(raw))
+	if m := find(assigned, raw, quoted); m != nil {
 		name, value := string(raw[m[2]:m[3]]), string(raw[m[4]+1:m[5]-1])
 		switch {
 		case about(name) || placeholder(value) || strings.Contains(strings.ToLower(name), strings.ToLower(value)) || strings.Contains(strings.ToLower(value), "password"):
@@ -126,6 +128,19 @@ func (s *scanner) line(number int, raw []byte, may []format) {
 			s.report(number, raw, m[4:6], fmt.Sprintf("a value for %q that looks like a credential", strings.Trim(name, `"'[].`)), value, checks.High, checks.Likely)
 		case weak(value):
 			s.report(number, raw, m[4:6], fmt.Sprintf("a value for %q", strings.Trim(name, `"'[].`)), value, checks.Medium, checks.Unsure)
+		}
+		return
+	}
+	for _, re := range []*regexp.Regexp{compared, abbreviated} {
+		m := find(re, raw, quoted)
+		if m == nil {
+			continue
+		}
+		name, value := re.SubexpIndex("name"), re.SubexpIndex("value")
+		span := []int{m[2*value], m[2*value+1]}
+		if text := string(raw[span[0]:span[1]]); !about(string(raw[m[2*name]:m[2*name+1]])) && !placeholder(text) && looksRandom(text) {
+			s.report(number, raw, span, fmt.Sprintf("a value for %q that looks like a credential", raw[m[2*name]:m[2*name+1]]), text, checks.High, checks.Likely)
+			return
 		}
 	}
 }
@@ -140,7 +155,7 @@ func find(re *regexp.Regexp, raw []byte, can bool) []int {
 
 // speaks tells whether a text in lower case has a word that the names of credentials have.
 func speaks(lower []byte) bool {
-	for _, word := range []string{"passw", "passphrase", "secret", "api", "token", "credential", "key"} {
+	for _, word := range []string{"passw", "passphrase", "secret", "api", "token", "cred", "key", "pw", "bearer"} {
 		if bytes.Contains(lower, []byte(word)) {
 			return true
 		}

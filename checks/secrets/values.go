@@ -62,7 +62,13 @@ func step(goesOn bool, n int) int {
 }
 
 // assigned finds `name = "value"` in the spellings of the languages and of configuration: the name, and the value in quotes.
-var assigned = regexp.MustCompile(`(?i)([a-z0-9_.\-\[\]"']*(?:passw(?:or)?d|passwd|passphrase|secret|api_?-?key|apikey|access_?-?key|auth_?-?token|access_?-?token|private_?-?key|credential)[a-z0-9_]*)["'\]]*\s*(?::\s*[\w<>|? ]+\s*=|:=|=>|={1,3}|:)\s*(?:[a-z]{1,2})?("[^"\\\n]{6,200}"|'[^'\\\n]{6,200}')`)
+var assigned = regexp.MustCompile(`(?i)([a-z0-9_.\-\[\]"']*(?:passw(?:or)?d|passwd|passphrase|secret|api_?-?key|apikey|access_?-?key|auth_?-?token|access_?-?token|private_?-?key|credential)[a-z0-9_]*)["'\]]*\s*(?::\s*[\w<>|? ]+\s*=|:=|=>|!==?|={1,3}|:)\s*(?:[a-z]{1,2})?("[^"\\\n]{6,200}"|'[^'\\\n]{6,200}')`)
+
+// compared finds `"value" == name`, abbreviated a short name that has the value by itself, or behind the word of a header. Both give name and value.
+var (
+	compared    = regexp.MustCompile(`(?i)["'](?P<value>[^"'\\\s]{16,200})["']\s*[!=]==?\s*(?P<name>[a-z0-9_.]*(?:passw(?:or)?d|secret|api_?key|token)\w*)`)
+	abbreviated = regexp.MustCompile(`(?i)(?:^|[^\w.$])(?P<name>pwd?|creds?|bearer)["']?\s*(?::=|=|:)\s*["'](?:Bearer:?\s+)?(?P<value>[^"'\\\s]{20,200})["']`)
+)
 
 // notTheSecret are ends of names whose value is about a secret, and is none.
 var notTheSecret = []string{

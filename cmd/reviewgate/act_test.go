@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -12,18 +15,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
+	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/reviewgate-app/reviewgate/app/github/githubtest"
 )
 
-// The workflows of docs/action.md, run by nektos/act on this machine as a runner would run them, against a GitHub of our own: real git over
+// The workflows of docs/workflows, run by nektos/act on this machine as a runner would run them, against a GitHub of our own: real git over
 // HTTP, tokens with permissions, the events that GitHub sends. No network and no container takes part.
 
 const flawed = "import sqlite3\n\n\ndef load(cur, uid):\n    cur.execute(f\"SELECT * FROM users WHERE id = {uid}\")\n    return cur.fetchone()\n"
@@ -32,7 +38,7 @@ const sound = "import sqlite3\n\n\ndef load(cur, uid):\n    cur.execute(\"SELECT
 func TestAct(t *testing.T) {
 	t.Parallel()
 	a := newActKit(t)
-	simple, scanning := a.documented[0], a.documented[1]
+	simple, scanning := a.documented["pull-request"], a.documented["code-scanning"]
 
 	t.Run("as documented, built from the action's own commit", func(t *testing.T) {
 		t.Parallel()
@@ -141,9 +147,59 @@ func TestAct(t *testing.T) {
 		base := f.repo.SHA("main")
 		head := f.commit(githubtest.Commit{Author: f.alice, Branch: "gh-readonly-queue/main/pr-1", Parents: []string{"main"}, Files: map[string]string{"app.py": flawed}})
 		event := fmt.Appendf(nil, `{"action":"checks_requested","merge_group":{"base_sha":%q,"head_sha":%q}}`, base, head)
-		r := a.run(f, a.with(bytes.Replace(simple, []byte("on: pull_request"), []byte("on: [pull_request, merge_group]"), 1), nil), "merge_group", event, actOptions{})
+		r := a.run(f, a.with(a.documented["merge-queue"], nil), "merge_group", event, actOptions{})
 		r.ends("failure", 1)
 		r.outputs("block", "1", "1")
+	})
+
+	t.Run("a new branch", func(t *testing.T) {
+		t.Parallel()
+		f := newForge(t, true, map[string]string{"app.py": sound, "old.py": flawed})
+		f.commit(githubtest.Commit{Author: f.bob, Branch: "topic", Parents: []string{"main"}, Files: map[string]string{"app.py": flawed}})
+		r := a.run(f, a.with(a.documented["push"], nil), "push", f.event("push"), actOptions{})
+		r.ends("failure", 1)
+		r.outputs("block", "1", "1")
+	})
+
+	t.Run("the whole tree, on a schedule", func(t *testing.T) {
+		t.Parallel()
+		f := newForge(t, true, map[string]string{"app.py": flawed, "lib/db.py": flawed})
+		r := a.run(f, a.with(a.documented["whole-tree"], nil), "schedule", []byte(`{"schedule":"30 4 * * 1"}`), actOptions{work: f.shallow(a.dir(t)), cloned: true})
+		r.ends("success", 0)
+		r.outputs("pass", "2", "0")
+		r.summarised("This is the whole tree at", "2 findings, none blocks", "`lib/db.py:5`")
+		r.report("uploaded.sarif", new(any))
+	})
+
+	t.Run("guards, judged from the reviews", func(t *testing.T) {
+		t.Parallel()
+		f := newForge(t, true, map[string]string{"app.py": sound, ".github/reviewgate.yml": guarded})
+		carol := f.User("carol")
+		f.repo.SetRole(carol, "write")
+		f.pull(githubtest.Commit{Author: f.bob, Files: map[string]string{"app.py": sound + "\n\nX = 1\n"}}, githubtest.PullOptions{Title: "Count"})
+		// The runner has a checkout of depth 1, as actions/checkout makes it; the action does not need it.
+		opt := actOptions{work: f.shallow(a.dir(t)), cloned: true, token: f.reader()}
+		r := a.run(f, a.with(a.documented["gate"], nil), "pull_request", f.event("pull_request"), opt)
+		r.ends("failure", 1)
+		r.outputs("pending", "0", "0")
+		r.summarised("An Action has no memory", "### Needs 1 approval from", "`database`")
+		r.logged("guard database waits: ", "Needs 1 approval from @alice or @carol for database")
+		_, err := f.pr.Approve(carol)
+		f.must(err)
+		r = a.run(f, a.with(a.documented["gate"], nil), "pull_request_review", f.event("pull_request_review"), actOptions{token: f.reader()})
+		r.ends("success", 0)
+		r.outputs("pass", "0", "0")
+		r.summarised("1 of 1: `carol`")
+		// A fork's token, or one of a job without the permission, is no reason to say that all is well.
+		r = a.run(f, a.with(a.documented["gate"], nil), "pull_request_review", f.event("pull_request_review"), actOptions{})
+		r.ends("failure", 3)
+		r.outputs("error", "", "")
+		r.annotated("::error title=reviewgate::reading pull request acme/shop#1")
+	})
+
+	t.Run("a release", func(t *testing.T) {
+		t.Parallel()
+		takesRelease(t, a, simple)
 	})
 
 	t.Run("a hostile head", func(t *testing.T) {
@@ -190,6 +246,8 @@ func TestAct(t *testing.T) {
 			{"fail-on", "huge", "--fail-on: "},
 			{"rules", "no/such/rules", "--rules no/such/rules: "},
 			{"binary", "/no/such/reviewgate", "the input 'binary' names no program that can be run"},
+			{"gate", "yes", "the input 'gate' is true or false"},
+			{"advisories", "no/such/file", "--advisories no/such/file: "},
 		} {
 			r := a.run(f, a.with(simple, map[string]string{c.input: c.value}), "pull_request", f.event("pull_request"), actOptions{})
 			r.ends("failure", 2)
@@ -309,9 +367,9 @@ type actKit struct {
 	act        string
 	root       string
 	binary     string
-	documented [][]byte
-	action     string // a copy of action.yml alone
-	stub       string // in the place of github/codeql-action/upload-sarif
+	documented map[string][]byte // by the name of the file, without .workflow.yml
+	action     string            // a copy of action.yml alone
+	stub       string            // in the place of github/codeql-action/upload-sarif
 	source     func() string
 	bash       string // a folder with a bash that keeps what the action's step prints
 }
@@ -331,9 +389,6 @@ func newActKit(t *testing.T) *actKit {
 	root, err := filepath.Abs("../..")
 	must(err)
 	a := &actKit{act: act, root: root, documented: documentedWorkflows(t)}
-	if len(a.documented) != 2 {
-		t.Fatalf("docs/action.md holds %d workflows, want 2", len(a.documented))
-	}
 	a.binary = filepath.Join(a.dir(t), "reviewgate")
 	build := exec.Command("go", "build", "-trimpath", "-o", a.binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -367,20 +422,110 @@ func newActKit(t *testing.T) *actKit {
 	return a
 }
 
-// documentedWorkflows are the code blocks of docs/action.md that are whole workflows.
-func documentedWorkflows(t *testing.T) [][]byte {
+// takesRelease: what release.sums names is downloaded, and run only if it is what release.sums says.
+func takesRelease(t *testing.T, a *actKit, workflow []byte) {
+	f := newForge(t, true, map[string]string{"app.py": sound})
+	f.pull(githubtest.Commit{Author: f.bob, Files: map[string]string{"app.py": flawed}}, githubtest.PullOptions{Title: "Load users"})
+	data, err := os.ReadFile(a.binary)
+	f.must(err)
+	var asked []string
+	var mu sync.Mutex
+	serve := func(data []byte) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, r.URL.Path)
+			_, _ = w.Write(data)
+		}))
+		t.Cleanup(s.Close)
+		return s
+	}
+	name := map[string]string{"amd64": "reviewgate_linux_amd64", "arm64": "reviewgate_linux_arm64"}[runtime.GOARCH]
+	action := a.dir(t)
+	f.must(os.CopyFS(action, os.DirFS(a.action)))
+	f.must(os.WriteFile(filepath.Join(action, "release.sums"), fmt.Appendf(nil, "release v1.2.3\n%x  %s\n%064d  another\n", sha256.Sum256(data), name, 0), 0o600))
+	r := a.run(f, workflow, "pull_request", f.event("pull_request"), actOptions{action: action, env: "REVIEWGATE_RELEASES=" + serve(data).URL})
+	r.ends("failure", 1)
+	r.outputs("block", "1", "1")
+	if want := "/v1.2.3/" + name; !slices.Equal(asked, []string{want}) {
+		t.Errorf("asked for %q, want %s", asked, want)
+	}
+	marker := filepath.Join(a.dir(t), "executed")
+	r = a.run(f, workflow, "pull_request", f.event("pull_request"), actOptions{action: action, env: "REVIEWGATE_RELEASES=" + serve([]byte("#!/bin/sh\ntouch "+marker+"\n")).URL})
+	r.ends("failure", 3)
+	r.outputs("error", "", "")
+	r.annotated("::error title=reviewgate::what was downloaded from http://127.0.0.1")
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("what was downloaded was executed")
+	}
+}
+
+// documentedWorkflows are the files of docs/workflows.
+func documentedWorkflows(t *testing.T) map[string][]byte {
 	t.Helper()
+	files, err := filepath.Glob("../../docs/workflows/*.workflow.yml")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("%d workflows in docs/workflows, %v", len(files), err)
+	}
+	out := map[string][]byte{}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[strings.TrimSuffix(filepath.Base(name), ".workflow.yml")] = data
+	}
+	return out
+}
+
+// TestWorkflows: every workflow, of the documentation and our own, is what GitHub takes (actionlint), every one is on a page, and what a page
+// shows is one of them.
+func TestWorkflows(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../../docs/action.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out [][]byte
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1) {
-		if bytes.Contains(block[1], []byte("\njobs:\n")) {
-			out = append(out, block[1])
+	all := documentedWorkflows(t)
+	for name := range all {
+		if !bytes.Contains(page, []byte("(workflows/"+name+".workflow.yml)")) {
+			t.Errorf("docs/action.md does not point to the workflow %s", name)
 		}
 	}
-	return out
+	shown := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1) {
+		if !bytes.Contains(block[1], []byte("\njobs:\n")) {
+			continue
+		}
+		if shown++; !slices.ContainsFunc(slices.Collect(maps.Values(all)), func(w []byte) bool { return bytes.Equal(w, block[1]) }) {
+			t.Errorf("docs/action.md shows a workflow that is no file of docs/workflows:\n%s", block[1])
+		}
+	}
+	if shown < 2 {
+		t.Errorf("docs/action.md shows %d workflows", shown)
+	}
+	own, err := filepath.Glob("../../.github/workflows/*.yml")
+	if err != nil || len(own) == 0 {
+		t.Fatalf("no workflows of our own: %v", err)
+	}
+	for _, name := range own {
+		if all[name], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range all {
+		linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		problems, err := linter.Lint(name+".yml", text, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, p := range problems {
+			t.Errorf("%s:%d:%d: %s [%s]", name, p.Line, p.Column, p.Message, p.Kind)
+		}
+	}
 }
 
 func (*actKit) dir(t *testing.T) string {
@@ -402,6 +547,9 @@ func (a *actKit) with(workflow []byte, inputs map[string]string) []byte {
 		panic(err) // a map of strings
 	}
 	step := uses + "        with:\n          " + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n          ") + "\n"
+	if bytes.Contains(workflow, []byte(uses+"        with:\n")) { // its own inputs follow
+		workflow = bytes.Replace(workflow, []byte(uses+"        with:\n"), []byte(uses), 1)
+	}
 	edited := bytes.Replace(workflow, []byte(uses), []byte(step), 1)
 	return append(edited, "      - if: always()\n        run: cp \"$RUNNER_TEMP\"/reviewgate.* \"$KEEP\" || true\n"...)
 }
@@ -409,6 +557,9 @@ func (a *actKit) with(workflow []byte, inputs map[string]string) []byte {
 type actOptions struct {
 	action string // where reviewgate-app/reviewgate@v1 is; empty: action.yml alone, which is enough with a binary
 	work   string // what actions/checkout gives, if the workflow has such a step
+	cloned bool   // work is a clone already
+	token  string // of the job; empty: one that may read contents and nothing else
+	env    string // one more variable of the job, "NAME=value"
 	trap   string // added to the configuration of that folder's repository
 }
 
@@ -416,7 +567,10 @@ type actOptions struct {
 func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt actOptions) *actRun {
 	t := f.t
 	t.Helper()
-	dir, token := a.dir(t), f.token()
+	dir, token := a.dir(t), opt.token
+	if token == "" {
+		token = f.token()
+	}
 	if opt.work == "" {
 		opt.work = a.dir(t)
 	}
@@ -430,7 +584,11 @@ func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt a
 		return path
 	}
 	// act learns the repository's name from the origin, and wants a commit.
-	for _, args := range [][]string{{"init", "--quiet"}, {"remote", "add", "origin", "https://github.com/" + f.repo.FullName() + ".git"}, {"commit", "--quiet", "--allow-empty", "--message", "x"}} {
+	setUp := [][]string{{"init", "--quiet"}, {"remote", "add", "origin", "https://github.com/" + f.repo.FullName() + ".git"}, {"commit", "--quiet", "--allow-empty", "--message", "x"}}
+	if opt.cloned {
+		setUp = [][]string{{"remote", "set-url", "origin", "https://github.com/" + f.repo.FullName() + ".git"}}
+	}
+	for _, args := range setUp {
 		git := exec.Command("git", args...)
 		git.Dir = opt.work
 		git.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com"}
@@ -449,7 +607,10 @@ func (a *actKit) run(f *forge, workflow []byte, name string, event []byte, opt a
 	cmd := exec.CommandContext(t.Context(), a.act, name, "--json", "--strict", "--workflows", write(filepath.Join(dir, "workflow.yml"), workflow), "--eventpath", write(filepath.Join(dir, "event.json"), event),
 		"--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--secret-file", write(filepath.Join(dir, "secrets"), []byte("GITHUB_TOKEN="+token+"\n")),
 		"--insecure-secrets", // act would put *** for the token that we want to see if it is printed
-		"--env", "GITHUB_SERVER_URL="+f.URL(), "--local-repository", "reviewgate-app/reviewgate@v1="+opt.action, "--local-repository", "github/codeql-action@v4="+a.stub)
+		"--env", "GITHUB_SERVER_URL="+f.URL(), "--env", "GITHUB_API_URL="+f.APIURL(), "--local-repository", "reviewgate-app/reviewgate@v1="+opt.action, "--local-repository", "github/codeql-action@v4="+a.stub)
+	if opt.env != "" {
+		cmd.Args = append(cmd.Args, "--env", opt.env)
+	}
 	cmd.Dir = opt.work
 	cmd.Env = []string{"PATH=" + a.bash + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "KEEP=" + r.keep,
 		"https_proxy=http://127.0.0.1:1", "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local", "GOCACHE=" + caches[0], "GOMODCACHE=" + caches[1]} // no network
@@ -712,4 +873,37 @@ func (f *forge) token() string {
 	token, err := as.Token(f.t.Context())
 	f.must(err)
 	return token
+}
+
+// reader is a token that may read pull requests too.
+func (f *forge) reader() string {
+	f.t.Helper()
+	as, err := ghinstallation.New(http.DefaultTransport, f.app.ID, f.inst.ID, f.app.PrivateKeyPEM())
+	f.must(err)
+	as.BaseURL = f.APIURL()
+	read := github.String("read")
+	as.InstallationTokenOptions = &github.InstallationTokenOptions{Repositories: []string{f.repo.Name}, Permissions: &github.InstallationPermissions{Contents: read, PullRequests: read}}
+	token, err := as.Token(f.t.Context())
+	f.must(err)
+	return token
+}
+
+// shallow clones the default branch with a depth of 1, over HTTP.
+func (f *forge) shallow(dir string) string {
+	f.t.Helper()
+	auth := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + f.token()))
+	git := exec.Command("git", "-c", "http.extraHeader=Authorization: Basic "+auth, "clone", "--quiet", "--depth=1", f.repo.CloneURL(), dir)
+	git.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + f.t.TempDir(), "GIT_CONFIG_NOSYSTEM=1"}
+	if out, err := git.CombinedOutput(); err != nil {
+		f.t.Fatalf("git clone: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// step is one of this GitHub.
+func (f *forge) step(name, event string) *step {
+	f.t.Helper()
+	s := newStep(f.t, name, event)
+	s.env["GITHUB_SERVER_URL"], s.env["GITHUB_API_URL"], s.env["REVIEWGATE_TOKEN"] = f.URL(), f.APIURL(), f.reader()
+	return s
 }

@@ -5,14 +5,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -22,17 +21,18 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/source"
-	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // actionFlags are the inputs of action.yml; a test keeps the two equal.
 type actionFlags struct {
-	failOn string
-	pack   string
-	rules  []string
-	lookUp lookUpFlags
-	sarif  string
-	json   string
+	failOn   string
+	pack     string
+	gate     bool
+	rules    []string
+	lookUp   lookUpFlags
+	sarif    string
+	json     string
+	markdown string
 
 	imports     []string
 	importBases []string
@@ -44,8 +44,13 @@ func actionCommand() *cobra.Command {
 		Use:   "action",
 		Short: "Run as a step of GitHub Actions (used by action.yml)",
 		Long: `Run as a step of GitHub Actions. Reads the event, fetches its two commits by SHA (no checkout step is needed, and nothing of
-the change is executed), scans, and writes annotations, the job summary, SARIF and JSON. The token is taken from
-REVIEWGATE_TOKEN and needs no more than contents: read.`,
+the change is executed), scans, and writes annotations, the job summary, SARIF, JSON and Markdown. The token is taken from
+REVIEWGATE_TOKEN and needs no more than contents: read, with --gate also pull-requests: read.
+
+A pull request, a merge group and a push are judged by what they introduce. On: schedule the whole tree is looked at, and so it is by
+hand (workflow_dispatch) on the default branch: that blocks nothing unless --fail-on says from where on.
+
+Exit codes: 0 nothing blocks, 1 a finding blocks or, with --gate, an approval is missing, 2 wrong usage or configuration, 3 could not tell.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd.Context(), os.Getenv, cmd.OutOrStdout())
@@ -54,12 +59,14 @@ REVIEWGATE_TOKEN and needs no more than contents: read.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.failOn, "fail-on", "", "lowest severity that fails the step: critical, high, medium, low, info (`LEVEL`)")
 	fl.StringVar(&f.pack, "pack", "", "pack of rules: recommended, strict, advisory (`NAME`)")
+	fl.BoolVar(&f.gate, "gate", false, "judge the guards of the policy too, by the reviews of the pull request as they are now; without this they are listed as \"will need\"")
 	fl.StringArrayVar(&f.rules, "rules", nil, "add the rules of this file or folder of the runner (`PATH`, repeatable)")
 	f.lookUp.add(fl)
 	fl.StringArrayVar(&f.imports, "import", nil, "judge the findings of another tool too: its SARIF `FILE` about the head (repeatable, or one a line)")
 	fl.StringArrayVar(&f.importBases, "import-base", nil, "the SARIF `FILE` of the same tool about the base (repeatable, or one a line; without one, changed lines decide)")
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF to `FILE` (default: in the runner's temporary folder)")
 	fl.StringVar(&f.json, "json", "", "write the JSON report to `FILE` (default: in the runner's temporary folder)")
+	fl.StringVar(&f.markdown, "markdown", "", "write the summary in Markdown to `FILE` (default: in the runner's temporary folder)")
 	completeFlags(cmd)
 	return cmd
 }
@@ -131,39 +138,71 @@ func (f *actionFlags) review(ctx context.Context, env environment, log io.Writer
 		return nil, unsure(err)
 	}
 	defer os.RemoveAll(cache)
-	snap, err := source.Fetch(ctx, source.FetchOptions{
-		Dir: filepath.Join(cache, "repository"), URL: event.url, Token: env("REVIEWGATE_TOKEN"), Base: event.base, Head: event.head,
-		Limits: source.Limits{Merges: 1}, // nobody asks here which merges are clean
-	})
+	at := source.FetchOptions{
+		Dir: filepath.Join(cache, "repository"), URL: event.url, Token: env("REVIEWGATE_TOKEN"), Head: event.head,
+		Limits: source.Limits{Merges: 1}, // who merged what cleanly is asked by the gate alone
+	}
+	pull, err := f.pull(ctx, env, event)
+	if err != nil {
+		return nil, err
+	}
+	if pull != nil {
+		at.Limits.Merges, at.Extra = 0, []string{pull.DefaultSHA}
+	}
+	snap, err := event.open(ctx, at)
 	if err != nil {
 		return nil, sourceError(err)
 	}
 	defer func() { _ = snap.Close() }() // a temporary folder that stays behind does not change the result
-	fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
+	intro := ""
+	if event.whole {
+		fmt.Fprintf(log, "reviewgate %s: the whole tree of %s at %s\n", toolVersion(), event.repo, snap.Head)
+		intro = fmt.Sprintf("_This is the whole tree at `%.7s`, not a change: what stands here may be old._\n\n", snap.Head)
+	} else {
+		fmt.Fprintf(log, "reviewgate %s: %s of %s against the merge base %s\n", toolVersion(), snap.Head, event.repo, snap.MergeBase)
+	}
+	scanFlags.all = event.whole
 	in, eff, willNeed, err := scanFlags.input(ctx, snap, log)
 	if err != nil {
 		return nil, err
 	}
 	imports.into(in)
 	in.Text = event.text
-	if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
-		return nil, sourceError(err)
+	if !event.whole {
+		if in.Text.Trailers, err = commitTrailers(ctx, snap); err != nil {
+			return nil, sourceError(err)
+		}
 	}
 	reg, err := f.lookUp.registry(ctx, "", eff.Private, log)
 	if err != nil {
 		return nil, err
 	}
-	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, false, reg)
+	result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, event.whole, reg)
 	if err != nil {
 		return nil, unsure(err)
+	}
+	if event.whole && f.failOn == "" { // nobody's change is to blame
+		for i := range result.Findings {
+			result.Findings[i].Blocking = false
+		}
 	}
 	rep := &report.Input{
 		Tool: report.Tool{Name: "reviewgate", Version: toolVersion()}, Repo: event.repo, Number: event.number,
 		FailOn: in.Config.BlocksFrom(), Scan: result, WillNeed: willNeed,
 	}
-	commands, err = publish(env, files, rep, log)
+	if pull != nil {
+		if rep.Decision, err = decideLive(ctx, pull, snap, result); err != nil {
+			return nil, err
+		}
+		rep.WillNeed = nil
+		intro = liveLimits
+	}
+	commands, err = publish(env, files, rep, intro, log)
 	if err != nil {
 		return nil, unsure(err)
+	}
+	if rep.Decision != nil {
+		return commands, verdict(rep.Decision)
 	}
 	return commands, outcome(result)
 }
@@ -199,8 +238,11 @@ type reportFile struct{ name, path string }
 
 // reports says where the reports go, and finds out before the work begins whether they can.
 func (f *actionFlags) reports(temp string) ([]reportFile, error) {
-	files := []reportFile{{"sarif", cmp.Or(f.sarif, filepath.Join(temp, "reviewgate.sarif"))}, {"json", cmp.Or(f.json, filepath.Join(temp, "reviewgate.json"))}}
-	for _, file := range files {
+	files := []reportFile{
+		{"sarif", cmp.Or(f.sarif, filepath.Join(temp, "reviewgate.sarif"))}, {"json", cmp.Or(f.json, filepath.Join(temp, "reviewgate.json"))},
+		{"markdown", cmp.Or(f.markdown, filepath.Join(temp, "reviewgate.md"))},
+	}
+	for i, file := range files {
 		if strings.ContainsFunc(file.path, unicode.IsControl) { // the outputs are lines
 			return nil, usage(fmt.Errorf("--%s %q: a path must not hold line breaks or other control characters", file.name, file.path), "name another file")
 		}
@@ -210,17 +252,19 @@ func (f *actionFlags) reports(temp string) ([]reportFile, error) {
 		if info, err := os.Stat(filepath.Dir(file.path)); err != nil || !info.IsDir() {
 			return nil, usage(fmt.Errorf("--%s %s: there is no folder %s", file.name, file.path, filepath.Dir(file.path)), "make the folder in a step before this one")
 		}
-	}
-	if filepath.Clean(files[0].path) == filepath.Clean(files[1].path) {
-		return nil, usage(fmt.Errorf("--sarif and --json both name %s", files[0].path), "name two files")
+		if other := slices.IndexFunc(files[:i], func(o reportFile) bool { return filepath.Clean(o.path) == filepath.Clean(file.path) }); other >= 0 {
+			return nil, usage(fmt.Errorf("--%s and --%s both name %s", files[other].name, file.name, file.path), "name two files")
+		}
 	}
 	return files, nil
 }
 
-// publish writes what later steps and people read, each from the same report, and returns the workflow commands.
-func publish(env environment, files []reportFile, rep *report.Input, log io.Writer) ([]byte, error) {
+// publish writes what later steps and people read, each from the same report, and returns the workflow commands. intro stands above the summary.
+func publish(env environment, files []reportFile, rep *report.Input, intro string, log io.Writer) ([]byte, error) {
 	result := "pass"
 	switch {
+	case rep.Decision != nil:
+		result = string(rep.Decision.State)
 	case len(rep.Scan.Failures()) > 0:
 		result = "error"
 	case rep.Scan.Blocking() > 0:
@@ -232,20 +276,23 @@ func publish(env environment, files []reportFile, rep *report.Input, log io.Writ
 			introduced++
 		}
 	}
+	summary, err := render("markdown", rep)
+	if err != nil {
+		return nil, err
+	}
+	summary = append([]byte(intro), summary...)
 	outputs := fmt.Sprintf("result=%s\nfindings=%d\nblocking=%d\n", result, introduced, rep.Scan.Blocking())
 	for _, file := range files {
-		data, err := render(file.name, rep)
-		if err != nil {
-			return nil, err
+		data := summary
+		if file.name != "markdown" {
+			if data, err = render(file.name, rep); err != nil {
+				return nil, err
+			}
 		}
 		if err := writeFile(file.path, data); err != nil {
 			return nil, fmt.Errorf("writing the %s report: %w", file.name, err)
 		}
 		outputs += file.name + "=" + file.path + "\n"
-	}
-	summary, err := render("markdown", rep)
-	if err != nil {
-		return nil, err
 	}
 	if err := appendFile(env("GITHUB_STEP_SUMMARY"), string(summary)); err != nil {
 		return nil, fmt.Errorf("writing the job summary: %w", err)
@@ -294,97 +341,3 @@ func appendFile(path, text string) error {
 	_, err = file.WriteString(text)
 	return errors.Join(err, file.Close())
 }
-
-// An actionEvent is what the runner's event says about the change.
-type actionEvent struct {
-	url, repo  string
-	number     int
-	base, head string
-	text       checks.PRText
-	nothing    string // why there is no change; "" where there is one
-}
-
-var shaPattern = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-
-// maxEvent is above what GitHub sends (25 MB).
-const maxEvent = 32 << 20
-
-// readEvent errors are about how the step is run: exit code 2.
-func readEvent(env environment) (*actionEvent, error) {
-	const remedy = "run this as a step of a workflow on: pull_request, pull_request_target, merge_group or push"
-	name, path := env("GITHUB_EVENT_NAME"), env("GITHUB_EVENT_PATH")
-	if path == "" {
-		return nil, usage(errors.New("GITHUB_EVENT_PATH is not set: there is no event to read"), remedy)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, usage(fmt.Errorf("reading the event: %w", err), remedy)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxEvent))
-	if err != nil {
-		return nil, usage(fmt.Errorf("reading the event: %w", err), remedy)
-	}
-	var payload struct {
-		PullRequest struct {
-			Number int    `json:"number"`
-			Title  string `json:"title"`
-			Body   string `json:"body"`
-			Base   commit `json:"base"`
-			Head   commit `json:"head"`
-		} `json:"pull_request"`
-		MergeGroup struct {
-			BaseSHA string `json:"base_sha"`
-			HeadSHA string `json:"head_sha"`
-		} `json:"merge_group"`
-		Before     string `json:"before"`
-		After      string `json:"after"`
-		HeadCommit struct {
-			ID string `json:"id"`
-		} `json:"head_commit"`
-	}
-	if err := json.Unmarshal(data, &payload); err != nil {
-		return nil, usage(fmt.Errorf("reading the event %s: %w", path, err), remedy)
-	}
-	e := &actionEvent{repo: env("GITHUB_REPOSITORY")}
-	switch name {
-	case "pull_request", "pull_request_target":
-		pr := payload.PullRequest
-		e.number, e.base, e.head = pr.Number, pr.Base.SHA, pr.Head.SHA
-		e.text = checks.PRText{Title: pr.Title, Body: pr.Body}
-	case "merge_group":
-		e.base, e.head = payload.MergeGroup.BaseSHA, payload.MergeGroup.HeadSHA
-	case "push":
-		e.base, e.head = payload.Before, payload.After
-		if id := payload.HeadCommit.ID; id != "" {
-			e.head = id // of an annotated tag, "after" is the tag and not its commit
-		}
-		switch {
-		case isZeros(payload.After):
-			e.nothing = "The branch or tag was deleted"
-			return e, nil
-		case isZeros(e.base):
-			return nil, usage(errors.New("this push made a new branch or tag: its event names no commit to compare with"),
-				"let the workflow run on: pull_request, or on pushes to branches that exist: `push: {branches: [main]}`")
-		}
-	default:
-		return nil, usage(fmt.Errorf("the event %q has no change to look at", name), remedy)
-	}
-	if !shaPattern.MatchString(e.base) || !shaPattern.MatchString(e.head) || isZeros(e.base) || isZeros(e.head) {
-		return nil, usage(fmt.Errorf("the %s event names no two commits (base %.70q, head %.70q)", name, e.base, e.head), remedy)
-	}
-	server := strings.TrimSuffix(env("GITHUB_SERVER_URL"), "/")
-	if server == "" || e.repo == "" {
-		return nil, usage(errors.New("GITHUB_SERVER_URL and GITHUB_REPOSITORY are not both set"), remedy)
-	}
-	e.url = server + "/" + e.repo + ".git"
-	return e, nil
-}
-
-// A commit is one end of a pull request.
-type commit struct {
-	SHA string `json:"sha"`
-}
-
-// isZeros tells the id that stands for "no commit".
-func isZeros(sha string) bool { return sha != "" && strings.Trim(sha, "0") == "" }

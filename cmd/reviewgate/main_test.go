@@ -145,7 +145,7 @@ func TestActionInputs(t *testing.T) {
 	if strings.Contains(step.Run, "${{") {
 		t.Error("an expression inside of a script is code of whoever controls it: hand it over in env")
 	}
-	for _, out := range []string{"result", "findings", "blocking", "sarif", "json"} {
+	for _, out := range []string{"result", "findings", "blocking", "sarif", "json", "markdown"} {
 		if _, ok := action.Outputs[out]; !ok {
 			t.Errorf("the output %s is missing from action.yml", out)
 		}

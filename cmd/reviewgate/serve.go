@@ -13,19 +13,22 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	var file string
+	var file, role string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the GitHub App: webhooks in, reviews and the required check out",
 		Long: `Run the GitHub App. Settings come from a YAML file and from environment variables named REVIEWGATE_*, which win.
-Secrets are read from files or from the environment, never from flags.`,
+Secrets are read from files or from the environment, never from flags.
+
+On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within half a minute.`,
+		Example: "  reviewgate serve --config server.yml\n  reviewgate serve --config server.yml --role web",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := server.LoadConfig(file, os.Environ())
 			if err != nil {
 				return usage(err, "")
 			}
-			cfg.Version = toolVersion()
+			cfg.Version, cfg.Role = toolVersion(), server.Role(role)
 			cfg.Checks = all.Checks
 			cfg.Log = zerolog.New(server.Redacting(cmd.ErrOrStderr())).With().Timestamp().Logger()
 			srv, err := server.New(cfg)
@@ -43,5 +46,7 @@ Secrets are read from files or from the environment, never from flags.`,
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "settings `FILE` (YAML)")
+	cmd.Flags().StringVar(&role, "role", "all", "what this process does: web takes webhooks, worker takes jobs, all does both (`ROLE`; on SQLite only all)")
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]cobra.Completion{"all", "web", "worker"}, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that does not exist
 	return cmd
 }

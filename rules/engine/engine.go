@@ -145,6 +145,7 @@ func (c *compiler) rule(r *rules.Rule) {
 			} else {
 				out.formulas[spec] = c.formula(r.Formula, spec)
 			}
+			c.settle(out.formulas[spec], spec)
 		}
 		if spec.AnyFile {
 			out.text = out.formulas[spec]
@@ -205,6 +206,9 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 		case spec.AnyFile: // in language regex, patterns are expressions
 			n.op, n.regex, n.words = rules.Regex, c.regex(f.Text, "(?m)"), c.needed(f.Text)
 		default:
+			if n.unread = c.unreadable(f.Text, spec); n.unread != nil {
+				return n
+			}
 			n.search, n.words = c.search(f.Text, spec, conditions)
 		}
 	case rules.Regex:

@@ -26,6 +26,7 @@ type node struct {
 
 	key []prefilter.Word // of a whole formula: a file with a match holds one of them; none: that cannot be told
 
+	unread   *unread           // Pattern: it is code of another language of the rule; until settle
 	generic  *generic.Pattern  // Pattern of language generic; search is not used then
 	compare  *compare.Expr     // MetavariableComparison
 	strip    bool              // MetavariableComparison: values are turned into numbers
@@ -524,7 +525,7 @@ func (e *evaluation) agree(a, b []Binding) bool {
 		case c > 0:
 			b = b[1:]
 		default:
-			if !e.run.same(&a[0], &b[0]) {
+			if !isGroup(a[0].Name) && !e.run.same(&a[0], &b[0]) {
 				return false
 			}
 			a, b = a[1:], b[1:]
@@ -532,6 +533,9 @@ func (e *evaluation) agree(a, b []Binding) bool {
 	}
 	return true
 }
+
+// isGroup says whether a name is that of a group of an expression: each expression has its own $1.
+func isGroup(name string) bool { return len(name) > 1 && name[1] >= '0' && name[1] <= '9' }
 
 // join gives the bindings of both, a's where both have one.
 func join(a, b []Binding) []Binding {

@@ -1,13 +1,14 @@
 package language
 
 import (
+	"bytes"
 	"strings"
 
 	grammarbash "github.com/tree-sitter/tree-sitter-bash/bindings/go"
 )
 
 func bash(g *grammar) *Spec {
-	return &Spec{
+	s := &Spec{
 		Name:       "bash",
 		Aliases:    []string{"sh"},
 		Extensions: []string{".sh", ".bash"},
@@ -16,12 +17,66 @@ func bash(g *grammar) *Spec {
 		grammar:    func(string) *grammar { return g },
 		patterns:   func() *grammar { return g },
 	}
+	s.own = s.parseBash
+	return s
+}
+
+// parseBash reads a script. The grammar takes the line after a pipeline of three commands for a part of its last one at times: such lines are
+// told apart and the script is read again.
+func (s *Spec) parseBash(g *grammar, src []byte) (*Tree, error) {
+	t, err := s.parse(g, src, src)
+	var masked []byte
+	for range 3 { // a command that was hidden may hide another one
+		if err != nil {
+			return nil, err
+		}
+		ends := runOn(t)
+		if len(ends) == 0 {
+			break
+		}
+		if masked == nil {
+			masked = bytes.Clone(src)
+		}
+		for _, end := range ends {
+			masked[end] = ';'
+		}
+		again, failed := s.parse(g, src, masked)
+		if failed != nil || len(again.Errors) > len(t.Errors) {
+			break
+		}
+		t = again
+	}
+	return t, nil
+}
+
+// runOn gives where the words of a command end that go on in the next line without a backslash.
+func runOn(t *Tree) []uint32 {
+	var ends []uint32
+	for id := range t.Nodes {
+		if t.Nodes[id].Kind != Args {
+			continue
+		}
+		last := None
+		for c := range t.Children(ID(id)) {
+			if last != None && t.Nodes[last].End < t.Nodes[c].Start {
+				between := t.Source[t.Nodes[last].End:t.Nodes[c].Start]
+				if strings.Contains(strings.ReplaceAll(strings.ReplaceAll(between, "\r", ""), "\\\n", ""), "\n") && strings.IndexByte(" \t\n", between[0]) >= 0 {
+					ends = append(ends, t.Nodes[last].End)
+				}
+			}
+			last = c
+		}
+	}
+	return ends
 }
 
 func bashGrammar() *grammar { return newGrammar(grammarbash.Language(), bashRules()) }
 
 // pipe is the operator of pipelines. It has a name of its own because | puts bits together elsewhere.
 const pipe = "pipe"
+
+// joined is the value of a word that is put together without quotes: a"b"$c.
+const joined = "word"
 
 // bashRules bring a command to a call without a callee: its words, the first included, are the arguments. Redirections are left out.
 func bashRules() map[string]lowerFunc {
@@ -41,8 +96,13 @@ func bashRules() map[string]lowerFunc {
 			}
 			l.binary(r, slot, l.child(r, 0), l.child(r, 1), op)
 		},
-		"string":               bashString,
-		"concatenation":        one(Template, Item),
+		"string": bashString,
+		"concatenation": func(l *lowerer, r int32, slot Slot) {
+			id := l.open(Template, slot, r)
+			l.nodes[id].Value = joined
+			l.children(r, Item)
+			l.close(id)
+		},
 		"raw_string":           func(l *lowerer, r int32, slot Slot) { l.leaf(Str, slot, r, strings.Trim(l.text(r), "'")) },
 		"simple_expansion":     bashExpansion,
 		"expansion":            bashExpansion,
@@ -112,10 +172,45 @@ func bashRules() map[string]lowerFunc {
 	}
 }
 
+// bashCommand writes the assignments in front of a command as resources: they hold for it only. Words without white space between them are one.
 func bashCommand(l *lowerer, r int32, slot Slot) {
 	id := l.open(Call, slot, r)
+	var words []int32
+	for c := l.first(r); c >= 0; c = l.next(r, c) {
+		switch {
+		case !l.code(c):
+		case l.is(c, "variable_assignment"):
+			a := l.open(KeyArg, SlotResource, c)
+			l.lower(l.field(c, fName), SlotName)
+			l.lower(l.field(c, fValue), SlotOperand)
+			l.close(a)
+		default:
+			words = append(words, c)
+		}
+	}
 	args := l.open(Args, SlotArgs, r)
-	l.children(r, Item)
+	for i := 0; i < len(words); {
+		end := i + 1
+		for end < len(words) && l.recs[words[end]].start == l.recs[words[end-1]].end {
+			end++
+		}
+		if end == i+1 {
+			l.lower(words[i], Item)
+		} else {
+			t := l.open(Template, Item, words[i])
+			l.nodes[t].Value = joined
+			l.nodes[t].End = l.recs[words[end-1]].end
+			for _, c := range words[i:end] {
+				if l.is(c, "concatenation") {
+					l.children(c, Item)
+				} else {
+					l.lower(c, Item)
+				}
+			}
+			l.close(t)
+		}
+		i = end
+	}
 	l.close(args)
 	l.close(id)
 }
@@ -164,13 +259,22 @@ func bashString(l *lowerer, r int32, slot Slot) {
 	l.close(id)
 }
 
-// bashExpansion writes $x and ${x}.
+// bashExpansion writes $x and ${x}. What is done to the value of x, as in ${x%.bar}, is of no matter to a pattern that does not say it.
 func bashExpansion(l *lowerer, r int32, slot Slot) {
-	if l.count(r) != 1 {
+	name := l.child(r, 0)
+	if l.count(r) == 0 || l.count(r) > 1 && !l.is(name, "variable_name") || strings.HasPrefix(l.text(r), "${#") || strings.HasPrefix(l.text(r), "${!") {
 		lowerOther(l, r, slot)
 		return
 	}
-	l.unary(r, slot, l.child(r, 0), "$x")
+	id := l.open(Unary, slot, r)
+	l.nodes[id].Value = "$x"
+	l.lower(name, SlotOperand)
+	for c := l.next(r, name); c >= 0; c = l.next(r, c) {
+		if l.code(c) {
+			l.lower(c, SlotResource)
+		}
+	}
+	l.close(id)
 }
 
 func bashNested(op string) lowerFunc {

@@ -280,8 +280,12 @@ func (d *docker) pairs(name string, from, to int) {
 			d.word(Item, w[0], w[1])
 			continue
 		}
-		id := d.at(Pair, Item, w[0], w[1])
-		d.put(Name, SlotKey, w[0], w[0]+len(key), key)
+		kind, slot := Pair, SlotKey
+		if name == "ARG" {
+			kind, slot = KeyArg, SlotName // ARG $X has no default
+		}
+		id := d.at(kind, Item, w[0], w[1])
+		d.put(Name, slot, w[0], w[0]+len(key), key)
 		if value := w[0] + len(key) + 1; value < w[1] {
 			d.word(SlotOperand, value, w[1])
 		} else {

@@ -23,6 +23,8 @@ type lowerer struct {
 
 	held       int32           // the operand that C#'s a?.b binds
 	heredocs   map[int32]int32 // Ruby's here documents: beginning -> text; made when first asked for
+	instead    map[int32]int32 // Solidity's operands: written in the place of the first is the second, once
+	looked     int32           // Solidity: the records up to this one were looked at from outside
 	decorators []int32         // those that stand before a member in a class body, until the member takes them
 }
 
@@ -195,6 +197,14 @@ func (l *lowerer) leaf(k Kind, slot Slot, r int32, value string) ID {
 func (l *lowerer) lower(r int32, slot Slot) {
 	if r < 0 || l.full {
 		return
+	}
+	for len(l.instead) > 0 {
+		to, ok := l.instead[r]
+		if !ok {
+			break
+		}
+		delete(l.instead, r)
+		r = to
 	}
 	if f := l.lowering(r); f != nil {
 		f(l, r, slot)

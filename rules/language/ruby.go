@@ -78,6 +78,13 @@ func rubyRules() map[string]lowerFunc {
 			if i := strings.LastIndexByte(text, '/'); i > 0 && text[0] == '/' {
 				text = text[1:i]
 			}
+			if l.kid(r, "interpolation") >= 0 {
+				id := l.open(Template, slot, r)
+				l.nodes[id].Value = "/"
+				rubyPieces(l, r)
+				l.close(id)
+				return
+			}
 			l.leaf(Regex, slot, r, text)
 		},
 		"array":                        one(List, Item),
@@ -462,7 +469,8 @@ func rubyPair(l *lowerer, r int32, slot Slot) {
 	l.close(id)
 }
 
-// rubyCall writes calls and, without arguments, members. A block is the last argument.
+// rubyCall writes calls and, without arguments, members. A block is what the result of the call is called with, as in Semgrep: f(...) finds the
+// f(1) of `f(1) { }`.
 func rubyCall(l *lowerer, r int32, slot Slot) {
 	receiver, method, args, block := l.field(r, fReceiver), l.field(r, fMethod), l.field(r, fArguments), l.field(r, fBlock)
 	callee := func(slot Slot) {
@@ -483,20 +491,29 @@ func rubyCall(l *lowerer, r int32, slot Slot) {
 		return
 	}
 	id := l.open(Call, slot, r)
-	callee(SlotCallee)
-	at := args
-	if at < 0 {
-		at = block
+	inner := id
+	if block >= 0 {
+		inner = l.open(Call, SlotCallee, r)
 	}
-	a := l.open(Args, SlotArgs, at)
+	callee(SlotCallee)
+	last := args
+	if last < 0 {
+		last = max(method, receiver)
+	}
+	a := l.open(Args, SlotArgs, last)
 	if args >= 0 {
 		l.children(args, Item)
-	}
-	if block >= 0 {
-		l.nodes[a].End = l.recs[block].end
-		l.lower(block, Item)
+	} else {
+		l.nodes[a].Start = l.nodes[a].End
 	}
 	l.close(a)
+	if block >= 0 {
+		l.nodes[inner].End = l.recs[last].end
+		l.close(inner)
+		b := l.open(Args, SlotArgs, block)
+		l.lower(block, Item)
+		l.close(b)
+	}
 	l.close(id)
 }
 

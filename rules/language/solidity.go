@@ -139,14 +139,14 @@ func solidityRules() map[string]lowerFunc {
 
 		"assignment_expression":           func(l *lowerer, r int32, slot Slot) { l.assign(r, slot, 0, "=") },
 		"augmented_assignment_expression": func(l *lowerer, r int32, slot Slot) { l.assign(r, slot, 0, l.token(r, "=")) },
-		"member_expression":               func(l *lowerer, r int32, slot Slot) { dot(l, r, slot, l.field(r, fObject), l.field(r, fProperty)) },
-		"array_access": func(l *lowerer, r int32, slot Slot) {
+		"member_expression":               solidityPostfix(func(l *lowerer, r int32, slot Slot) { dot(l, r, slot, l.field(r, fObject), l.field(r, fProperty)) }),
+		"array_access": solidityPostfix(func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Index, slot, r)
 			l.lower(l.field(r, fBase), SlotOperand)
 			l.lower(l.field(r, fIndex), Item)
 			l.close(id)
-		},
-		"slice_access": func(l *lowerer, r int32, slot Slot) {
+		}),
+		"slice_access": solidityPostfix(func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Index, slot, r)
 			l.lower(l.field(r, fBase), SlotOperand)
 			s := l.open(Slice, Item, r)
@@ -154,8 +154,8 @@ func solidityRules() map[string]lowerFunc {
 			l.lower(l.field(r, fTo), SlotRight)
 			l.close(s)
 			l.close(id)
-		},
-		"call_expression": callable(fFunction),
+		}),
+		"call_expression": solidityPostfix(callable(fFunction)),
 		"call_argument": func(l *lowerer, r int32, slot Slot) {
 			if l.kid(r, "call_struct_argument") >= 0 { // f({a: 1})
 				d := l.open(Dict, slot, r)
@@ -167,7 +167,7 @@ func solidityRules() map[string]lowerFunc {
 		},
 		"call_struct_argument":    solidityPair,
 		"struct_field_assignment": solidityPair,
-		"struct_expression": func(l *lowerer, r int32, slot Slot) { // f{value: 1}
+		"struct_expression": solidityPostfix(func(l *lowerer, r int32, slot Slot) { // f{value: 1}
 			id := l.open(Dict, slot, r)
 			typ := l.field(r, fType)
 			l.lower(typ, SlotType)
@@ -177,7 +177,7 @@ func solidityRules() map[string]lowerFunc {
 				}
 			}
 			l.close(id)
-		},
+		}),
 		"type_cast_expression": func(l *lowerer, r int32, slot Slot) {
 			id := l.open(Call, slot, r)
 			solidityCall(l, r, l.kid(r, "primitive_type"))
@@ -373,8 +373,8 @@ func solidityFunc(value string) lowerFunc {
 		}
 		for c := l.first(r); c >= 0; c = l.next(r, c) {
 			switch l.name(c) {
-			case "visibility", "state_mutability", "virtual", "override_specifier":
-				if l.named(c) {
+			case "visibility", "state_mutability", "virtual", "override_specifier", "payable":
+				if l.named(c) || value == "constructor" {
 					l.leaf(Decorator, SlotDecorator, c, squeeze(l.text(c)))
 				}
 			case "modifier_invocation":

@@ -72,6 +72,16 @@ func (t *Tree) Child(id ID, slot Slot) ID {
 	return None
 }
 
+// Word says whether a Name stands for itself, as the words of a shell do: they name a variable only behind a dollar and where it is given a
+// value.
+func (t *Tree) Word(id ID) bool {
+	n := &t.Nodes[id]
+	if t.Spec.Name != "bash" || n.Kind != Name {
+		return false
+	}
+	return n.Slot != SlotTarget && t.Nodes[n.Parent].Kind != Unary
+}
+
 // Position gives line and column, from 1, of a byte offset; columns count code points.
 func (t *Tree) Position(offset uint32) (line, column int) { return t.lines.Position(offset) }
 

@@ -28,7 +28,8 @@ func yamlRules() map[string]lowerFunc {
 		if v := l.field(r, fValue); v >= 0 {
 			l.lower(v, SlotOperand)
 		} else {
-			l.leaf(Null, SlotOperand, r, "null")
+			id := l.leaf(Null, SlotOperand, r, "null")
+			l.nodes[id].Start = l.nodes[id].End // nothing is written
 		}
 		l.close(id)
 	}

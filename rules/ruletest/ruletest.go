@@ -302,13 +302,24 @@ func Fixtures(ruleFile string, ids []string) ([]string, error) {
 			if !e.Type().IsRegular() || strings.HasSuffix(base, fixedMark) || (ext == ".yaml" || ext == ".yml") && !strings.HasSuffix(base, ".test") {
 				continue
 			}
-			if slices.Contains(bases, base) || slices.Contains(bases, strings.TrimSuffix(base, ".test")) {
+			stem := strings.TrimSuffix(base, ".test")
+			if i := max(slices.Index(bases, base), slices.Index(bases, stem)); i == 0 || i > 0 && !hasRuleFile(dir, stem) {
 				out = append(out, filepath.Join(d, e.Name()))
 			}
 		}
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// hasRuleFile says whether a folder has a rule file of a name: fixtures of that name are its own, and of no rule elsewhere with such an id.
+func hasRuleFile(dir, stem string) bool {
+	for _, ext := range []string{".yaml", ".yml"} {
+		if info, err := os.Stat(filepath.Join(dir, stem+ext)); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
 }
 
 func readFixture(path string) ([]byte, error) {

@@ -1,10 +1,15 @@
-// Package answered finds records that are sent to a client together with their secrets.
+// Package answered finds records that are sent to a client, or printed, together with their secrets.
 //
 //	type User struct {
 //		Name         string
 //		PasswordHash string
 //	}
 //	json.NewEncoder(w).Encode(user)   // w is the http.ResponseWriter: the client gets the hash
+//
+//	func (c Config) String() string {
+//		text, _ := json.Marshal(c)      // whatever logs c logs its password
+//		return string(text)
+//	}
 //
 // A field counts by its name (Password, PasswordHash, PrivateKey and the like), unless its tag keeps it out or the type encodes itself.
 package answered
@@ -36,9 +41,14 @@ var secret = regexp.MustCompile(`^(Hashed|Encrypted)?(Password|Passwd|Passphrase
 
 func run(pass *analysis.Pass) (any, error) {
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
-	for n := range in.PreorderSeq((*ast.CallExpr)(nil)) {
-		call := n.(*ast.CallExpr)
+	for c := range in.Root().Preorder((*ast.CallExpr)(nil)) {
+		call := c.Node().(*ast.CallExpr)
+		told := "this answer contains %s.%s. Tag the field `json:\"-\"`, or answer with a type that has only what the client may see"
 		value := answer(pass, call)
+		if value == nil {
+			told = "this prints %s.%s, and it stays in logs and on screens. Tag the field `json:\"-\"`, or print a type without it"
+			value = printed(pass.TypesInfo, c, call)
+		}
 		if value == nil {
 			continue
 		}
@@ -47,10 +57,47 @@ func run(pass *analysis.Pass) (any, error) {
 			continue
 		}
 		if owner, field := holds(t, 0); field != "" {
-			pass.ReportRangef(call, "this answer contains %s.%s. Tag the field `json:\"-\"`, or answer with a type that has only what the client may see", owner, field)
+			pass.ReportRangef(call, told, owner, field)
 		}
 	}
 	return nil, nil
+}
+
+// printed gives what a call encodes for people to read: json.NewEncoder(os.Stdout).Encode(x), or the receiver in its own String method.
+func printed(info *types.Info, c inspector.Cursor, call *ast.CallExpr) ast.Expr {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	switch sel.Sel.Name {
+	case "Encode":
+		maker, ok := sel.X.(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
+			return nil
+		}
+		out, ok := maker.Args[0].(*ast.SelectorExpr)
+		if !ok {
+			return nil
+		}
+		if v, ok := info.Uses[out.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "os" && (v.Name() == "Stdout" || v.Name() == "Stderr") {
+			return call.Args[0]
+		}
+	case "Marshal", "MarshalIndent":
+		f := typeutil.StaticCallee(info, call)
+		if f == nil || f.Pkg().Path() != "encoding/json" || len(call.Args) == 0 {
+			return nil
+		}
+		for up := range c.Enclosing((*ast.FuncDecl)(nil)) {
+			decl := up.Node().(*ast.FuncDecl)
+			if decl.Recv == nil || decl.Name.Name != "String" && decl.Name.Name != "GoString" || len(decl.Recv.List) == 0 || len(decl.Recv.List[0].Names) == 0 {
+				return nil
+			}
+			if id, ok := ast.Unparen(call.Args[0]).(*ast.Ident); ok && info.Uses[id] == info.Defs[decl.Recv.List[0].Names[0]] {
+				return id
+			}
+		}
+	}
+	return nil
 }
 
 // answer gives what a call sends to the client: json.NewEncoder(w).Encode(x), c.JSON(200, x) of gin and echo.
@@ -102,12 +149,10 @@ func holds(t types.Type, deep int) (owner, field string) {
 	case *types.Struct:
 		for i := range u.NumFields() {
 			f := u.Field(i)
-			tag := reflect.StructTag(u.Tag(i)).Get("json")
-			if !f.Exported() || tag == "-" {
+			if !f.Exported() || kept(u.Tag(i)) {
 				continue
 			}
-			basic, text := f.Type().Underlying().(*types.Basic)
-			if text && basic.Kind() == types.String && secret.MatchString(f.Name()) && !strings.Contains(u.Tag(i), "masked") {
+			if text(f.Type()) && secret.MatchString(f.Name()) && !strings.Contains(u.Tag(i), "masked") {
 				if n, ok := types.Unalias(t).(*types.Named); ok {
 					return n.Obj().Name(), f.Name()
 				}
@@ -119,6 +164,28 @@ func holds(t types.Type, deep int) (owner, field string) {
 		}
 	}
 	return "", ""
+}
+
+// kept tells a tag that keeps a field out of one of the formats.
+func kept(tag string) bool {
+	for _, format := range []string{"json", "yaml", "toml", "xml"} {
+		if reflect.StructTag(tag).Get(format) == "-" {
+			return true
+		}
+	}
+	return false
+}
+
+// text tells a string, or bytes.
+func text(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Kind() == types.String
+	case *types.Slice:
+		basic, ok := u.Elem().Underlying().(*types.Basic)
+		return ok && basic.Kind() == types.Byte
+	}
+	return false
 }
 
 // encodes tells a type that decides itself what is sent.

@@ -8,7 +8,7 @@
 //	}
 //
 // A loop is reported that has no condition and no way out (return, break, goto, panic, the end of the program) in a function with a parameter of
-// type context.Context or *http.Request, or in a goroutine that it starts. A call of a function that is not known may end it, but does so for other
+// type context.Context or *http.Request, or in a goroutine that it starts; not where it says `_ = ctx`. A call of a function that is not known may end it, but does so for other
 // reasons than the context.
 package endless
 
@@ -16,6 +16,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -54,11 +55,12 @@ func run(pass *analysis.Pass) (any, error) {
 func context(pass *analysis.Pass, stack []ast.Node) string {
 	for i := len(stack) - 1; i >= 0; i-- {
 		var params *ast.FieldList
+		var body *ast.BlockStmt
 		switch f := stack[i].(type) {
 		case *ast.FuncLit:
-			params = f.Type.Params
+			params, body = f.Type.Params, f.Body
 		case *ast.FuncDecl:
-			params = f.Type.Params
+			params, body = f.Type.Params, f.Body
 		default:
 			continue
 		}
@@ -68,13 +70,26 @@ func context(pass *analysis.Pass, stack []ast.Node) string {
 				continue
 			}
 			for _, id := range p.Names {
-				if id.Name != "_" {
+				if id.Name != "_" && !waived(body, id.Name) {
 					return id.Name
 				}
 			}
 		}
 	}
 	return ""
+}
+
+// waived tells a context that a function says it does not look at: `_ = ctx`.
+func waived(body *ast.BlockStmt, name string) bool {
+	return slices.ContainsFunc(body.List, func(s ast.Stmt) bool {
+		a, ok := s.(*ast.AssignStmt)
+		if !ok || len(a.Lhs) != 1 || len(a.Rhs) != 1 {
+			return false
+		}
+		l, isL := a.Lhs[0].(*ast.Ident)
+		r, isR := a.Rhs[0].(*ast.Ident)
+		return isL && isR && l.Name == "_" && r.Name == name
+	})
 }
 
 func isContext(t types.Type) bool {

@@ -80,7 +80,7 @@ func run(pass *analysis.Pass) (any, error) {
 		if body == nil {
 			continue
 		}
-		w := &walker{pass: pass, info: pass.TypesInfo, wild: wild(pass.TypesInfo, body)}
+		w := &walker{pass: pass, info: pass.TypesInfo, wild: wild(pass.TypesInfo, body), compared: map[*ast.CallExpr]bool{}}
 		w.block(body.List, env{})
 		found = append(found, w.found...)
 	}
@@ -155,6 +155,8 @@ type walker struct {
 	found []diagnostic
 	wild  map[types.Object]bool // not followed
 	loops int                   // how deep in loops that may end early, or in branches of loops
+
+	compared map[*ast.CallExpr]bool // conversions of a comparison
 }
 
 // wild lists the variables of a body that others may change: assigned in a closure, or whose address is taken.
@@ -355,6 +357,11 @@ func arithmetic(op token.Token, x, y span) span {
 		if x.lo.Sign() >= 0 {
 			return span{lo: number(0), hi: x.hi}
 		}
+	case token.SHL:
+		if x.lo.Sign() >= 0 && single(y) && y.lo.IsUint64() && y.lo.Uint64() < 64 {
+			n := uint(y.lo.Uint64())
+			return span{lo: new(big.Int).Lsh(x.lo, n), hi: new(big.Int).Lsh(x.hi, n), low: x.low, high: x.high}
+		}
 	case token.SHR:
 		if x.lo.Sign() >= 0 && single(y) && y.lo.IsUint64() && y.lo.Uint64() < 64 {
 			return span{lo: new(big.Int).Rsh(x.lo, uint(y.lo.Uint64())), hi: new(big.Int).Rsh(x.hi, uint(y.lo.Uint64()))}
@@ -442,6 +449,7 @@ func (w *walker) look(n ast.Node, at env) {
 		case *ast.FuncLit:
 			return false
 		case *ast.BinaryExpr:
+			w.rangeCheck(c)
 			if c.Op == token.LAND || c.Op == token.LOR {
 				w.look(c.X, at)
 				w.loops++
@@ -469,7 +477,7 @@ func (w *walker) convert(c *ast.CallExpr, at env) {
 	}
 	to, ok := typeSpan(w.info.Types[c.Fun].Type)
 	x := w.value(c.Args[0], at)
-	if !ok || x.lo == nil {
+	if !ok || x.lo == nil || w.compared[c] && to.lo.Sign() == 0 {
 		return
 	}
 	target := types.TypeString(w.info.Types[c.Fun].Type, types.RelativeTo(w.pass.Pkg))
@@ -478,9 +486,9 @@ func (w *walker) convert(c *ast.CallExpr, at env) {
 		if wider(x, to) {
 			w.report(c, true, "%s read a number that need not fit into %s: a large one becomes another number here. Read it with the size of %s, or compare it first", x.parsed, target, target)
 		}
-	case x.high && x.hi.Cmp(to.hi) > 0 && meant(x, to):
+	case x.high && x.hi.Cmp(to.hi) > 0 && (meant(x, to) || x.low && x.lo.Cmp(to.lo) == 0 && to.lo.Sign() < 0):
 		w.report(c, true, "the value can be %s here, and %s ends at %s: it becomes another number. Compare it with the bounds of %s first", x.hi, target, to.hi, target)
-	case x.low && x.lo.Cmp(to.lo) < 0 && x.lo.Sign() < 0 && to.lo.Sign() < 0 && meant(span{lo: to.lo, hi: new(big.Int).Neg(x.lo)}, span{hi: new(big.Int).Neg(to.lo)}):
+	case x.low && x.lo.Cmp(to.lo) < 0 && x.lo.Sign() < 0 && meantBelow(x, to) && (x.lo.Cmp(x.hi) == 0 || w.narrower(c.Args[0], to)):
 		w.report(c, true, "the value can be %s here, and %s begins at %s: it becomes another number. Compare it with the bounds of %s first", x.lo, target, to.lo, target)
 	}
 }
@@ -489,10 +497,22 @@ func (w *walker) report(n ast.Node, conversion bool, format string, args ...any)
 	w.found = append(w.found, diagnostic{analysis.Diagnostic{Pos: n.Pos(), End: n.End(), Message: fmt.Sprintf(format, args...)}, conversion})
 }
 
-// wider tells a value that was read with more bits than the type has, whatever their signs.
+// wider tells a value that was read with more bits than the type has, or as one that may be negative where the type has as many and no sign.
 func wider(x, to span) bool {
 	bits := func(s span) int { return new(big.Int).Sub(s.hi, s.lo).BitLen() }
-	return bits(x) > bits(to)
+	return bits(x) > bits(to) || bits(x) == bits(to) && x.lo.Sign() < 0 && to.lo.Sign() == 0
+}
+
+// rangeCheck marks the conversions of a comparison: uint(n) > max says of a negative n that it is too large, which is meant.
+func (w *walker) rangeCheck(c *ast.BinaryExpr) {
+	switch c.Op {
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		for _, side := range []ast.Expr{c.X, c.Y} {
+			if call, ok := ast.Unparen(side).(*ast.CallExpr); ok {
+				w.compared[call] = true
+			}
+		}
+	}
 }
 
 // meant tells a bound that was meant to keep the value within the type, and does not: it lies beyond the end, but not far. Who takes a number apart
@@ -501,9 +521,35 @@ func meant(x, to span) bool {
 	if x.lo.Cmp(x.hi) == 0 {
 		return true
 	}
-	next := new(big.Int).Add(x.hi, number(1))
-	powerOfTwo := new(big.Int).And(next, x.hi).Sign() == 0
-	return !powerOfTwo && x.hi.Cmp(new(big.Int).Lsh(to.hi, 1)) <= 0
+	far := uint(1)
+	if x.low && x.high { // somebody said both ends
+		far = 2
+	}
+	return !endsByte(x.hi) && x.hi.Cmp(new(big.Int).Lsh(to.hi, far)) <= 0
+}
+
+// narrower tells a type with fewer bits than the operand's has. With as many, code that packs bits takes a number for one without a sign.
+func (w *walker) narrower(e ast.Expr, to span) bool {
+	from, ok := typeSpan(w.info.TypeOf(e))
+	return ok && (to.lo.Sign() < 0 || new(big.Int).Sub(from.hi, from.lo).Cmp(to.hi) > 0)
+}
+
+// meantBelow is meant for the lower end, which the value has below that of the type.
+func meantBelow(x, to span) bool {
+	below := new(big.Int).Neg(x.lo)
+	switch {
+	case x.lo.Cmp(x.hi) == 0:
+		return true
+	case to.lo.Sign() < 0: // and the upper end is that of the type: the comparison was for this
+		return x.high && x.hi.Cmp(to.hi) == 0 || meant(span{lo: to.lo, hi: below}, span{hi: new(big.Int).Neg(to.lo)})
+	}
+	// -128 to 255 is a byte with or without a sign; -129 to 255 is a mistake.
+	return x.high && x.hi.Cmp(to.hi) <= 0 && !endsByte(new(big.Int).Sub(below, number(1)))
+}
+
+// endsByte tells 255, 65535 and what else has all bits set.
+func endsByte(n *big.Int) bool {
+	return n.Sign() > 0 && new(big.Int).And(new(big.Int).Add(n, number(1)), n).Sign() == 0
 }
 
 func (w *walker) index(c *ast.IndexExpr, at env) {

@@ -321,7 +321,7 @@ func (c *Table) class(id language.ID) language.ID {
 // findAlways finds the variables and fields that are given one constant and nothing else.
 func (c *Table) findAlways() {
 	t := c.t
-	script, java, python := t.Spec.PartialDict, t.Spec.Name == "java", t.Spec.Name == "python"
+	script, java, python, ruby := t.Spec.PartialDict, t.Spec.Name == "java", t.Spec.Name == "python", t.Spec.Name == "ruby"
 	given := make([]uint8, len(c.names.Vars)) // how often, up to 2
 	fields := map[fieldName]int{}
 	private := map[names.Var]fieldName{} // declared so, without a value
@@ -400,7 +400,7 @@ func (c *Table) findAlways() {
 					if f, known := private[v]; known && !member && c.initialises(id) {
 						ok, field = true, f
 					}
-				case python:
+				case python, ruby:
 					ok = v > 0 && c.names.Vars[v].Global
 				default:
 					ok = n.Flags&language.Const != 0

@@ -41,6 +41,12 @@ func (m *matcher) assign(p *pattern.Node, id language.ID, b Bindings, k next) {
 	if (value == nil) != (source == language.None) {
 		return // `T x;` is a declaration without a value
 	}
+	if value != nil && !m.may(value, source) {
+		return
+	}
+	if own, more := m.only(id, language.SlotTarget); target != nil && own != language.None && !more && !m.may(target, own) {
+		return
+	}
 	rest := func(b Bindings) { m.slotList(p, id, assignSlots, b, k) }
 	switch {
 	case value == nil:

@@ -32,6 +32,9 @@ func (m *matcher) signature(p *pattern.Node, id language.ID, b Bindings, k next)
 	if p.Flags&language.Lambda == 0 && p.Flags&language.Async&^n.Flags != 0 || p.Value != "" && p.Value != n.Value {
 		return
 	}
+	if want, own := p.Child(language.SlotParams), m.t.Child(id, language.SlotParams); want != nil && own != language.None && !m.may(want, own) {
+		return
+	}
 	if p.Child(language.SlotReceiver) == nil && m.t.Child(id, language.SlotReceiver) != language.None {
 		// The receiver of a Go method counts as its first parameter, as in Semgrep.
 		if ps := p.Child(language.SlotParams); ps == nil || len(ps.Kids) == 0 || !ps.Kids[0].IsEllipsis() {

@@ -174,6 +174,8 @@ type matcher struct {
 	accept  func(name string, bound Bound) bool
 	options Options
 	root    language.ID // that the pattern is tried at
+	start   language.ID // the statement that a run of them is tried from
+	begun   next        // begin, made once
 	tagged  language.ID // the template that is the argument of its tag
 }
 
@@ -226,19 +228,23 @@ func (m *matcher) run() {
 }
 
 func (m *matcher) roots(root *pattern.Node, ids []language.ID) {
+	found := func(b Bindings) {
+		n := &m.t.Nodes[m.root]
+		end := n.End
+		if m.p.Header {
+			end = m.header(m.root)
+		}
+		m.emit(m.root, n.Start, end, b)
+	}
 	for _, id := range ids {
 		if m.over {
 			return
 		}
-		if !m.rootAllowed(root, id) {
+		if !m.may(root, id) || !m.rootAllowed(root, id) {
 			continue
 		}
-		start, end := m.t.Nodes[id].Start, m.t.Nodes[id].End
-		if m.p.Header {
-			end = m.header(id)
-		}
 		m.root, m.tagged = id, language.None
-		m.node(root, id, nil, func(b Bindings) { m.emit(id, start, end, b) })
+		m.node(root, id, nil, found)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 // sequences matches runs of statements. What follows a run does not matter. With an ellipsis it may go on in statements nested in the block.
 func (m *matcher) sequences() {
 	ps := m.p.Roots
+	m.begun = m.begin
 	kinds := firstKinds(ps[0])
 	if kinds == nil {
 		for _, kind := range []language.Kind{language.File, language.Block} {
@@ -81,29 +82,34 @@ func (m *matcher) sequence(first language.ID) {
 		return
 	}
 	// The lists are made only once the first statement has matched: most do not.
-	start := m.t.Nodes[first].Start
-	m.first(ps[0], first, nil, func(b Bindings) {
-		if len(ps) == 1 {
-			m.emit(first, start, m.t.Nodes[first].End, b)
-			return
+	m.start = first
+	m.first(ps[0], first, nil, m.begun)
+}
+
+// begin goes on with a run of statements whose first has matched.
+func (m *matcher) begin(b Bindings) {
+	ps, first := m.p.Roots, m.start
+	if len(ps) == 1 {
+		m.emit(first, m.t.Nodes[first].Start, m.t.Nodes[first].End, b)
+		return
+	}
+	block := m.t.Nodes[first].Parent
+	own := m.list(block)
+	i, _ := slices.BinarySearch(own, first)
+	alone := block == 0 && m.severalNames(first) // Semgrep has a block of its own there
+	if alone {
+		own, i = own[i:i+1], 0
+	}
+	rest := func(list []language.ID, at int) {
+		m.stmts(ps[1:], list, at+1, b, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
+	}
+	rest(own, i)
+	if hasEllipsis(ps) && !alone {
+		if nested := m.nested(block); len(nested) > len(own) {
+			at, _ := slices.BinarySearch(nested, first)
+			rest(nested, at)
 		}
-		own := m.list(block)
-		i, _ := slices.BinarySearch(own, first)
-		alone := block == 0 && m.severalNames(first) // Semgrep has a block of its own there
-		if alone {
-			own, i = own[i:i+1], 0
-		}
-		rest := func(list []language.ID, at int) {
-			m.stmts(ps[1:], list, at+1, b, func(b Bindings, taken int) { m.emitRun(list[at:taken], b) })
-		}
-		rest(own, i)
-		if hasEllipsis(ps) && !alone {
-			if nested := m.nested(block); len(nested) > len(own) {
-				at, _ := slices.BinarySearch(nested, first)
-				rest(nested, at)
-			}
-		}
-	})
+	}
 }
 
 // sequenceAt matches a run of statements that starts with one of a list.

@@ -16,6 +16,9 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 		}
 		return
 	}
+	if p.AnyString && id != m.root && m.t.Spec.Name == "ruby" && m.fragment(id) {
+		return // #{"..."} is no text between expressions
+	}
 	if p.Interpolated {
 		// f"..." and `...` stand for strings of that form only.
 		if n.Kind == language.Template && n.Flags&language.Tagged == 0 && m.t.Type(id) != "concatenated_string" || n.Kind == language.Str && (m.t.Type(id) == "template_string" || m.t.Type(id) == "string" && strings.ContainsAny(m.prefix(id), "fF")) {
@@ -25,6 +28,10 @@ func (m *matcher) str(p *pattern.Node, id language.ID, b Bindings, k next) {
 	}
 	if p.Prefix != "" && (n.Kind != language.Str || strings.Trim(strings.ToLower(m.prefix(id)), "fut") != p.Prefix) {
 		return // b"..." and r"..." are strings written that way
+	}
+	if p.Value == "" && n.Kind == language.Null && n.Start == n.End && m.t.Spec.Name == "yaml" {
+		k(b) // `key:` without a value
+		return
 	}
 	var value string
 	at := id // the literal

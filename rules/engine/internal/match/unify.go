@@ -21,6 +21,9 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 			m.node(p, value, b, k)
 		}
 	}
+	if (p.Kind == language.Call || p.Kind == language.Dot || p.Kind == language.Name) && !m.may(p, id) {
+		return
+	}
 	switch p.Kind {
 	case language.Metavar:
 		if n.Kind != language.KeyArg && m.sameText(p, id) && (id == m.root || !m.fragment(id)) {
@@ -119,6 +122,10 @@ func (m *matcher) node(p *pattern.Node, id language.ID, b Bindings, k next) {
 	switch p.Kind {
 	case language.Other:
 		switch {
+		case p.Type == "simple_symbol" && len(p.Kids) == 1:
+			if t.Type(id) == p.Type && n.Start+1 < n.End {
+				m.bindTo(p.Kids[0].Value, Bound{Start: n.Start + 1, End: n.End, Node: language.None, Text: strings.TrimPrefix(n.Value, ":")}, b, k)
+			}
 		case t.Type(id) != p.Type && !(comprehends(p.Type) && comprehends(t.Type(id))) && !(p.Type == "list_comprehension" && m.onlyGenerator(id)) || n.Value != p.Value:
 		case p.Type == "set":
 			m.unordered(p.Kids, m.kids(id, nil), false, b, k)
@@ -311,6 +318,9 @@ func (m *matcher) isName(name string, b Bindings) bool {
 func (m *matcher) shut(id, root language.ID) bool {
 	n := &m.t.Nodes[id]
 	if n.Kind == language.Block {
+		if m.t.Nodes[n.Parent].Kind == language.Unary { // $(...) of a shell
+			return false
+		}
 		return m.t.Nodes[n.Parent].Kind != language.Element && (n.Flags&language.Lambda == 0 || m.t.Spec.PartialDict)
 	}
 	return n.Slot == language.SlotKey && m.t.Spec.PartialDict && id > root
@@ -412,6 +422,12 @@ func (m *matcher) slots(p *pattern.Node, id language.ID, b Bindings, k next) {
 }
 
 func (m *matcher) slotList(p *pattern.Node, id language.ID, order []language.Slot, b Bindings, k next) {
+	for len(order) > 0 && p.Child(order[0]) == nil {
+		if m.t.Child(id, order[0]) != language.None && !optional(p.Kind, order[0]) {
+			return
+		}
+		order = order[1:]
+	}
 	switch len(order) {
 	case 0:
 		k(b)

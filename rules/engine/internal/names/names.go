@@ -88,6 +88,7 @@ type pending struct {
 	at, target language.ID
 	place      place
 	again      bool // a variable of its own, whatever the scope has already
+	depth      int  // how many scopes are open where it is made: those that its value opens end before
 }
 
 type resolver struct {
@@ -109,7 +110,7 @@ func (r *resolver) leave(id language.ID) {
 	for {
 		p, s := len(r.pending)-1, len(r.scopes)-1
 		switch {
-		case p >= 0 && r.pending[p].at <= id && r.pending[p].at <= r.scopes[s].end:
+		case p >= 0 && r.pending[p].at <= id && (r.pending[p].at < r.scopes[s].end || r.pending[p].at == r.scopes[s].end && s < r.pending[p].depth):
 			d := r.pending[p]
 			r.pending = r.pending[:p]
 			r.again = d.again
@@ -132,7 +133,7 @@ func (r *resolver) enter(id language.ID) {
 	n := &r.t.Nodes[id]
 	switch n.Kind {
 	case language.Name:
-		if r.table.of[id] == 0 && !r.label(id) {
+		if r.table.of[id] == 0 && !r.label(id) && !r.t.Word(id) {
 			if e := r.look(n.Value); e != nil {
 				r.table.of[id] = e.v
 			}
@@ -176,14 +177,14 @@ func (r *resolver) enter(id language.ID) {
 		// What is gone through or asked is read before.
 		for c := range r.t.Children(id) {
 			if k := &r.t.Nodes[c]; k.Slot == language.SlotValue || k.Slot == language.SlotOperand {
-				r.pending = append(r.pending, pending{k.Next, target, r.local(), false})
+				r.pending = append(r.pending, pending{k.Next, target, r.local(), false, len(r.scopes)})
 				return
 			}
 		}
 		r.declareAll(target, r.local())
 	case language.Binary: // Java's `x instanceof T t`
 		if target := r.t.Child(id, language.SlotTarget); target != language.None {
-			r.pending = append(r.pending, pending{n.Next, target, inBlock, false})
+			r.pending = append(r.pending, pending{n.Next, target, inBlock, false, len(r.scopes)})
 		}
 	case language.Other:
 		r.other(id)
@@ -229,7 +230,7 @@ func (r *resolver) assign(id language.ID) {
 	}
 	// JavaScript and Java make a new variable of what is declared again, as Python does with a type; Go's := may take the old one.
 	again := n.Flags&language.Declares != 0 && r.t.Spec.Semicolon || r.python && r.t.Child(id, language.SlotType) != language.None
-	r.pending = append(r.pending, pending{n.Next, target, where, again})
+	r.pending = append(r.pending, pending{n.Next, target, where, again, len(r.scopes)})
 }
 
 // local is where a declaration inside a block belongs.
@@ -263,6 +264,8 @@ func (r *resolver) importing(id language.ID) {
 		r.imported(mod, GoPackage(name))
 	case "java":
 		r.imported(mod, name[strings.LastIndexByte(name, '.')+1:])
+	case "php":
+		r.imported(mod, name[strings.LastIndexByte(name, '\\')+1:])
 	}
 }
 

@@ -42,6 +42,7 @@ func TestResolve(t *testing.T) {
 		{"keys are no variables", "a.js", "const x1 = 1; f({x0: x1}); y.x0;"},
 		{"a function may name itself", "a.js", "const x1 = () => x1();"},
 		{"fields are no variables", "a.js", "class C { x0 = 1; m() { g(x0); } }"},
+		{"a value that ends in a function", "a.js", "const x1 = 1; function f() { const x2 = g(() => { return 1; }); h(x2); } h(x1);"},
 		{"catch", "a.js", "try { g(x0) } catch (x1) { g(x1) }"},
 		{"fields are", "A.java", "class A { int x1; void m() { g(x1); int x2 = 1; g(x2); } void n() { g(x1); } }"},
 		{"blocks of Java", "A.java", "class A { void m() { { int x1 = 1; g(x1); } { int x2 = 2; g(x2); } } }"},

@@ -60,6 +60,9 @@ func (p *prepared) convert(r *reading) (*Pattern, error) {
 		root := out.Roots[0]
 		switch root.Kind {
 		case language.Func:
+			if p.lang("php") {
+				root.Kids = without(root.Kids, language.SlotDecorator) // any function: Semgrep passes over the modifiers of one that stands alone
+			}
 			out.Header = root.Child(language.SlotBody) == nil && root.Flags&language.Lambda == 0 && !strings.HasSuffix(p.source, ";")
 		case language.Try:
 			out.Header = p.spec.Semicolon && root.Child(language.SlotCatch) == nil && root.Child(language.SlotFinally) == nil
@@ -163,6 +166,10 @@ func (c *converter) node(id language.ID, depth int) *Node {
 			return s
 		}
 	}
+	if n.Type == "simple_symbol" && wholeMetavar.MatchString(strings.TrimPrefix(n.Value, ":")) {
+		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value[1:]}} // :$X
+		return n
+	}
 	if n.Kind == language.Regex && wholeMetavar.MatchString(n.Value) {
 		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
 		return n
@@ -184,7 +191,7 @@ func (c *converter) node(id language.ID, depth int) *Node {
 		case n.Kind == language.Template && kid.AnyString && c.lang("ruby") && kid.Type == "string": // #{"..."}
 		case n.Kind == language.Template && kid.AnyString:
 			kid = &Node{Kind: language.Ellipsis, Slot: kid.Slot}
-		case n.Kind == language.Template && kid.Kind == language.Ellipsis:
+		case n.Kind == language.Template && kid.Kind == language.Ellipsis && !c.lang("bash"):
 			kid = &Node{Kind: language.Metavar, Value: "$_", Slot: kid.Slot} // {...} is one expression
 		}
 		n.Kids = append(n.Kids, kid)
@@ -213,7 +220,7 @@ func (c *converter) str(id language.ID, n *Node) {
 		n.Kids = []*Node{{Kind: language.Metavar, Value: n.Value}}
 		return
 	}
-	if text = inner(text); c.lang("yaml") {
+	if text = inner(text); c.lang("yaml") || c.lang("json") {
 		text = n.Value
 	}
 	if !strings.HasPrefix(text, "=~/") {
@@ -319,18 +326,37 @@ func (c *converter) collapse(n *Node) *Node {
 			n.Anything = true
 		}
 	case language.Unary:
+		if e := c.deepWord(n); e != nil {
+			return as(&Node{Kind: language.DeepEllipsis, Kids: []*Node{e}})
+		}
 		if len(n.Kids) == 1 && n.Value == "-" && n.Kids[0].Kind == language.Num {
 			return as(&Node{Kind: language.Num, Value: "-" + n.Kids[0].Value})
 		}
 	case language.Dot:
 		n.Path = path(n)
 	case language.Name:
-		n.Path = []string{n.Value}
+		n.Path = path(n)
+		if n.Slot == language.SlotModule {
+			n.Path = []string{n.Value}
+		}
 		if n.Slot == language.SlotModule && strings.Contains(n.Value, "."+c.spec.Metavar) {
 			c.module(n)
 		}
 	}
 	return n
+}
+
+// deepWord is what <... e ...> of a shell holds, which is written as <(deep e); nil if the node is none.
+func (c *converter) deepWord(n *Node) *Node {
+	if n.Value != "<" || len(n.Kids) != 1 || len(n.Kids[0].Kids) != 1 {
+		return nil
+	}
+	args := n.Kids[0].Kids[0].Child(language.SlotArgs)
+	if args == nil || len(args.Kids) != 2 || args.Kids[0].Value != c.spec.Metavar+deepWord {
+		return nil
+	}
+	args.Kids[1].Slot = language.SlotOperand
+	return args.Kids[1]
 }
 
 // module reads the name of a module with metavariables in it, import a.$X: Value is what stands before them, Path all parts.
@@ -350,7 +376,7 @@ func (c *converter) module(n *Node) {
 func path(n *Node) []string {
 	switch n.Kind {
 	case language.Name:
-		return []string{n.Value}
+		return strings.Split(n.Value, `\`) // a\b of PHP
 	case language.Dot:
 		operand, name := n.Child(language.SlotOperand), n.Child(language.SlotName)
 		if operand == nil || name == nil || name.Kind != language.Name {

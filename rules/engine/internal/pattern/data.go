@@ -187,7 +187,17 @@ func (p *prepared) json() {
 		switch c := s[i]; {
 		case c == '"':
 			n := quoted(rest)
-			p.emit(i, rest[:n])
+			for j := 0; j < n; j++ {
+				if rest[j] == '\\' && j+1 < n {
+					if strings.IndexByte("\"\\/bfnrtu", rest[j+1]) < 0 {
+						p.emit(i+j, "\\") // of an expression, no escape
+					}
+					p.emit(i+j, rest[j:j+2])
+					j++
+					continue
+				}
+				p.emit(i+j, rest[j:j+1])
+			}
 			i += n
 		case strings.HasPrefix(rest, "//"):
 			i += lineEnd(rest)
@@ -334,6 +344,14 @@ func (p *prepared) shell() {
 			commands--
 			p.emit(i, rest[:1])
 			i++
+		case code && strings.HasPrefix(rest, "<..."):
+			p.deep = append(p.deep, i)
+			p.hole(i, "<("+p.spec.Metavar+deepWord+" ")
+			i += 4
+		case code && strings.HasPrefix(rest, "...>") && len(p.deep) > 0:
+			p.deep = p.deep[:len(p.deep)-1]
+			p.hole(i, ")")
+			i += 4
 		case code && strings.HasPrefix(rest, "..."):
 			p.hole(i, p.spec.Metavar+ellipsisWord)
 			i += 3
@@ -373,8 +391,14 @@ func (c *converter) standIn(n *Node) bool {
 	return n.Kind == language.Str && (c.lang("json") || c.lang("yaml") && n.Type == "plain_scalar")
 }
 
-// command makes a word of a command that consists of it, and of a piece of shell in RUN what it is.
-func command(root *Node, docker bool) *Node {
+// command makes a word of a command that consists of it.
+func command(root *Node) *Node {
+	if root.Kind == language.Args && len(root.Kids) == 1 { // what RUN runs
+		if word := command(root.Kids[0]); word.Kind != language.Call && word.Kind != language.Binary {
+			return word
+		}
+		return root
+	}
 	if args := root.Child(language.SlotArgs); root.Kind == language.Call && root.Child(language.SlotCallee) == nil && args != nil && len(args.Kids) == 1 && args.Kids[0].Kind != language.Unary {
 		root = args.Kids[0]
 	}
@@ -385,7 +409,7 @@ func command(root *Node, docker bool) *Node {
 // member takes the braces off a pattern with a single member: it is found in every mapping that holds it.
 func (c *converter) member(root *Node) *Node {
 	if c.lang("bash") || c.lang("dockerfile") {
-		return command(root, c.lang("dockerfile"))
+		return command(root)
 	}
 	if !c.lang("json") && !c.lang("yaml") {
 		return root

@@ -519,7 +519,7 @@ func (p *prepared) ellipsis(at int, name string, length, to int) {
 		spell = []string{e, e + ";"}
 	}
 	p.hole(at, spell...)
-	if p.typeFirst() && strings.HasPrefix(rest, "\n") {
+	if p.typeFirst() && (strings.HasPrefix(rest, "\n") || strings.HasPrefix(rest, "(") && statement && role != "args") {
 		p.token(";") // a statement or member of its own: what follows on the next line is not its declared name
 		return
 	}

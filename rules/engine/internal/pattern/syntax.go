@@ -51,6 +51,8 @@ func (p *prepared) quoted(s string) bool {
 			return len(s) > 2 && s[1] != '\\' && s[2] == '\'' || len(s) > 3 && s[1] == '\\'
 		}
 		return true
+	case '/':
+		return p.lang("ruby") && p.regexAllowed()
 	}
 	return false
 }

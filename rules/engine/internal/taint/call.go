@@ -24,7 +24,7 @@ func (m *machine) call(id language.ID) value {
 			all = union(all, v.all())
 		}
 	}
-	callee := t.Child(id, language.SlotCallee)
+	callee := m.called(id)
 	out := value{taints: all}
 	only := m.in.Options.OnlyThroughAssignments
 	switch {
@@ -47,6 +47,17 @@ func (m *machine) call(id language.ID) value {
 	out = m.finish(id, out)
 	m.thrown, m.throws = m.thrown.merge(m.env), true
 	return out
+}
+
+// called is the expression that a call calls; the f of Solidity's f{value: 1}(x).
+func (m *machine) called(id language.ID) language.ID {
+	callee := m.t.Child(id, language.SlotCallee)
+	if callee != language.None && m.t.Nodes[callee].Kind == language.Dict && m.t.Spec.Name == "solidity" {
+		if f := m.t.Child(callee, language.SlotType); f != language.None {
+			return f
+		}
+	}
+	return callee
 }
 
 type argument struct {
@@ -87,6 +98,7 @@ func (m *machine) callee(id, callee language.ID, args []argument, all taints) va
 	}
 	if method {
 		m.put(callee, all)
+		m.concat(callee, all)
 	}
 	passes := !m.in.Options.AssumeSafeFunctions && !m.in.Options.OnlyThroughAssignments
 	var through taints
@@ -104,6 +116,15 @@ func (m *machine) callee(id, callee language.ID, args []argument, all taints) va
 		own = nil
 	}
 	return value{taints: m.typed(union(own, through), callee), fields: fields}
+}
+
+// concat is Ruby's x.concat(y), which changes x.
+func (m *machine) concat(callee language.ID, all taints) {
+	t := m.t
+	operand, name := t.Child(callee, language.SlotOperand), t.Child(callee, language.SlotName)
+	if t.Spec.Name == "ruby" && operand != language.None && name != language.None && t.Nodes[name].Value == "concat" && !m.in.Options.OnlyThroughAssignments {
+		m.mark(operand, all, nil)
+	}
 }
 
 // accessor reads Java's o.getX() as o.x and o.setX(v) as o.x = v, where o is a variable.

@@ -28,8 +28,11 @@ func (m *machine) prepare(id language.ID) {
 	case language.Call:
 		used := m.used
 		m.used = nil
+		callee := m.called(id)
 		if n.Flags&language.New == 0 {
-			m.prepare(t.Child(id, language.SlotCallee))
+			m.prepare(callee)
+		} else if callee != language.None && t.Spec.Name == "php" && strings.HasPrefix(t.Nodes[callee].Value, "$") {
+			m.sink(m.roles[callee], m.result(callee).all()) // new $class()
 		}
 		m.prepare(t.Child(id, language.SlotArgs))
 		m.tmp[id] = m.call(id)
@@ -52,6 +55,14 @@ func (m *machine) prepare(id language.ID) {
 	case language.Index:
 		if m.sliced(id) && !m.deep() {
 			m.tmp[id] = value{}
+			return
+		}
+	case language.Unary: // $(...) of a shell: what its commands print
+		if o := t.Child(id, language.SlotOperand); o != language.None && t.Nodes[o].Kind == language.Block && n.Value == "$" {
+			for c := range t.Children(o) {
+				m.prepare(c)
+			}
+			m.tmp[id] = m.special(id)
 			return
 		}
 	case language.Other:
@@ -263,6 +274,9 @@ func (m *machine) result(id language.ID) value {
 		}
 		return value{}
 	case language.Name, language.Dot, language.Index:
+		if t.Word(id) {
+			return value{}
+		}
 		return m.fetch(id)
 	case language.Unary:
 		if n.Value == "*" {
@@ -642,12 +656,20 @@ func (m *machine) propagate(id language.ID, r *roles, set taints, place bool) ta
 		if len(set) == 0 || spec.Requires != nil && !m.marks.satisfies(spec.Requires, set) {
 			continue
 		}
+		if to, ok := m.waiting[c]; ok { // the other end was there before: x << y
+			delete(m.waiting, c)
+			m.mark(to, m.relabelled(set, spec), nil)
+			continue
+		}
 		m.env.sent = m.env.sent.set(uint32(c), &cell{state: tainted, taints: m.relabelled(set, spec)})
 	}
 	var out taints
 	for _, c := range r.to {
 		got := m.env.sent.get(uint32(c))
 		if got == nil {
+			if place && m.rule.Propagators[m.in.Propagators[c].Spec].SideEffect {
+				m.waiting[c] = id
+			}
 			continue
 		}
 		m.env.sent = m.env.sent.set(uint32(c), nil)

@@ -67,7 +67,9 @@ type machine struct {
 
 	types map[int32]valueType   // made when first asked for
 	held  map[language.ID]value // of what was put into collections
-	sums  *summaries
+	// waiting are the ends of propagators at which nothing had arrived yet, by channel.
+	waiting map[int32]language.ID
+	sums    *summaries
 }
 
 type lambdaRun struct {
@@ -80,7 +82,7 @@ const anyField = 0
 func newMachine(f *File, in *Input) *machine {
 	m := &machine{
 		t: f.t, file: f, in: in, rule: in.Rule, steps: in.Steps, fields: map[string]int32{}, found: map[[2]int]Finding{},
-		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, held: map[language.ID]value{}, runs: map[language.ID]lambdaRun{}, done: map[language.ID]bool{},
+		lambdas: map[int32]language.ID{}, tmp: map[language.ID]value{}, held: map[language.ID]value{}, waiting: map[int32]language.ID{}, runs: map[language.ID]lambdaRun{}, done: map[language.ID]bool{},
 	}
 	if m.steps <= 0 {
 		m.steps = DefaultSteps
