@@ -55,16 +55,16 @@ func withoutLooks(expr string, depth int) []string {
 				start = s
 			}
 		}
-		switch end := 0; {
+		switch {
 		case expr[i] == '\\' && i+1 < len(expr):
 			rest.WriteString(expr[i : i+2])
 			i++
 		case expr[i] == '[':
-			end = classEnd(expr, i)
+			end := classEnd(expr, i)
 			rest.WriteString(expr[i:end])
 			i = end - 1
 		case start != "":
-			end = groupEnd(expr, i)
+			end := groupEnd(expr, i)
 			parts = append(parts, withoutLooks(expr[min(i+len(start), end):end], depth+1)...)
 			i = end
 		default:
