@@ -84,7 +84,7 @@ func TestBuiltinComplete(t *testing.T) {
 			t.Errorf("%s has %d built-in rules, want at least three", name, perLanguage[name])
 		}
 	}
-	rep, err := lint.Paths([]string{"builtin"}, rules.OriginBuiltin)
+	rep, err := lint.Paths(t.Context(), []string{"builtin"}, rules.OriginBuiltin)
 	if err != nil || rep.Skipped != 0 {
 		t.Fatalf("lint: %+v: %v", rep, err)
 	}

@@ -70,8 +70,8 @@ type document struct {
 	audit     gate.Audit
 	private   []string
 	comments  *int                       // checks.max_comments; nil: not said
-	overrides map[string]checks.Override // checks.override, by rule
 	imports   checks.Rollout             // checks.imports; empty: not said
+	overrides map[string]checks.Override // checks.override, by rule
 	file      string
 	at        map[string]*yaml.Node // where keys stand that a floor may make useless
 }
@@ -661,7 +661,8 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 				d.at["checks.pack"] = n
 			}
 		}},
-		"rollout": {read: func(n *yaml.Node) { r.rollouts(n, d) }},
+		"rollout":  {read: func(n *yaml.Node) { r.rollouts(n, d) }},
+		"override": {read: func(n *yaml.Node) { r.overrides(n, d) }},
 		"private_packages": {read: func(n *yaml.Node) {
 			d.at["checks.private_packages"] = n
 			for _, item := range r.items(n, "private_packages", maxNames) {
@@ -681,7 +682,6 @@ func (r *reader) checks(n *yaml.Node, d *document) {
 				d.at["checks.imports"] = n
 			}
 		}},
-		"override": {read: func(n *yaml.Node) { r.overrides(n, d) }},
 		"max_comments": {read: func(n *yaml.Node) {
 			if v, ok := r.number(n, "max_comments", maxComments); ok {
 				d.comments = &v

@@ -121,7 +121,7 @@ type result struct {
 	Line    int
 }
 
-// A piece of the code; Match says that a rule matches it, Wrong and Missed that it should not, or does not and should.
+// A piece of the code; Match says that a rule matches it.
 type piece struct {
 	Text  string
 	Match bool
@@ -131,7 +131,6 @@ type piece struct {
 type row struct {
 	Depth int
 	*engine.Step
-	First bool
 }
 
 const (
@@ -257,7 +256,7 @@ func (p *playground) evaluate(ctx context.Context, s *sheet) {
 	switch {
 	case stops || len(answer.Rules) == 0:
 		out.Bad, out.Summary = true, "the rule does not run"
-	case answer.Language == "" && !slices.ContainsFunc(answer.Matches, func(Match) bool { return true }):
+	case answer.Language == "" && len(answer.Matches) == 0:
 		out.Summary = "no matches: no language is known for " + cmp.Or(path.Base(s.Path), "a file without a name")
 	default:
 		out.Summary = plural(len(answer.Matches), "match", "matches")

@@ -2,6 +2,8 @@ package play
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"io/fs"
 	"net/http"
@@ -267,5 +269,20 @@ func TestServeListensHereOnly(t *testing.T) {
 		if err := Serve(t.Context(), listen, Options{}, func(string) error { t.Errorf("%s is listened on", listen); return nil }); err == nil {
 			t.Errorf("%s: no error", listen)
 		}
+	}
+}
+
+// What is vendored is what its authors released.
+func TestVendored(t *testing.T) {
+	t.Parallel()
+	data, err := files.ReadFile("assets/htmx.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717" {
+		t.Errorf("htmx 2.0.11 has the hash %x", sum)
+	}
+	if _, err := files.ReadFile("assets/htmx.LICENSE"); err != nil {
+		t.Error(err)
 	}
 }

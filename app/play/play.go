@@ -8,7 +8,6 @@
 package play
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,8 +72,6 @@ type TreeNode struct {
 	Kind  string `json:"kind"`
 	Value string `json:"value,omitempty"`
 	Line  int    `json:"line"`
-	Start int    `json:"start"` // bytes
-	End   int    `json:"end"`
 }
 
 // A Test is how a rule did on the marks of the file.
@@ -119,21 +116,6 @@ func Ask(ctx context.Context, q *Question, mode sandbox.Mode) (*Answer, error) {
 	return &a, nil
 }
 
-// Work is what the worker does: it answers a question of Ask, and leaves every other one to next.
-func Work(in io.Reader, out io.Writer, next func(io.Reader, io.Writer) error) error {
-	buffered := bufio.NewReader(in)
-	head, err := buffered.Peek(1)
-	if err != nil || head[0] != first {
-		return next(buffered, out)
-	}
-	_, _ = buffered.Discard(1) // it was peeked at
-	var q Question
-	if err := json.NewDecoder(io.LimitReader(buffered, maxQuestion)).Decode(&q); err != nil {
-		return fmt.Errorf("reading the question: %w", err)
-	}
-	return json.NewEncoder(out).Encode(q.answer(context.Background()))
-}
-
 func (q *Question) answer(ctx context.Context) *Answer {
 	a := &Answer{Rules: []string{}, Matches: []Match{}}
 	sources := slices.Clone(q.Sources)
@@ -148,7 +130,7 @@ func (q *Question) answer(ctx context.Context) *Answer {
 	}
 	set, more := engine.Compile(all)
 	if problems = append(problems, more...); q.Lint {
-		problems = lint.Sources(q.Sources)
+		problems = lint.Sources(ctx, q.Sources)
 	}
 	rules.SortProblems(problems)
 	a.Problems = problems[:min(len(problems), maxProblems)]
@@ -254,7 +236,7 @@ func (a *Answer) tree(t *language.Tree, lines *language.Lines) {
 		if n.Parent != language.None && i > 0 {
 			depths[i] = depths[n.Parent] + 1
 		}
-		node := TreeNode{Depth: depths[i], Kind: n.Kind.String(), Value: clip(n.Value), Line: lines.Line(n.Start), Start: int(n.Start), End: int(n.End)}
+		node := TreeNode{Depth: depths[i], Kind: n.Kind.String(), Value: clip(n.Value), Line: lines.Line(n.Start)}
 		if n.Slot != language.Item {
 			node.Slot = n.Slot.String()
 		}

@@ -347,7 +347,7 @@ func (s *state) inChange(f *found) bool {
 func (m *imported) into(s *state, known map[string]*checks.RuleInfo) {
 	for _, list := range [][]*found{m.head, m.base} {
 		for _, f := range list {
-			if f.rule = known[f.RuleID]; f.rule.Rollout == checks.RolloutOff {
+			if f.rule = known[f.RuleID]; f.rule.Rollout == checks.RolloutOff || !s.in.Config.covers(f.RuleID, f.Location.Path) {
 				continue
 			}
 			if f.Location.Side == checks.Base {

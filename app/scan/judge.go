@@ -61,7 +61,7 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 		stage.run(s)
 	}
 
-	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: slices.Concat([]CheckResult{}, checkResults(passes), off, imports.checks), Files: len(change.Files), Imports: imports.told(), Costs: costs.list()}
+	r := &Result{Base: in.Base, Head: in.Head, Findings: []checks.Finding{}, Rules: sortedRules(known), Checks: append([]CheckResult{}, slices.Concat(checkResults(passes), off, imports.checks)...), Files: len(change.Files), Imports: imports.told(), Costs: costs.list()}
 	for _, f := range s.head {
 		r.Findings = append(r.Findings, f.Finding)
 	}

@@ -74,7 +74,7 @@ func fit(s *state) {
 			f.Fix.Text = text(f.Fix.Text, maxMessage)
 		}
 		f.Severity = cmp.Or(f.Severity, f.rule.Severity)
-		f.Confidence = cmp.Or(f.Confidence, f.asked)
+		f.Confidence = cmp.Or(f.Confidence, f.asked, f.rule.Confidence)
 		s.apply(f)
 	}
 	slices.SortStableFunc(s.head, foundByPosition)

@@ -42,12 +42,14 @@ func TestScripts(t *testing.T) {
 				env.Setenv("GIT_"+who+"_DATE", "2026-01-02T03:04:05Z")
 			}
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-			page, err := os.ReadFile("../../docs/scan.md")
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(filepath.Join(env.WorkDir, "scan.md"), page, 0o600); err != nil {
-				return err
+			for _, name := range []string{"scan.md", "rules.md"} { // what they tell to type is typed
+				page, err := os.ReadFile("../../docs/" + name)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), page, 0o600); err != nil {
+					return err
+				}
 			}
 			if err := writeCommands(env.WorkDir, "security-lead"); err != nil {
 				return err

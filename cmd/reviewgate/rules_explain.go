@@ -134,7 +134,7 @@ func (f *explainFlags) run(ctx context.Context, arg string, stdout, stderr io.Wr
 			out.ScanNote = "the change does not touch the file, so nothing in it counts"
 		}
 	} else {
-		result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, f.scan.all, nil)
+		result, err := runScan(ctx, snap, in, scan.Options{Sandbox: sandbox.Auto}, f.scan.all, nil) // rules ask no registry
 		if err != nil {
 			return unsure(err)
 		}
@@ -215,7 +215,7 @@ func (x *explained) print(w io.Writer, p paint, all bool) error {
 		}
 	}
 	if x.silent > 0 {
-		fmt.Fprintf(out, "\n%s\n", p.dim(strings.Replace(count(x.silent, "rule"), "1 rule", "1 other rule", 1)+" with nothing to do with it"))
+		fmt.Fprintf(out, "\n%s\n", p.dim(count(x.silent, "other rule")+" with nothing to do with it"))
 	}
 	if !steps && len(x.Explanations) > 0 {
 		fmt.Fprintf(out, "%s\n", p.dim("every step of one: --rule ID"))

@@ -38,7 +38,7 @@ Exit codes: 0 every rule runs, 1 a rule does not run (with --strict: there is an
 			if !slices.Contains(lintFormats, format) {
 				return usage(fmt.Errorf("unknown format %q", format), "formats are "+strings.Join(lintFormats, ", "))
 			}
-			rep, err := lint.Paths(args, rules.OriginFlag)
+			rep, err := lint.Paths(cmd.Context(), args, rules.OriginFlag)
 			if err != nil {
 				return usage(err, "")
 			}

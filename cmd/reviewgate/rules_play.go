@@ -46,7 +46,7 @@ func servePlay(ctx context.Context, out io.Writer, dir, listen string) error {
 	if err != nil {
 		return usage(fmt.Errorf("%s: %w", dir, reason(err)), "name a folder for the rules")
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // of what was only opened
 	ask := func(ctx context.Context, q *playground.Question) (*playground.Answer, error) {
 		return playground.Ask(ctx, q, sandbox.Auto)
 	}

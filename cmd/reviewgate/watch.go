@@ -25,7 +25,7 @@ func watch(ctx context.Context, paths []string, do func() error) error {
 	if err != nil {
 		return unsure(fmt.Errorf("watching for changes: %w", err))
 	}
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	if err := watchFolders(w, paths); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func watchFolders(w *fsnotify.Watcher, paths []string) error {
 			err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
 				switch {
 				case err != nil:
-					return nil // gone meanwhile, or not ours to read: the tests say so
+					return nil //nolint:nilerr // gone meanwhile, or not ours to read: the tests say so
 				case !d.IsDir():
 					return nil
 				case name != folder && (!info.IsDir() || d.Name() == ".git"):

@@ -387,7 +387,7 @@ func (e *evaluation) valueOf(b *Binding, strip bool) string {
 		v = v.Integer()
 	}
 	code := clipTo(b.Text, maxShown)
-	shown := ""
+	var shown string
 	switch v.Kind {
 	case compare.Int:
 		shown = strconv.FormatInt(v.Int, 10)

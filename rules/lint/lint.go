@@ -9,6 +9,7 @@
 package lint
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/reviewgate-app/reviewgate/rules"
@@ -43,12 +44,12 @@ func Codes() map[string]string {
 
 // Sources checks rule files, as a set that runs together. It gives every Problem, in order of place: the loader's, the patterns and expressions that do
 // not compile, ids that stand twice, and what the files of this package look for, fixtures aside.
-func Sources(sources []rules.Source) []rules.Problem {
-	problems, _ := sourcesOf(sources)
+func Sources(ctx context.Context, sources []rules.Source) []rules.Problem {
+	problems, _ := sourcesOf(ctx, sources)
 	return problems
 }
 
-func sourcesOf(sources []rules.Source) (problems []rules.Problem, rs []*rules.Rule) {
+func sourcesOf(ctx context.Context, sources []rules.Source) (problems []rules.Problem, rs []*rules.Rule) {
 	rs, problems = rules.ParseAll(sources)
 	set, more := engine.Compile(rs)
 	problems = append(problems, more...)
@@ -57,9 +58,12 @@ func sourcesOf(sources []rules.Source) (problems []rules.Problem, rs []*rules.Ru
 		runs[r] = true
 	}
 	for _, r := range rs {
+		if ctx.Err() != nil {
+			break // nobody waits for the rest
+		}
 		problems = append(problems, unbound(r)...)
 		if runs[r] { // what it finds can be asked only then
-			problems = append(problems, unreachable(r)...)
+			problems = append(problems, unreachable(ctx, r)...)
 			problems = append(problems, slow(r, set)...)
 		}
 		problems = append(problems, incomplete(r)...)
@@ -88,7 +92,7 @@ func (r *Report) Stops() bool {
 }
 
 // Paths checks the rule files of files and folders, and that each rule has a fixture.
-func Paths(paths []string, origin rules.Origin) (*Report, error) {
+func Paths(ctx context.Context, paths []string, origin rules.Origin) (*Report, error) {
 	rep := &Report{}
 	seen := map[string]bool{}
 	for _, path := range paths {
@@ -105,7 +109,7 @@ func Paths(paths []string, origin rules.Origin) (*Report, error) {
 		}
 	}
 	rep.Files = len(rep.Sources)
-	problems, rs := sourcesOf(rep.Sources)
+	problems, rs := sourcesOf(ctx, rep.Sources)
 	rep.Problems, rep.Rules = problems, len(rs)
 	for _, src := range rep.Sources {
 		more, err := untested(src)

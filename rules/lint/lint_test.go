@@ -63,7 +63,7 @@ func TestSources(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, p := range lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(test.rule)}}) {
+			for _, p := range lint.Sources(t.Context(), []rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(test.rule)}}) {
 				got = append(got, fmt.Sprintf("%s [%s]", p, p.Kind))
 			}
 			for i := range min(len(got), len(test.want)) { // a want that ends in a colon is a beginning: the rest is the grammar's
@@ -81,7 +81,7 @@ func TestSources(t *testing.T) {
 func TestBuiltinRulesNeedTheirCatalogueEntry(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, p := range lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginBuiltin, Data: []byte(strings.Replace(head, "    metadata: {category: correctness}\n", "", 1) + "    pattern: f()\n")}}) {
+	for _, p := range lint.Sources(t.Context(), []rules.Source{{Name: "r.yaml", Origin: rules.OriginBuiltin, Data: []byte(strings.Replace(head, "    metadata: {category: correctness}\n", "", 1) + "    pattern: f()\n")}}) {
 		if p.Stops() {
 			t.Errorf("%s stops the rule", p)
 		}
@@ -112,7 +112,7 @@ func TestPathsMissesFixtures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rep, err := lint.Paths([]string{dir}, rules.OriginFlag)
+	rep, err := lint.Paths(t.Context(), []string{dir}, rules.OriginFlag)
 	if err != nil || rep.Skipped != 1 || rep.Files != 2 || rep.Rules != 2 {
 		t.Fatalf("%+v: %v", rep, err)
 	}
@@ -121,7 +121,7 @@ func TestPathsMissesFixtures(t *testing.T) {
 	if len(problems) != 1 || !strings.HasSuffix(problems[0].String(), want) || problems[0].Stops() {
 		t.Errorf("problems %v, want one that ends %q", problems, want)
 	}
-	if _, err := lint.Paths([]string{filepath.Join(dir, "missing")}, rules.OriginFlag); err == nil {
+	if _, err := lint.Paths(t.Context(), []string{filepath.Join(dir, "missing")}, rules.OriginFlag); err == nil {
 		t.Error("a missing path is no error")
 	}
 }
@@ -153,6 +153,7 @@ func TestReach(t *testing.T) {
 		"two branches alike":                                        {either("pattern: f($X)", "pattern: f($X)"), []string{"duplicate-branch 9"}},
 		"a branch that holds another":                               {either("pattern: f(1)", "pattern: f(...)"), []string{"duplicate-branch 8"}},
 		"a branch that binds what the other does not":               {either("pattern: f($X)", "pattern: f(...)"), nil},
+		"a branch that binds something else":                        {either("pattern: run($S.clean)", "pattern: run($S)"), nil},
 		"branches of several functions":                             {either("pattern: f(...)", "pattern: g(...)"), nil},
 		"an inside without room":                                    {patterns("pattern: eval($X)", "pattern-inside: import os"), []string{"unreachable-branch 9"}},
 		"an inside with room":                                       {patterns("pattern: eval($X)", "pattern-inside: |\n          import os\n          ..."), nil},
@@ -168,7 +169,7 @@ func TestReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, p := range lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(head + test.rule)}}) {
+			for _, p := range lint.Sources(t.Context(), []rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(head + test.rule)}}) {
 				if p.Stops() {
 					t.Errorf("does not run: %s", p)
 				}
@@ -188,9 +189,22 @@ func TestCWE(t *testing.T) {
 	t.Parallel()
 	for metadata, want := range map[string]int{"{}": 1, "{category: security}": 1, "{category: correctness}": 0, "{cwe: CWE-89}": 0, `{cwe: ["CWE-89: SQL injection"]}`: 0} {
 		rule := strings.Replace(head, "{category: correctness}", metadata, 1) + "    pattern: f()\n"
-		got := lint.Sources([]rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(rule)}})
+		got := lint.Sources(t.Context(), []rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: []byte(rule)}})
 		if len(got) != want || want > 0 && got[0].Code != lint.NoCWE {
 			t.Errorf("%s: %v", metadata, got)
+		}
+	}
+}
+
+// The code around a trial, which some languages need, is no part of what a pattern finds.
+func TestReachInOtherLanguages(t *testing.T) {
+	t.Parallel()
+	const java = "rules:\n  - id: r\n    message: m\n    severity: ERROR\n    languages: [java]\n    metadata: {category: correctness}\n    patterns:\n      - pattern: $T $X = 0;\n      - pattern-not-inside: %s\n"
+	for around, want := range map[string]int{"'$R $F(...) { ... }'": 0, "$A $B = 0;": 1} {
+		got := lint.Sources(t.Context(), []rules.Source{{Name: "r.yaml", Origin: rules.OriginRepository, Data: fmt.Appendf(nil, java, around)}})
+		got = slices.DeleteFunc(got, func(p rules.Problem) bool { return p.Code != lint.UnreachableBranch })
+		if len(got) != want {
+			t.Errorf("%s: %v", around, got)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 // unreachable tells the parts of a rule that find nothing. What a pattern finds is tried out: code is made of it, with names that no other pattern
 // knows in place of its metavariables and none, one or two of them in place of an ellipsis, and the other patterns are run on that code. What is
 // told is true of all the code that was tried; where none could be made, nothing is told.
-func unreachable(r *rules.Rule) []rules.Problem {
-	t := &trial{rule: r}
+func unreachable(ctx context.Context, r *rules.Rule) []rules.Problem {
+	t := &trial{ctx: ctx, rule: r}
 	for _, l := range r.Languages {
 		if t.spec = language.ForName(l.Value); t.spec != nil {
 			t.language = l
@@ -34,6 +34,7 @@ func unreachable(r *rules.Rule) []rules.Problem {
 
 // trial is the trying out of one rule.
 type trial struct {
+	ctx      context.Context // of the call: a trial does not outlive it
 	rule     *rules.Rule
 	spec     *language.Spec
 	language rules.Text
@@ -89,7 +90,10 @@ func (t *trial) exclusions(f *rules.Formula) {
 		gone := 0
 		for _, p := range found {
 			both := &rules.Formula{Op: rules.And, Pos: p.Pos, Children: []*rules.Formula{p, out}}
-			if t.always(p, both, func(_, left []engine.Match) bool { return len(left) == 0 }) {
+			if t.always(p, func(got [][]engine.Match) bool {
+				// What lies around the code of a trial is no part of the pattern: an exclusion has to be about the code itself.
+				return len(got[1]) == 0 && slices.ContainsFunc(got[2], func(m engine.Match) bool { return m.Start >= got[0][0].Start && m.End <= got[0][0].End })
+			}, both, out.Children[0]) {
 				gone++
 				if len(found) > 1 {
 					t.tell(UnreachableBranch, p.Pos, "this branch finds only what %s in line %d takes out again: it never finds anything", out.Op, out.Pos.Line)
@@ -170,9 +174,9 @@ func (t *trial) branches(f *rules.Formula) {
 			if !subset(vars[i], vars[k]) || !subset(vars[k], vars[i]) || !subsetWords(other.Text.Value, c.Text.Value) {
 				continue
 			}
-			if t.always(c, other, func(own, others []engine.Match) bool {
-				return slices.ContainsFunc(others, func(m engine.Match) bool { return m.Start == own[0].Start && m.End == own[0].End })
-			}) {
+			if t.always(c, func(got [][]engine.Match) bool {
+				return slices.ContainsFunc(got[1], func(m engine.Match) bool { return same(got[0][0], m) })
+			}, other) {
 				idle[i] = true
 				t.tell(DuplicateBranch, c.Pos, "this branch finds nothing that the one in line %d does not find: remove it", other.Pos.Line)
 			}
@@ -209,17 +213,22 @@ func (t *trial) tell(code string, at rules.Pos, format string, args ...any) {
 	t.problems = append(t.problems, advice(t.rule, code, at, format, args...))
 }
 
-// always says whether something holds for all that a pattern finds: own are its matches in a piece of code that is one, others those of the other
-// formula there.
-func (t *trial) always(p, other *rules.Formula, holds func(own, others []engine.Match) bool) bool {
+// same says whether two matches are one, with the same code for every metavariable: others may ask about it.
+func same(a, b engine.Match) bool {
+	return a.Start == b.Start && a.End == b.End && slices.EqualFunc(a.Bindings, b.Bindings, func(x, y engine.Binding) bool { return x.Name == y.Name && x.Text == y.Text })
+}
+
+// always says whether something holds for all that a pattern finds: got are its matches in a piece of code that is one, then those of the other
+// formulas there.
+func (t *trial) always(p *rules.Formula, holds func(got [][]engine.Match) bool, others ...*rules.Formula) bool {
 	held := 0
 	for _, code := range instances(p.Text.Value) {
 		for _, w := range t.spec.Wrappers {
-			got := t.run(w, code, p, other)
+			got := t.run(w, code, append([]*rules.Formula{p}, others...)...)
 			if got == nil || len(got[0]) == 0 {
 				continue
 			}
-			if !holds(got[0], got[1]) {
+			if !holds(got) {
 				return false
 			}
 			held++
@@ -253,8 +262,8 @@ func (t *trial) run(w language.Wrapper, code string, formulas ...*rules.Formula)
 	} else if len(t.spec.Names) > 0 {
 		name = t.spec.Names[0]
 	}
-	res := set.Run(context.Background(), engine.File{Path: name, Source: []byte(source)})
-	if len(res.Overruns) > 0 || res.Tree == nil || len(res.Tree.Errors) > 0 {
+	res := set.Run(t.ctx, engine.File{Path: name, Source: []byte(source)})
+	if t.ctx.Err() != nil || len(res.Overruns) > 0 || res.Tree == nil || len(res.Tree.Errors) > 0 {
 		return nil
 	}
 	from, to := len(w.Before), len(w.Before)+len(strings.TrimRight(code, " \t\n;"))

@@ -14,7 +14,8 @@ func slow(r *rules.Rule, set *engine.Set) []rules.Problem {
 	var problems []rules.Problem
 	// What stands in JSON and YAML are strings, which can be written in many ways: they are never looked for as words.
 	data := func(name string) bool { return name == "json" || name == "yaml" }
-	if names := slices.DeleteFunc(set.Unfiltered(r), data); len(names) > 0 {
+	// What built-in rules cost is measured.
+	if names := slices.DeleteFunc(set.Unfiltered(r), data); len(names) > 0 && r.Origin != rules.OriginBuiltin {
 		files := strings.Join(names, ", ") + " file is parsed and searched"
 		if spec := language.ForName(names[0]); spec != nil && spec.AnyFile {
 			files = "file is searched"
@@ -27,7 +28,7 @@ func slow(r *rules.Rule, set *engine.Set) []rules.Problem {
 		text := f.Op == rules.Regex || f.Op == rules.NotRegex || f.Op == rules.MetavariableRegex
 		if text && engine.Backtracks(f.Text.Value) {
 			problems = append(problems, advice(r, SlowRegex, f.Text.At(1, 1),
-				"slow: the expression looks around or back and repeats a repetition, so its time can double with every character; repeat one of the two only"))
+				"slow: the expression looks around and repeats a repetition with nothing between the two, so its time can double with every character; repeat one of the two only"))
 		}
 		for _, c := range f.Children {
 			walk(c)

@@ -50,7 +50,7 @@ func TestScaffoldsPass(t *testing.T) {
 			if err != nil || rep.Totals != (ruletest.Totals{Passed: 1}) {
 				t.Errorf("%s %s: %v %+v\n%s%s", name, mode, err, rep, files[0].Data, files[1].Data)
 			}
-			said, err := lint.Paths([]string{dir}, rules.OriginFlag)
+			said, err := lint.Paths(t.Context(), []string{dir}, rules.OriginFlag)
 			if err != nil || len(said.Problems) > 0 {
 				t.Errorf("%s %s: lint: %v %v", name, mode, err, said.Problems)
 			}

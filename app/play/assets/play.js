@@ -9,6 +9,20 @@
     marks.scrollTop = code.scrollTop;
     marks.scrollLeft = code.scrollLeft;
   };
+  // Each line has its number beside it.
+  for (const area of document.querySelectorAll(".editor textarea")) {
+    const gutter = area.parentElement.querySelector(".gutter");
+    let lines = 0;
+    const number = () => {
+      const now = area.value.split("\n").length;
+      if (now !== lines) gutter.textContent = Array.from({ length: now }, (_, i) => i + 1).join("\n") + "\n\n";
+      lines = now;
+      gutter.scrollTop = area.scrollTop;
+    };
+    area.addEventListener("input", number);
+    area.addEventListener("scroll", number);
+    number();
+  }
   const caret = () => {
     const now = String(code.value.slice(0, code.selectionStart).split("\n").length);
     if (document.activeElement === code && now !== line.value) {

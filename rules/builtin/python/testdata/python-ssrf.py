@@ -13,6 +13,10 @@ def fetch():
     # ruleid: python-ssrf
     a = requests.get(request.args["url"], timeout=5)
     # ruleid: python-ssrf
+    a = requests.request("GET", request.args["url"], timeout=5)
+    # ok: python-ssrf
+    a = requests.request("GET", "https://api.example.com/users", params=request.args, timeout=5)
+    # ruleid: python-ssrf
     b = httpx.get("https://" + request.args["host"] + "/status")
     # ruleid: python-ssrf
     c = urllib.request.urlopen(request.args["url"])
