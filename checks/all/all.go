@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/ai/claim"
 	"github.com/reviewgate-app/reviewgate/checks/ai/endlessloop"
 	"github.com/reviewgate-app/reviewgate/checks/ai/hallucinatedmember"
 	"github.com/reviewgate-app/reviewgate/checks/ai/missingguard"
@@ -54,6 +55,7 @@ import (
 
 // coded are the checks that are Go code, sorted by name; a test compares the list with the folders.
 var coded = []*checks.Check{
+	claim.Check,
 	endlessloop.Check,
 	hallucinatedmember.Check,
 	missingguard.Check,

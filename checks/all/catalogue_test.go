@@ -98,7 +98,12 @@ const (
 func findings(t *testing.T, list []*checks.Check, example Example) []checks.Finding {
 	t.Helper()
 	var archive txtar.Archive
+	said := ""
 	for _, f := range example {
+		if f.Path == "pull-request.txt" {
+			said = f.Head
+			continue
+		}
 		if f.Base != "" {
 			archive.Files = append(archive.Files, txtar.File{Name: "base/" + f.Path, Data: []byte(f.Base)})
 		}
@@ -108,6 +113,7 @@ func findings(t *testing.T, list []*checks.Check, example Example) []checks.Find
 	if err != nil {
 		t.Fatal(err)
 	}
+	change.Text.Body = said
 	change.Facts.Advisories, change.Facts.Packages = []byte(advisories), []byte(knownPackages)
 	var mu sync.Mutex
 	var out []checks.Finding

@@ -287,6 +287,7 @@ func Index(entries []Entry) string {
 			table(&b, by[l])
 		}
 	}
+	b.WriteString(leftOut)
 	return b.String()
 }
 
@@ -307,3 +308,19 @@ func table(b *strings.Builder, list []Entry) {
 		fmt.Fprintf(b, "| [`%s`](%s.md) | %s | %s | %s | %s |\n", e.ID, e.ID, e.Title, e.Severity, e.Confidence, e.Does())
 	}
 }
+
+// leftOut says what no rule looks for, and why.
+const leftOut = `
+## What is not looked for
+
+These were weighed and left out, because they would be right less than nine times in ten, or be read by nobody.
+
+| what | why not |
+|---|---|
+| a function that grows too complex | reviewers see it, and take most of them: the number does not say which one to split |
+| looser types: ` + "`" + `any` + "`" + `, raw types | most stand in tests and at borders where nothing better is known; the compiler's own strict mode asks better |
+| many comments | says nothing about what the code does |
+| new code without tests | whether tests elsewhere cover it cannot be told from the change; a claim that tests were added is [held to it](claim-not-kept.md) |
+| large pull requests, unrelated folders | the author knows, and the page shows it |
+| check first, then act, on files and rows | what another process may do in between is not in the code; the known unsafe calls have rules of their own |
+`

@@ -1,7 +1,7 @@
 // Package vacuoustest finds new tests that cannot fail.
 //
 // Asked for tests, an agent delivers tests; that they are green is easily had. One runs the code and looks at nothing, one compares constants, one
-// sets up a mock and asserts what it set up, one catches its own failure:
+// sets up a mock and asserts what it set up, one catches its own failure, or waits for any error and asserts where that error is awaited:
 //
 //	def test_refund(client):
 //	    client.post("/refund", json={"order": 7})      # and then?

@@ -95,6 +95,11 @@ func judge(pass *checks.Pass, f code.File, r *reader, t code.Test) {
 	report := func(rule, format string, args ...any) {
 		pass.Report(checks.Finding{RuleID: rule, Location: f.At(t.At), Key: t.Symbol + " " + t.Name, Message: fmt.Sprintf(format, args...)})
 	}
+	if a, waits := expected(f.Tree, r, t); a != language.None {
+		report(cannot, "when `%s` fails in `%s`, `%s` takes that for the error that it waits for, and the test is green. Take the assertion out of it, or name the one error that is expected",
+			code.Shorten(f.Tree.Text(a)), t.Name, code.Shorten(f.Tree.Text(waits)))
+		return
+	}
 	if excused(f.Tree, t) {
 		return
 	}

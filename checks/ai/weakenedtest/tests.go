@@ -168,7 +168,8 @@ func testFunction(tree *language.Tree, id language.ID) *test {
 			return nil
 		}
 	case "java":
-		if !slices.ContainsFunc(decorators, func(d decorator) bool {
+		named := strings.HasPrefix(short, "test") && strings.Contains(tree.Source, "TestCase") // JUnit 3
+		if !named && !slices.ContainsFunc(decorators, func(d decorator) bool {
 			return slices.Contains([]string{"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "Property"}, d.last)
 		}) {
 			return nil

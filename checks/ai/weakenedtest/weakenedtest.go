@@ -133,10 +133,9 @@ func collect(ctx context.Context, pass *checks.Pass) (base, head side, err error
 			s.into.tests = append(s.into.tests, tests...)
 			if len(tests) > 0 || f.Class == checks.ClassTest {
 				s.into.comments[name] = commentsOf(tree)
-			}
-			if len(tests) > 0 {
 				maps.Copy(s.into.spoken, words(tree.Source))
-			} else if f.Class != checks.ClassTest {
+			}
+			if len(tests) == 0 && f.Class != checks.ClassTest {
 				definedNames(tree, s.into.names)
 				for _, fn := range code.Funcs(tree) {
 					if _, twice := s.into.bodies[fn.Short]; twice || code.Class(tree, fn.ID) != language.None && len(code.Words(fn.Short)) < 2 {

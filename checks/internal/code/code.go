@@ -18,6 +18,12 @@ import (
 // Languages are those that are read, for RuleInfo.
 var Languages = []string{"go", "java", "javascript", "python", "typescript"}
 
+// Read tells a path of a language that is read.
+func Read(path string) bool {
+	spec := language.ForPath(path)
+	return spec != nil && slices.Contains(Languages, spec.Name)
+}
+
 // A File is one changed file on one side.
 type File struct {
 	*checks.File

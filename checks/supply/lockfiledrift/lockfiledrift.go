@@ -71,6 +71,9 @@ func run(ctx context.Context, pass *checks.Pass) error {
 	for _, s := range steps {
 		for _, lock := range head.LocksFor(s.Head.Path) {
 			text, _ := head.Text(lock)
+			if s.Base != nil && !governs(lock, text, s.Head.Path) {
+				continue // a template beside the workspace
+			}
 			compare(pass, &s, lock, text)
 		}
 	}
@@ -108,6 +111,24 @@ func compare(pass *checks.Pass, s *manifest.Step, lock string, text []byte) {
 			Message: fmt.Sprintf("%s does not have `%s`. Run the tool that writes it, and commit both files", lock, what),
 		})
 	})
+}
+
+// governs tells whether a lockfile of a folder above lists the folder of a manifest, where such files list them.
+func governs(lock string, text []byte, file string) bool {
+	folder := path.Dir(file)
+	if above := path.Dir(lock); above != "." {
+		folder = strings.TrimPrefix(folder, above+"/")
+	}
+	if folder == path.Dir(lock) {
+		return true
+	}
+	switch path.Base(lock) {
+	case "pnpm-lock.yaml":
+		return bytes.Contains(text, []byte("\n  "+folder+":"))
+	case "package-lock.json":
+		return bytes.Contains(text, []byte(`"`+folder+`"`))
+	}
+	return true
 }
 
 // locked tells whether a lockfile has a dependency of this kind at all.
