@@ -63,3 +63,6 @@ func (r *Regexp) ReplaceAllString(s, by string) string { return r.compiled().Rep
 
 // Split cuts s at its matches, into at most n pieces if n is not negative.
 func (r *Regexp) Split(s string, n int) []string { return r.compiled().Split(s, n) }
+
+// SubexpIndex gives the number of the group with a name, or -1.
+func (r *Regexp) SubexpIndex(name string) int { return r.compiled().SubexpIndex(name) }
