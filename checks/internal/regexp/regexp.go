@@ -36,9 +36,6 @@ func (r *Regexp) FindIndex(b []byte) []int { return r.compiled().FindIndex(b) }
 // FindSubmatchIndex gives where the first match and its groups begin and end.
 func (r *Regexp) FindSubmatchIndex(b []byte) []int { return r.compiled().FindSubmatchIndex(b) }
 
-// SubexpIndex gives the number of the group with the name.
-func (r *Regexp) SubexpIndex(name string) int { return r.compiled().SubexpIndex(name) }
-
 // FindString gives the first match.
 func (r *Regexp) FindString(s string) string { return r.compiled().FindString(s) }
 
