@@ -30,6 +30,9 @@ test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixt
 	$(TOOLS)/golangci-lint run ./...
 	REVIEWGATE_E2E=1 $(GO) test $(TAGS) -timeout 20m ./...
 	$(GO) run $(TAGS) ./cmd/reviewgate rules test rules/builtin
+
+.PHONY: test-tools
+test-tools: python-tools ## run what needs tools from Python's index: zizmor on every workflow, the real pre-commit on our hooks
 	./.ci/workflows
 	./.ci/pre-commit
 
@@ -76,7 +79,10 @@ release: release-tools ## build the Linux binaries of VERSION (v1.2.3) with thei
 	PATH=$(TOOLS):$$PATH ./.ci/release --again $(VERSION)
 
 .PHONY: tools
-tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) ## install the pinned tools into dist/tools
+tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
+
+.PHONY: python-tools
+python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) ## install those that come from Python's index
 
 .PHONY: release-tools
 release-tools: $(TOOLS)/zig-$(ZIG_VERSION) ## install what a release is built with

@@ -217,7 +217,10 @@ func randomPolicyFile(r *rand.Rand, floor bool) []byte {
 	}
 	if maybe(r, 2) {
 		p["checks"] = mapping{"severity": pick(r, []string{"critical", "high", "medium"}), "block_on": someRules[r.IntN(4):], "pack": pick(r, []string{"recommended", "strict"}), "max_comments": r.IntN(5), "imports": pick(r, []string{"off", "shadow", "comment", "block"}),
-			"rollout": mapping{pick(r, someRules): pick(r, []string{"off", "shadow", "comment", "block"})}}
+			"rollout":          mapping{pick(r, someRules): pick(r, []string{"off", "shadow", "comment", "block"})},
+			"private_packages": []string{"@acme/*"},
+			"override": mapping{"sensitive": mapping{"severity": pick(r, []string{"low", "high"}), "confidence": pick(r, []string{"low", "high"}), "message": "ask first",
+				"paths": mapping{"include": []string{"src"}, "exclude": []string{"src/gen"}}}}}
 	}
 	if maybe(r, 2) {
 		p["waivers"] = mapping{"by": []string{pick(r, someFrom[:2]), pick(r, []string{"@dave", "role:maintain", "role:write"})}, "self": maybe(r, 2), "expires": pick(r, []string{"24h", "7d"}), "critical": "two-person"}

@@ -41,7 +41,7 @@ func Serve(ctx context.Context, listen string, o Options, opened func(address st
 		return fmt.Errorf("the playground ended: %w", err)
 	case <-ctx.Done():
 		err := server.Close() // what is being answered is nobody's any more
-		_ = <-ended // that it was closed
+		<-ended               //nolint:errcheck // that it was closed
 		return err
 	}
 }

@@ -42,7 +42,7 @@ func (s *Spec) parseBash(g *grammar, src []byte) (*Tree, error) {
 		}
 		again, failed := s.parse(g, src, masked)
 		if failed != nil || len(again.Errors) > len(t.Errors) {
-			break
+			return t, nil //nolint:nilerr // the first reading stands
 		}
 		t = again
 	}
