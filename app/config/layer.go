@@ -42,10 +42,10 @@ func FloorPaths(path string) bool {
 	return slices.Contains(floorFiles, path) || isRule(path, floorRulesFolder)
 }
 
-// isRule: fixtures of rules lie in testdata beside them and are no rules; nor is what was measured of them.
+// isRule: fixtures of rules lie in testdata, or beside them as x.test.yaml, and are no rules; nor is what was measured of them.
 func isRule(name, folder string) bool {
 	rest, ok := strings.CutPrefix(name, folder)
-	return ok && (strings.HasSuffix(rest, ".yml") || strings.HasSuffix(rest, ".yaml")) && !strings.Contains("/"+rest, "/testdata/") && path.Base(rest) != rules.MeasuredFile
+	return ok && (strings.HasSuffix(rest, ".yml") || strings.HasSuffix(rest, ".yaml")) && !strings.Contains("/"+rest, "/testdata/") && path.Base(rest) != rules.MeasuredFile && !rules.IsFixture(rest)
 }
 
 // NewLayer sorts the files of a repository (those that Paths chose, by path) into a layer.
