@@ -67,11 +67,14 @@ func (listener) SetAfterConnectExec(string)             {}
 func (l listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
 	select {
 	case <-l.bell:
-		return &riverdriver.Notification{Topic: "river_insert", Payload: inserted}, nil
+		return &riverdriver.Notification{Topic: insertTopic, Payload: inserted}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
+
+// insertTopic is what River calls the news of inserted jobs.
+const insertTopic = "river_insert"
 
 // inserted is how River says that the default queue has a new job.
 const inserted = `{"queue": "` + river.QueueDefault + `"}`

@@ -50,7 +50,23 @@ func openQueue(ctx context.Context, st *store.Store, cfg *river.Config) (q queue
 		return nil, nil, err
 	}
 	q, err = newClient[*riverpgxv5.Driver](d, cfg, func(tx *store.Tx) pgx.Tx { return tx.Postgres() })
-	return q, nil, err
+	return announced{q}, nil, err
+}
+
+// announced tells every process of every insert. River itself tells of one only while it cools down: the job of a second event would wait for the
+// poll.
+type announced struct{ queue }
+
+func (a announced) insert(ctx context.Context, tx *store.Tx, params []river.InsertManyParams) ([]*rivertype.JobInsertResult, error) {
+	results, err := a.queue.insert(ctx, tx, params)
+	if err != nil {
+		return nil, err
+	}
+	// It goes out with the commit, and the same word twice in a transaction is one.
+	if _, err := tx.Postgres().Exec(ctx, `SELECT pg_notify(current_schema() || '.' || $1, $2)`, insertTopic, inserted); err != nil {
+		return nil, fmt.Errorf("announcing the jobs: %w", err)
+	}
+	return results, nil
 }
 
 func migrateQueue[T any](ctx context.Context, d riverdriver.Driver[T], cfg *river.Config) error {

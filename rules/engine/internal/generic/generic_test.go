@@ -98,7 +98,7 @@ func TestBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Find(strings.Repeat("a ", 100_000)); !errors.Is(err, ErrBudget) {
+	if _, err := p.Find("b " + strings.Repeat("a ", 100_000)); !errors.Is(err, ErrBudget) {
 		t.Errorf("error %v, want %v", err, ErrBudget)
 	}
 	if p, err = Compile("f($X)", Options{}); err != nil {
