@@ -22,7 +22,7 @@ Secrets are read from files or from the environment, never from flags.
 
 On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within half a minute.`,
 		Example: "  reviewgate serve --config server.yml\n  reviewgate serve --config server.yml --role web",
-		Args: cobra.NoArgs,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := server.LoadConfig(file, os.Environ())
 			if err != nil {
