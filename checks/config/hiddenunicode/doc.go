@@ -6,7 +6,7 @@
 //
 // What languages and emoji need is left alone: joiners between letters of scripts that use them and inside of emoji, a variation selector
 // after the character that it belongs to, flags spelt with tags, direction marks in text that has right-to-left letters, and a byte order
-// mark at the start of a file.
+// mark at the start of a file, or as a text of its own in code that looks for one.
 //
 // In source code and in the files that instruct agents a tag or a bidirectional control blocks. Zero-width characters are mostly
 // leftovers of copying from a web page: they are reported, and block only in files that instruct agents.

@@ -145,7 +145,8 @@ func stretches(raw []byte, first bool) []stretch {
 			if !joins(at(i-1), at(i+1)) {
 				add(zeroWidth, i+1, r)
 			}
-		case r == 0x200b, r == 0x180e, r >= 0x2060 && r <= 0x2064, r == 0xfeff && (!first || i > 0):
+		case r == 0xfeff && (first && i == 0 || alone(at(i-1), at(i+1))):
+		case r == 0x200b, r == 0x180e, r >= 0x2060 && r <= 0x2064, r == 0xfeff:
 			add(zeroWidth, i+1, r)
 		case r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0:
 			add(fillers, i+1, r)
@@ -161,6 +162,17 @@ func stretches(raw []byte, first bool) []stretch {
 		}
 	}
 	return out
+}
+
+// alone says that a byte order mark is a text or an expression of its own: code that looks for one, or takes it away.
+func alone(before, after rune) bool {
+	switch before {
+	case '"', '\'', '`':
+		return after == before
+	case '^':
+		return after == '/'
+	}
+	return false
 }
 
 // joins tells where a zero-width joiner or non-joiner belongs: inside of emoji, and between letters of the scripts that use it.
