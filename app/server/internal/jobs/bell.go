@@ -13,7 +13,7 @@ import (
 
 // A bell tells the queue of this process at once that there is a job. River's own way on SQLite is a table that is looked through every 50 ms with
 // the one writing connection, and it tells of one insert only while it cools down: the job of a second event would wait for the poll. The database
-// belongs to one process, so nobody else has to be told. On PostgreSQL there is none: River's own way is good there. A ring that got lost costs no more than the wait for the poll.
+// belongs to one process, so nobody else has to be told. On PostgreSQL the database tells (notify). A ring that got lost costs no more than the wait for the poll.
 type bell chan struct{}
 
 func newBell() bell { return make(bell, 1) }
@@ -27,10 +27,9 @@ func (b bell) ring() {
 }
 
 // after rings once the transaction is committed: before, the queue would not see the job.
-func (b bell) after(tx *store.Tx) {
-	if b != nil {
-		tx.AfterCommit(b.ring)
-	}
+func (b bell) after(_ context.Context, tx *store.Tx) error {
+	tx.AfterCommit(b.ring)
+	return nil
 }
 
 // A driver is River's for SQLite with the bell in the place of its table.

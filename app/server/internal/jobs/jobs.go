@@ -64,7 +64,6 @@ type Jobs struct {
 	store  *store.Store
 	opt    Options
 	client queue
-	bell   bell
 	cancel context.CancelFunc
 	sweeps sync.WaitGroup
 	absent map[string]time.Time // processes that have running jobs and were not there, and since when
@@ -160,7 +159,7 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 		cfg.Queues, cfg.Workers = nil, nil
 	}
 	var err error
-	if j.client, j.bell, err = openQueue(ctx, st, cfg); err != nil {
+	if j.client, err = openQueue(ctx, st, cfg); err != nil {
 		return nil, err
 	}
 	return j, nil
@@ -286,7 +285,9 @@ func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, prior
 		// A job that is there was announced, or is one that must not hurry; one that failed is hastened below.
 		return !r.UniqueSkippedAsDuplicate || r.Job.State == rivertype.JobStateRetryable
 	}) {
-		j.bell.after(tx)
+		if err := j.client.announce(ctx, tx); err != nil {
+			return err
+		}
 	}
 	if priority > urgent {
 		return nil
@@ -321,8 +322,7 @@ func (j *Jobs) Search(ctx context.Context, tx *store.Tx, searches ...Search) err
 	if _, err := j.client.insert(ctx, tx, params); err != nil {
 		return fmt.Errorf("inserting %d searches: %w", len(searches), err)
 	}
-	j.bell.after(tx)
-	return nil
+	return j.client.announce(ctx, tx)
 }
 
 // Sweep gives a job to every pull request whose newest generation was not answered.
