@@ -63,6 +63,7 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
+	secrets   *secrets
 
 	metricsAddr string
 }
@@ -109,7 +110,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
+	s := &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
+	s.secrets = newSecrets(&s.cfg, app)
+	return s, nil
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -193,12 +196,14 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.secrets.attach(hook)
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
+	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
@@ -333,7 +338,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "the database cannot be written\n")
 		return
 	}
-	answer(w, http.StatusOK, "ready\n")
+	_, wrong := s.secrets.wrong()
+	answer(w, http.StatusOK, "ready\n"+wrong)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {
