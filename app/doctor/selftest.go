@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -209,4 +210,17 @@ func (t *selfTest) answered(what string, a github.Attempt) {
 	default:
 		t.say("delivery", Wrong, fmt.Sprintf("%s was answered %d", what, a.Status), "The server's log says why; a proxy in front of it may have answered")
 	}
+}
+
+// WriteSteps writes the steps of a self-test, one below the other.
+func WriteSteps(w io.Writer, steps []Step) error {
+	var b strings.Builder
+	for _, s := range steps {
+		fmt.Fprintf(&b, "%-8s %-13s %s\n", s.State, s.Name, s.Says)
+		if s.Remedy != "" {
+			fmt.Fprintf(&b, "%22s fix  %s\n", "", s.Remedy)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -86,6 +86,7 @@ const (
 type file struct {
 	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`

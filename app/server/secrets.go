@@ -255,9 +255,6 @@ func (s *secrets) clientSecret() []byte {
 	return s.client
 }
 
-// Reread reads the files of the secrets again, now. It is what SIGHUP asks for; without it they are read every ten seconds.
-func (s *Server) Reread(ctx context.Context) { s.secrets.reread(ctx) }
-
 func (s *Server) rereads() {
 	tick := time.NewTicker(rereadEvery)
 	defer tick.Stop()

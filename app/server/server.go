@@ -27,6 +27,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/app/source"
@@ -298,6 +299,10 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
 	if s.cfg.Role != Worker {
 		mux.Handle("/webhook", s.metrics.hook(hook))
+	}
+	if s.cfg.Role != Worker {
+		mux.HandleFunc("GET /setup/installed", setup.Installed)
+		mux.HandleFunc("GET /setup/style.css", setup.Style)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
