@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,6 +52,10 @@ type Config struct {
 	Registry registry.Config
 	LogLevel zerolog.Level
 
+	SecretFiles SecretFiles // where the secrets were read from, to read them again
+
+	// Hide is told of every secret, so that it is kept out of what is written: (*Redactor).Hide. Nil: nobody is.
+	Hide    func(secret []byte)
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
 	// Log gets JSON, one entry per line; the zero Logger says nothing. Write it to Redacting(os.Stderr).
@@ -83,6 +88,7 @@ const (
 type file struct {
 	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
 	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
@@ -197,10 +203,21 @@ func (l *loader) secret(key string, inFile *string, variable string) []byte {
 		return nil
 	}
 	data, err := readSmall(path, maxSecretFile)
+	if errors.Is(err, fs.ErrNotExist) && variable == "REVIEWGATE_OLD_WEBHOOK_SECRET" {
+		return nil // it is there while the secret is changed
+	}
 	if err != nil {
 		l.bad(key, variable+"_FILE", err.Error(), "name a file that this process can read")
 	}
 	return bytes.TrimSpace(data)
+}
+
+// secretFile is where secret reads from; "": from the variable, or nowhere.
+func (l *loader) secretFile(inFile *string, variable string) string {
+	if l.env[variable] != "" {
+		return ""
+	}
+	return l.path(inFile, variable+"_FILE")
 }
 
 // What is said of a value that is missing.
@@ -388,6 +405,10 @@ func (l *loader) load(f *file) (c Config) {
 	}
 	l.public(f, &c)
 	l.pages(f, &c)
+	c.SecretFiles = SecretFiles{
+		PrivateKey: l.secretFile(f.App.Key, "REVIEWGATE_PRIVATE_KEY"), WebhookSecret: l.secretFile(f.App.Secret, "REVIEWGATE_WEBHOOK_SECRET"),
+		OldWebhookSecret: l.secretFile(f.App.OldSecret, "REVIEWGATE_OLD_WEBHOOK_SECRET"), ClientSecret: l.secretFile(f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET"),
+	}
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)

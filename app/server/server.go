@@ -27,6 +27,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/app/source"
@@ -63,6 +64,7 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
+	secrets   *secrets
 
 	metricsAddr string
 	layers      sandbox.Layers // of the worker, as they were tried at the start
@@ -113,7 +115,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
+	s := &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
+	s.secrets = newSecrets(&s.cfg, app)
+	return s, nil
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -197,12 +201,14 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.secrets.attach(hook)
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
+	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
@@ -301,6 +307,8 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 		mux.Handle("/webhook", s.metrics.hook(hook))
 	}
 	if s.cfg.Role != Worker {
+		mux.HandleFunc("GET /setup/installed", setup.Installed)
+		mux.HandleFunc("GET /setup/style.css", setup.Style)
 		pages, err := s.dashboard()
 		if err != nil {
 			return err
@@ -348,7 +356,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "the database cannot be written\n")
 		return
 	}
-	answer(w, http.StatusOK, "ready\n")
+	_, wrong := s.secrets.wrong()
+	answer(w, http.StatusOK, "ready\n"+wrong)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -42,15 +42,15 @@ type Inbox interface {
 // A Handler answers POST /webhook. It answers 202 once the delivery is kept, together with the jobs that it causes: from then on
 // nothing of it is lost. It answers 4xx to what GitHub did not send, and 503 if the delivery could not be kept.
 type Handler struct {
-	secrets [][]byte
-	app     int64
-	inbox   Inbox
-	log     zerolog.Logger
-	now     func() time.Time
-	memory  *semaphore.Weighted
+	app    int64
+	inbox  Inbox
+	log    zerolog.Logger
+	now    func() time.Time
+	memory *semaphore.Weighted
 
-	mu     sync.Mutex
-	counts map[Count]int64
+	mu      sync.Mutex
+	secrets [][]byte
+	counts  map[Count]int64
 }
 
 // A Count is what deliveries are counted by.
@@ -67,6 +67,13 @@ func New(secrets [][]byte, app int64, inbox Inbox, log zerolog.Logger, now func(
 		}
 	}
 	return &Handler{secrets: secrets, app: app, inbox: inbox, log: log, now: now, memory: semaphore.NewWeighted(inFlight), counts: map[Count]int64{}}, nil
+}
+
+// SetSecrets replaces the secrets, under the same conditions as New.
+func (h *Handler) SetSecrets(secrets [][]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets = secrets
 }
 
 // The forms of headers. GitHub's delivery ids are UUIDs; an Enterprise Server's may differ in form, not in kind.
@@ -166,8 +173,11 @@ func (h *Handler) signed(body []byte, signature string) bool {
 	if err != nil {
 		return false
 	}
+	h.mu.Lock()
+	secrets := h.secrets
+	h.mu.Unlock()
 	ok := false
-	for _, s := range h.secrets {
+	for _, s := range secrets {
 		mac := hmac.New(sha256.New, s)
 		mac.Write(body)
 		ok = hmac.Equal(mac.Sum(nil), given) || ok
