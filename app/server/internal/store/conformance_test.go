@@ -70,6 +70,8 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"what came past the gate":                            audits,
 		"checks that are not ours":                           foreignMarks,
 		"answers to comments, and deeds done again":          talkDeeds,
+		"dead letters":                                       deadLetters,
+		"what came right is no dead letter":                  deadHealed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
