@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -112,6 +113,11 @@ func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Co
 		if d.Number > 0 && repoID != 0 {
 			if err := tx.remember(ctx, repoID, d); err != nil {
 				return err
+			}
+			if slices.Contains(keys, Key{repoID, d.Number}) {
+				if _, err := tx.tx.ExecContext(ctx, `UPDATE deliveries SET want = (SELECT want FROM pulls WHERE repo_id = $2 AND number = $3) WHERE guid = $1`, d.GUID, repoID, d.Number); err != nil {
+					return err
+				}
 			}
 		}
 		if len(keys) == 0 {
