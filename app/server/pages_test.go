@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -565,51 +564,4 @@ func TestHostileTexts(t *testing.T) {
 			t.Errorf("%s: %d %s", page, status, body)
 		}
 	}
-}
-
-// TestListGoesOn: a list is read to its end, part by part, and nothing is in two parts.
-func TestListGoesOn(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, _ string) {
-		w := newPageWorld(t)
-		const many = 53
-		for i := range many {
-			branch := fmt.Sprint("t", i)
-			_, err := w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "c", Branch: branch, Parents: []string{"main"}, Files: map[string]string{"README.md": branch}})
-			must(t, err)
-			_, err = w.repo.OpenPull(w.alice, githubtest.PullOptions{Title: branch, Head: branch, Base: "main"})
-			must(t, err)
-		}
-		must(t, w.hub.Settle(t.Context()))
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-		defer cancel()
-		must(t, w.srv.Idle(ctx))
-		root := w.as(w.root)
-		link, next := regexp.MustCompile(`href="/repositories/\d+/pulls/(\d+)"`), regexp.MustCompile(`<a href="([^"]+)" rel="next">`)
-		seen, page, parts := map[string]int{}, "/pulls", 0
-		for ; page != "" && parts < 5; parts++ {
-			_, body := root.get(page)
-			for _, m := range link.FindAllStringSubmatch(body, -1) {
-				seen[m[1]]++
-			}
-			m := next.FindStringSubmatch(body)
-			if page = ""; m != nil {
-				page = strings.ReplaceAll(m[1], "&amp;", "&")
-			}
-		}
-		if len(seen) != many || parts != 2 {
-			t.Errorf("%d pull requests in %d parts", len(seen), parts)
-		}
-		for n, times := range seen {
-			if times != 1 {
-				t.Errorf("#%s is there %d times", n, times)
-			}
-		}
-		if _, body := root.get("/pulls?decision=pass"); !strings.Contains(body, "passes") || len(link.FindAllString(body, -1)) != 50 {
-			t.Error("the filter by decision")
-		}
-		if _, body := root.get("/pulls?q=T52"); len(link.FindAllString(body, -1)) != 1 {
-			t.Error("the search by words")
-		}
-	})
 }
