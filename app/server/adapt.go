@@ -76,6 +76,9 @@ func (in inbox) delivery(d webhook.Delivery) store.Delivery {
 			return in.jobs.Search(ctx, tx, jobs.Search{Installation: ev.Installation, All: d.SearchAll})
 		}
 	}
+	if d.Revoked != 0 {
+		out.Then = func(ctx context.Context, tx *store.Tx) error { return tx.DropSessionsOf(ctx, d.Revoked) }
+	}
 	if d.Approved {
 		entry := gate.Capture(ev.Review.ID, ev.Review.Reviewer, ev.Review.CommitID, ev.HeadSHA, ev.BaseRef, ev.BaseSHA)
 		out.Entry, out.Submitted = &entry, ev.Review.Submitted
@@ -291,6 +294,7 @@ func (o outbox) Deliver(ctx context.Context, ref review.Ref) error {
 type sender struct {
 	app   *github.App
 	store *store.Store
+	pages string // where people reach the pages; "": nowhere
 }
 
 func (s sender) client(ctx context.Context, d store.Deed) (*github.Client, github.Deed, error) {
@@ -323,6 +327,9 @@ func (s sender) Send(ctx context.Context, d store.Deed, known int64) (jobs.Recei
 	}
 	if g.Kind == github.SetCheck {
 		g.CheckRunID = known
+		if s.pages != "" && d.Number > 0 {
+			g.DetailsURL = fmt.Sprintf("%s/repositories/%d/pulls/%d", s.pages, d.RepoID, d.Number)
+		}
 	}
 	r, err := c.Deliver(ctx, g)
 	return receipt(r), err

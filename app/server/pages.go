@@ -145,7 +145,7 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 
 func deliveriesShown(list []store.DeliveryShown) (out []dashboard.Delivery) {
 	for _, d := range list {
-		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number})
+		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number, Want: d.Want})
 	}
 	return out
 }

@@ -141,7 +141,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
-	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
+	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store, s.cfg.PublicURL}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
 	// The queue is made below: its work is the review, and the review puts work into it.
 	wake := func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error {
