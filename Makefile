@@ -61,6 +61,13 @@ model: ## play random histories: HISTORIES against the reducers, SERVED against 
 	$(GO) test -v -timeout 3h ./app/server/internal/review -run '^TestModel$$' -rapid.checks=$$(( ($(HISTORIES) + 1) / 2 )) -rapid.nofailfile
 	REVIEWGATE_MODEL=$(SERVED) $(GO) test -v -timeout 3h ./app/server -run '^TestModel$$' -parallel 4
 
+# About a quarter of an hour. SEED=n plays the actions of another run again.
+KILLS ?= 200
+
+.PHONY: kills
+kills: ## kill the server KILLS times at random moments under load, on each database, and one of two servers for good
+	REVIEWGATE_KILLS=$(KILLS) REVIEWGATE_SEED=$(SEED) $(GO) test -v -count=1 -timeout 3h ./app/server -run '^TestKill'
+
 .PHONY: mutants
 mutants: ## break every invariant in turn, and see that the model notices (minutes)
 	REVIEWGATE_MUTANTS=10000 $(GO) test -v -timeout 3h ./app/model -run '^TestMutants$$' -parallel 2

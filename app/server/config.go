@@ -72,6 +72,8 @@ type Config struct {
 	Reached func(point string)
 	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
 	Settled time.Duration
+	// Dead is the time after which a process that is gone is taken for dead, and its jobs begin again. 0: 15 s.
+	Dead time.Duration
 }
 
 // A Role is what one of several processes on a PostgreSQL database does.

@@ -168,7 +168,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Stop: stopTime,
+		Workers: workers, Stop: stopTime, Dead: s.cfg.Dead,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Work: func(ctx context.Context, k store.Key, want int64) error {
