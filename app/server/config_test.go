@@ -61,7 +61,7 @@ advisories: osv.zip
 		t.Fatal(err)
 	}
 	want := server.Config{
-		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
+		Listen: "127.0.0.1:9000", Traces: server.NoTraces, AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
 		Registry: registry.Config{Private: []string{"@acme/*", "com.acme"}, Packages: filepath.Join(dir, "known.txt"), Advisories: filepath.Join(dir, "osv.zip")},
@@ -119,6 +119,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		"a registry over http":   {"", []string{"REVIEWGATE_REGISTRY=npm=http://a:hunter2@npm.example.com"}, []string{"registry (REVIEWGATE_REGISTRY)", "use https"}},
 		"a list that is missing": {"", []string{"REVIEWGATE_KNOWN_PACKAGES=/does/not/exist"}, []string{"known_packages (REVIEWGATE_KNOWN_PACKAGES)", "/does/not/exist"}},
 		"a level":                {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
+		"traces":                 {"", []string{"REVIEWGATE_TRACES=jaeger"}, []string{"traces", "write off, or otlp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
