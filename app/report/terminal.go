@@ -34,8 +34,5 @@ func Painter(on bool) func(attrs ...color.Attribute) func(a ...any) string {
 	}
 }
 
-// Visible writes out what a terminal would obey, or not show, in place of showing it: rules, code and names come from strangers. Line breaks stay.
-func Visible(s string) string { return visible(s, "\n") }
-
-// OneLine is Visible on one line.
+// OneLine is visible on one line.
 func OneLine(s string) string { return oneLine(s) }

@@ -35,6 +35,11 @@ type Config struct {
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
+	PublicURL      string        // where people reach the server, "https://gate.example.com"; "": not said, and nobody can sign in
+	ClientID       string        // of the App, for sign-in; "": nobody can sign in
+	ClientSecret   []byte        // belongs to ClientID
+	Admins         []string      // logins that may see and do everything on the pages
+	LoopbackPages  bool          // the pages are served without sign-in, to this machine alone; Listen must be a loopback address
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
 	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
@@ -89,9 +94,12 @@ const (
 
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
-	Listen  *string `yaml:"listen"`  // REVIEWGATE_LISTEN
-	Metrics *string `yaml:"metrics"` // REVIEWGATE_METRICS
-	Traces  *string `yaml:"traces"`  // REVIEWGATE_TRACES
+	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
+	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Traces  *string `yaml:"traces"`     // REVIEWGATE_TRACES
+	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
+	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
+	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
 	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
@@ -114,6 +122,8 @@ type fileApp struct {
 	Key       *string `yaml:"private_key_file"`        // REVIEWGATE_PRIVATE_KEY_FILE, or the key itself in REVIEWGATE_PRIVATE_KEY
 	Secret    *string `yaml:"webhook_secret_file"`     // REVIEWGATE_WEBHOOK_SECRET_FILE, or the secret itself in REVIEWGATE_WEBHOOK_SECRET
 	OldSecret *string `yaml:"old_webhook_secret_file"` // REVIEWGATE_OLD_WEBHOOK_SECRET_FILE, or REVIEWGATE_OLD_WEBHOOK_SECRET
+	Client    *string `yaml:"client_id"`               // REVIEWGATE_CLIENT_ID
+	ClientKey *string `yaml:"client_secret_file"`      // REVIEWGATE_CLIENT_SECRET_FILE, or the secret itself in REVIEWGATE_CLIENT_SECRET
 }
 
 type fileHub struct {
@@ -250,6 +260,54 @@ func (l *loader) hub(f *file, c *Config) {
 	}
 }
 
+// public reads where people reach the server, and with what they sign in.
+func (l *loader) public(f *file, c *Config) {
+	public, _ := l.value(f.Public, "REVIEWGATE_PUBLIC_URL", "")
+	c.PublicURL = strings.TrimRight(public, "/")
+	if c.PublicURL != "" {
+		why := checkURL(c.PublicURL)
+		if u, err := url.Parse(c.PublicURL); why == "" && err == nil && u.Path != "" {
+			why = "has a path, and the pages start at the root"
+		}
+		if why != "" {
+			l.bad("public_url", "REVIEWGATE_PUBLIC_URL", fmt.Sprintf("%q %s", withoutPassword(c.PublicURL), why), "write it as https://HOST")
+		}
+	}
+	c.ClientID, _ = l.value(f.App.Client, "REVIEWGATE_CLIENT_ID", "")
+	before := len(l.problems)
+	c.ClientSecret = l.secret("app.client_secret_file", f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET")
+	switch {
+	case len(l.problems) > before:
+	case c.ClientID != "" && len(c.ClientSecret) == 0:
+		l.bad("app.client_secret_file", "REVIEWGATE_CLIENT_SECRET_FILE", noValue, "generate a client secret on the App's settings page and name the file, or leave app.client_id out: then nobody can sign in")
+	case c.ClientID == "" && len(c.ClientSecret) > 0:
+		l.bad("app.client_id", "REVIEWGATE_CLIENT_ID", noValue, "it belongs to the client secret; "+appPage)
+	case c.ClientID != "" && c.PublicURL == "":
+		l.bad("public_url", "REVIEWGATE_PUBLIC_URL", noValue, "GitHub sends people back there after sign-in; write it as https://HOST")
+	}
+}
+
+// pages reads who may open the pages.
+func (l *loader) pages(f *file, c *Config) {
+	admins, _ := l.value(f.Admins, "REVIEWGATE_ADMINS", "")
+	for login := range strings.FieldsFuncSeq(admins, func(r rune) bool { return r == ',' || r == ' ' }) {
+		c.Admins = append(c.Admins, strings.TrimPrefix(login, "@"))
+	}
+	if len(c.Admins) > 0 && c.ClientID == "" {
+		l.bad("admins", "REVIEWGATE_ADMINS", "nobody can sign in", "set app.client_id and app.client_secret_file, or leave it out")
+	}
+	pages, _ := l.value(f.Pages, "REVIEWGATE_PAGES", "sign-in")
+	c.LoopbackPages = pages == "loopback"
+	switch {
+	case pages != "sign-in" && pages != "loopback":
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("%q is neither", pages), "write sign-in or loopback")
+	case c.LoopbackPages && c.ClientID != "":
+		l.bad("pages", "REVIEWGATE_PAGES", "loopback serves the pages without sign-in, and app.client_id is set", "choose one of the two")
+	case c.LoopbackPages && !loopback(c.Listen):
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("loopback serves the pages without sign-in, and %q can be reached from elsewhere", c.Listen), `set listen to "127.0.0.1:8080", or sign people in with app.client_id`)
+	}
+}
+
 // lookUps reads where packages are looked up: words as the command line has them.
 func (l *loader) lookUps(f *file, c *Config) {
 	r := &c.Registry
@@ -342,6 +400,8 @@ func (l *loader) load(f *file) (c Config) {
 			c.WebhookSecrets = append(c.WebhookSecrets, secret)
 		}
 	}
+	l.public(f, &c)
+	l.pages(f, &c)
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)

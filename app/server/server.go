@@ -67,6 +67,7 @@ type Server struct {
 	tracer    *trace.Tracer // nil: no traces are made
 
 	metricsAddr string
+	layers      sandbox.Layers // of the worker, as they were tried at the start
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -100,6 +101,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
+	}
+	if cfg.LoopbackPages && !loopback(cfg.Listen) {
+		return nil, fmt.Errorf("the configuration of the server: the pages are to be served without sign-in, and %q can be reached from elsewhere", cfg.Listen)
 	}
 	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel())).Hook(trace.Hook{})
 	cfg.HTTP = traced(cfg.HTTP)
@@ -213,6 +217,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
 	}
+	s.tasks.Go(s.beats)
 	if err := s.metrics.all.Register(state{s, hook}); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
 	}
@@ -295,6 +300,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 		return fmt.Errorf("trying the worker: %w", err)
 	}
 	s.metrics.sandboxed(r.Sandbox)
+	s.layers = r.Sandbox
 	level := s.cfg.Log.Info()
 	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
 		level = s.cfg.Log.Warn()
@@ -307,6 +313,15 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
 	if s.cfg.Role != Worker {
 		mux.Handle("/webhook", s.metrics.hook(hook))
+	}
+	if s.cfg.Role != Worker {
+		pages, err := s.dashboard()
+		if err != nil {
+			return err
+		}
+		if pages != nil {
+			mux.Handle("/", pages)
+		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)

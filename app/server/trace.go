@@ -42,11 +42,15 @@ func (s *Server) startTraces(ctx context.Context) (err error) {
 
 // traced makes spans of requests to GitHub.
 func traced(c *http.Client) *http.Client {
-	next := http.DefaultTransport
-	if c != nil && c.Transport != nil {
-		next = c.Transport
+	var out http.Client
+	if c != nil {
+		out = *c
 	}
-	return &http.Client{Transport: trace.Transport(next)}
+	if out.Transport == nil {
+		out.Transport = http.DefaultTransport
+	}
+	out.Transport = trace.Transport(out.Transport)
+	return &out
 }
 
 // repoAttrs names a repository. Names are in spans, and nothing that is in the repository.

@@ -194,7 +194,7 @@ func (x *explained) judged(result *scan.Result, rule string) {
 
 func (x *explained) print(w io.Writer, p paint, all bool) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s\n", p.path(fmt.Sprintf("%s:%d", report.Visible(x.File), x.From)))
+	fmt.Fprintf(out, "%s\n", p.path(fmt.Sprintf("%s:%d", report.Visible(x.File, "\n"), x.From)))
 	for n := x.From; n <= min(x.To, x.From+9, len(x.lines)); n++ {
 		fmt.Fprintf(out, "%s %s\n", p.dim(fmt.Sprintf("%6d |", n)), clipLine(x.lines[n-1]))
 	}
@@ -249,7 +249,7 @@ func (x *explained) printScan(out io.Writer, p paint) {
 		case !f.Comment:
 			what = "lists it, without a comment of its own"
 		}
-		fmt.Fprintf(out, "  %d:%d %s, severity %s, confidence %s: %s\n", f.Location.StartLine, f.Location.StartColumn, report.Visible(f.RuleID), f.Severity, f.Confidence, report.OneLine(what))
+		fmt.Fprintf(out, "  %d:%d %s, severity %s, confidence %s: %s\n", f.Location.StartLine, f.Location.StartColumn, report.Visible(f.RuleID, "\n"), f.Severity, f.Confidence, report.OneLine(what))
 	}
 	if x.ScanNote != "" {
 		fmt.Fprintf(out, "  %s\n", x.ScanNote)
@@ -323,7 +323,7 @@ func printSteps(out io.Writer, p paint, x *engine.Explanation, all bool) {
 			style = p.warn
 		}
 		pad := strings.Repeat(" ", max(width-len([]rune(row[0])), 0))
-		fmt.Fprintf(out, "%s%s  %s\n", report.Visible(row[0]), pad, style(marks[i]+" "+report.Visible(row[1])))
+		fmt.Fprintf(out, "%s%s  %s\n", report.Visible(row[0], "\n"), pad, style(marks[i]+" "+report.Visible(row[1], "\n")))
 	}
 	if f := x.Flow; f != nil {
 		for _, part := range []struct {
@@ -359,7 +359,7 @@ func firstLine(s string) string {
 }
 
 // oneWord is a row's text with its indent kept.
-func oneWord(s string) string { return strings.ReplaceAll(report.Visible(s), "\n", " ") }
+func oneWord(s string) string { return strings.ReplaceAll(report.Visible(s, "\n"), "\n", " ") }
 
 func linesOf(lines []int, total int) string {
 	var parts []string

@@ -147,7 +147,7 @@ const maxExcerpt = 150
 
 // excerpt prints a line of a file with a mark under a column (0: no mark).
 func excerpt(out io.Writer, p paint, text string, line, column int) {
-	runes := []rune(report.Visible(strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r")))
+	runes := []rune(report.Visible(strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r"), "\n"))
 	if column > maxExcerpt || len(runes) > 4*maxExcerpt {
 		return // the place has been named; a line that long shows nothing
 	}

@@ -154,7 +154,7 @@ func printFixture(out io.Writer, f ruletest.Fixture, p paint) {
 
 // clipLine makes a line of a file one that can be shown.
 func clipLine(s string) string {
-	s = report.Visible(strings.TrimRight(strings.ReplaceAll(s, "\t", "    "), "\r"))
+	s = report.Visible(strings.TrimRight(strings.ReplaceAll(s, "\t", "    "), "\r"), "\n")
 	if runes := []rune(s); len(runes) > maxExcerpt {
 		s = string(runes[:maxExcerpt-1]) + "…"
 	}
