@@ -63,6 +63,7 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
+	notary    notary
 
 	metricsAddr string
 }
@@ -109,7 +110,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
+	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	return &Server{cfg: cfg, app: app, notary: notary, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -151,7 +156,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
@@ -191,6 +196,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	s.queue = queue
 	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
 	if err != nil {
+		return err
+	}
+	if err := s.rememberKeys(ctx); err != nil {
 		return err
 	}
 	if err := s.hello(ctx); err != nil {
@@ -293,6 +301,9 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
 	if s.cfg.Role != Worker {
 		mux.Handle("/webhook", s.metrics.hook(hook))
+	}
+	if s.cfg.Role != Worker {
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
