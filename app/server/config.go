@@ -33,6 +33,9 @@ type Config struct {
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
+	PublicURL      string        // where people reach the server, "https://gate.example.com"; "": not said, and nobody can sign in
+	ClientID       string        // of the App, for sign-in; "": nobody can sign in
+	ClientSecret   []byte        // belongs to ClientID
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
 	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
@@ -79,8 +82,9 @@ const (
 
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
-	Listen  *string `yaml:"listen"`  // REVIEWGATE_LISTEN
-	Metrics *string `yaml:"metrics"` // REVIEWGATE_METRICS
+	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
+	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
 	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
@@ -104,6 +108,8 @@ type fileApp struct {
 	Key       *string `yaml:"private_key_file"`        // REVIEWGATE_PRIVATE_KEY_FILE, or the key itself in REVIEWGATE_PRIVATE_KEY
 	Secret    *string `yaml:"webhook_secret_file"`     // REVIEWGATE_WEBHOOK_SECRET_FILE, or the secret itself in REVIEWGATE_WEBHOOK_SECRET
 	OldSecret *string `yaml:"old_webhook_secret_file"` // REVIEWGATE_OLD_WEBHOOK_SECRET_FILE, or REVIEWGATE_OLD_WEBHOOK_SECRET
+	Client    *string `yaml:"client_id"`               // REVIEWGATE_CLIENT_ID
+	ClientKey *string `yaml:"client_secret_file"`      // REVIEWGATE_CLIENT_SECRET_FILE, or the secret itself in REVIEWGATE_CLIENT_SECRET
 }
 
 type fileHub struct {
@@ -240,6 +246,33 @@ func (l *loader) hub(f *file, c *Config) {
 	}
 }
 
+// public reads where people reach the server, and with what they sign in.
+func (l *loader) public(f *file, c *Config) {
+	public, _ := l.value(f.Public, "REVIEWGATE_PUBLIC_URL", "")
+	c.PublicURL = strings.TrimRight(public, "/")
+	if c.PublicURL != "" {
+		why := checkURL(c.PublicURL)
+		if u, err := url.Parse(c.PublicURL); why == "" && err == nil && u.Path != "" {
+			why = "has a path, and the pages start at the root"
+		}
+		if why != "" {
+			l.bad("public_url", "REVIEWGATE_PUBLIC_URL", fmt.Sprintf("%q %s", withoutPassword(c.PublicURL), why), "write it as https://HOST")
+		}
+	}
+	c.ClientID, _ = l.value(f.App.Client, "REVIEWGATE_CLIENT_ID", "")
+	before := len(l.problems)
+	c.ClientSecret = l.secret("app.client_secret_file", f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET")
+	switch {
+	case len(l.problems) > before:
+	case c.ClientID != "" && len(c.ClientSecret) == 0:
+		l.bad("app.client_secret_file", "REVIEWGATE_CLIENT_SECRET_FILE", noValue, "generate a client secret on the App's settings page and name the file, or leave app.client_id out: then nobody can sign in")
+	case c.ClientID == "" && len(c.ClientSecret) > 0:
+		l.bad("app.client_id", "REVIEWGATE_CLIENT_ID", noValue, "it belongs to the client secret; "+appPage)
+	case c.ClientID != "" && c.PublicURL == "":
+		l.bad("public_url", "REVIEWGATE_PUBLIC_URL", noValue, "GitHub sends people back there after sign-in; write it as https://HOST")
+	}
+}
+
 // lookUps reads where packages are looked up: words as the command line has them.
 func (l *loader) lookUps(f *file, c *Config) {
 	r := &c.Registry
@@ -332,6 +365,7 @@ func (l *loader) load(f *file) (c Config) {
 			c.WebhookSecrets = append(c.WebhookSecrets, secret)
 		}
 	}
+	l.public(f, &c)
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
