@@ -9,6 +9,7 @@ GOLANGCI_VERSION   := v2.15.0
 ZIG_VERSION        := 0.17.1
 ZIZMOR_VERSION     := 1.32.0
 PRE_COMMIT_VERSION := 4.7.0
+SSLIB_VERSION      := 1.6.0
 
 # All languages, also those whose parsers take long to compile.
 TAGS := -tags allgrammars
@@ -32,9 +33,10 @@ test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixt
 	$(GO) run $(TAGS) ./cmd/reviewgate rules test rules/builtin
 
 .PHONY: test-tools
-test-tools: python-tools ## run what needs tools from Python's index: zizmor on every workflow, the real pre-commit on our hooks
+test-tools: python-tools ## run what needs tools from Python's index: zizmor on every workflow, the real pre-commit on our hooks, our records under securesystemslib
 	./.ci/workflows
 	./.ci/pre-commit
+	./.ci/records
 
 .PHONY: race
 race: ## run the tests under the race detector
@@ -82,14 +84,14 @@ release: release-tools ## build the Linux binaries of VERSION (v1.2.3) with thei
 tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
 
 .PHONY: python-tools
-python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) ## install those that come from Python's index
+python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION) ## install those that come from Python's index
 
 .PHONY: release-tools
 release-tools: $(TOOLS)/zig-$(ZIG_VERSION) ## install what a release is built with
 	cd .ci/tools && $(GO) build -o $(TOOLS)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 # Tools that come as Python packages, each in an environment of its own.
-$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION): $(TOOLS)/%:
+$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION): $(TOOLS)/%:
 	./.ci/python-tool $(TOOLS) $*
 
 $(TOOLS)/act-$(ACT_VERSION):

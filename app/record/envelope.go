@@ -37,8 +37,13 @@ type Signature struct {
 	Sig   string `json:"sig"`
 }
 
-// base64 is standard, with padding, and has one form for each value.
 var encoding = base64.StdEncoding.Strict()
+
+// decode reads base64 in the one form that encoding writes: Go's decoder would pass over line ends.
+func decode(text string) ([]byte, bool) {
+	data, err := encoding.DecodeString(text)
+	return data, err == nil && len(text) == encoding.EncodedLen(len(data))
+}
 
 // Seal signs a statement. digest is that of the payload, by which the next record of the chain names this one.
 func Seal(s *report.Statement, key *Private) (envelope []byte, digest string, err error) {
@@ -91,8 +96,8 @@ func Parse(data []byte) (*Record, error) {
 		return nil, fmt.Errorf("its payload is %q, and not an in-toto statement (%s)", clip(e.PayloadType), PayloadType)
 	}
 	r := &Record{}
-	var err error
-	if r.payload, err = encoding.DecodeString(e.Payload); err != nil {
+	var ok bool
+	if r.payload, ok = decode(e.Payload); !ok {
 		return nil, errors.New("its payload is not base64")
 	}
 	switch n := len(e.Signatures); {
@@ -102,8 +107,8 @@ func Parse(data []byte) (*Record, error) {
 		return nil, fmt.Errorf("it has %d signatures, and %d are the most that are looked at", n, maxSignatures)
 	}
 	for i, s := range e.Signatures {
-		sig, err := encoding.DecodeString(s.Sig)
-		if err != nil || len(sig) == 0 {
+		sig, ok := decode(s.Sig)
+		if !ok || len(sig) == 0 {
 			return nil, fmt.Errorf("signature %d is not base64", i+1)
 		}
 		r.signatures = append(r.signatures, signature{s.KeyID, sig})

@@ -125,8 +125,8 @@ func ExportRecords(ctx context.Context, path string, env []string, installation 
 	}
 	l := newLoader(path, env)
 	var c Config
+	f.Cache = new(".") // nothing is fetched, and it need not be set
 	l.database(&f, &c)
-	l.problems = deleteCache(l.problems)
 	if len(l.problems) > 0 {
 		return fmt.Errorf("the configuration of the server is not complete:\n%w", errors.Join(l.problems...))
 	}
@@ -228,7 +228,7 @@ func (s *Server) attested(ctx context.Context, ref review.Ref, d *gate.Decision,
 	if err != nil {
 		return nil, err
 	}
-	in := &report.Attested{Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version}, RepoURL: s.cfg.GitHubURL + "/" + ref.Owner + "/" + ref.Name, RepoID: ref.RepoID,
+	in := &report.Attested{Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version}, Verifier: s.cfg.PublicURL, RepoURL: s.cfg.GitHubURL + "/" + ref.Owner + "/" + ref.Name, RepoID: ref.RepoID,
 		Decision: d, Facts: f, Approved: approved}
 	if configKey == "" {
 		return in, nil
