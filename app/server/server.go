@@ -66,6 +66,7 @@ type Server struct {
 	notary    notary
 
 	metricsAddr string
+	layers      sandbox.Layers // of the worker, as they were tried at the start
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -99,6 +100,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
+	}
+	if cfg.LoopbackPages && !loopback(cfg.Listen) {
+		return nil, fmt.Errorf("the configuration of the server: the pages are to be served without sign-in, and %q can be reached from elsewhere", cfg.Listen)
 	}
 	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel()))
 	app, err := github.New(github.Options{AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
@@ -211,6 +215,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
 	}
+	s.tasks.Go(s.beats)
 	if err := s.metrics.all.Register(state{s, hook}); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
 	}
@@ -289,6 +294,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 		return fmt.Errorf("trying the worker: %w", err)
 	}
 	s.metrics.sandboxed(r.Sandbox)
+	s.layers = r.Sandbox
 	level := s.cfg.Log.Info()
 	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
 		level = s.cfg.Log.Warn()
@@ -304,6 +310,13 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	}
 	if s.cfg.Role != Worker {
 		mux.HandleFunc("GET /records/keys", s.recordKeys)
+		pages, err := s.dashboard()
+		if err != nil {
+			return err
+		}
+		if pages != nil {
+			mux.Handle("/", pages)
+		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)

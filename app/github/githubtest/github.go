@@ -59,6 +59,8 @@ type GitHub struct {
 	tokens     map[string]*token
 	spent      int             // requests of this hour that were made elsewhere; see Spend
 	signed     map[string]bool // commits that GitHub signed
+	visitor    *User           // who sits before every browser; see SignInAs
+	grants     map[string]grant
 	violations []Violation
 	requests   []Request
 	faults     []*Fault
@@ -106,7 +108,7 @@ func New(opt Options) (*GitHub, error) {
 	if opt.WebhookTimeout == 0 {
 		opt.WebhookTimeout = 10 * time.Second
 	}
-	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, signed: map[string]bool{}}
+	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, signed: map[string]bool{}, grants: map[string]grant{}}
 	if g.dir == "" {
 		if g.dir, err = os.MkdirTemp("", "githubtest-"); err != nil {
 			return nil, fmt.Errorf("make a folder for the repositories: %w", err)
