@@ -237,11 +237,19 @@ func (s *Server) attested(ctx context.Context, ref review.Ref, d *gate.Decision,
 	if err != nil {
 		return nil, err
 	}
-	var e config.Effective
-	if data == nil || json.Unmarshal(data, &e) != nil || e.Policy == nil {
-		return in, nil // dropped as too old, or of another version: the digests are not known
+	if e := effective(data); e != nil {
+		return in, digests(e, in)
 	}
-	return in, digests(&e, in)
+	return in, nil // the digests are not known
+}
+
+// effective reads a stored configuration; nil: it was dropped as too old, or another version wrote it.
+func effective(data []byte) *config.Effective {
+	e := new(config.Effective)
+	if data == nil || json.Unmarshal(data, e) != nil || e.Policy == nil {
+		return nil
+	}
+	return e
 }
 
 // digests says by what was judged. That of the rules is over lines as sha256sum prints them.

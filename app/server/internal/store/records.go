@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -94,10 +97,24 @@ func (s *Store) Record(ctx context.Context, id int64) (Record, error) {
 	return r, wrap(err, fmt.Sprintf("reading record %d", id))
 }
 
-// PullRecords lists the records of a pull request, oldest first, without their envelopes; at most limit.
-func (s *Store) PullRecords(ctx context.Context, k Key, limit int) (out []Record, err error) {
-	err = s.records(ctx, "reading the records of "+k.String(), func(r Record) { out = append(out, r) },
-		`SELECT `+recordColumns+` FROM records WHERE repo_id = $1 AND number = $2 ORDER BY id LIMIT $3`, k.RepoID, k.Number, limit)
+// NewestRecords lists the records of the repositories (nil: of all), the newest first, without their envelopes: those older than before (0: all), at most limit.
+func (s *Store) NewestRecords(ctx context.Context, repos []int64, before int64, limit int) (out []Record, err error) {
+	if repos != nil && len(repos) == 0 {
+		return nil, nil
+	}
+	condition := "TRUE"
+	if repos != nil {
+		var list []string
+		for _, id := range repos {
+			list = append(list, strconv.FormatInt(id, 10))
+		}
+		condition = "repo_id IN (" + strings.Join(list, ",") + ")"
+	}
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	err = s.records(ctx, "listing the newest records", func(r Record) { out = append(out, r) },
+		`SELECT `+recordColumns+` FROM records WHERE `+condition+` AND id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
 	return out, err
 }
 
