@@ -20,7 +20,7 @@ func serveCommand() *cobra.Command {
 		Long: `Run the GitHub App. Settings come from a YAML file and from environment variables named REVIEWGATE_*, which win.
 Secrets are read from files or from the environment, never from flags.
 
-On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within half a minute.`,
+On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within a minute.`,
 		Example: "  reviewgate serve --config server.yml\n  reviewgate serve --config server.yml --role web",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -83,14 +83,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusMethodNotAllowed, "only POST is answered here")
 		return
 	}
-	guid, event := r.Header.Get("X-GitHub-Delivery"), r.Header.Get("X-GitHub-Event")
-	signature := r.Header.Get("X-Hub-Signature-256")
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	guid, event := once(r, "X-GitHub-Delivery"), once(r, "X-GitHub-Event")
+	signature := once(r, "X-Hub-Signature-256")
+	media, _, err := mime.ParseMediaType(once(r, "Content-Type"))
 	switch {
 	case !guidForm.MatchString(guid):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing, malformed or there twice")
 	case !eventForm.MatchString(event):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing, malformed or there twice")
 	case err != nil || media != "application/json":
 		h.refuse(w, r, http.StatusUnsupportedMediaType, "the content type is not application/json: choose it in the App's webhook settings")
 	case !signatureForm.MatchString(signature):
@@ -100,6 +100,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.read(w, r, guid, event, signature)
 	}
+}
+
+// once gives a header that is there once. What is said twice is not said: a proxy may have looked at the other one.
+func once(r *http.Request, name string) string {
+	if values := r.Header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return ""
 }
 
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, guid, event, signature string) {
