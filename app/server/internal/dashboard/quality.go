@@ -140,7 +140,7 @@ type chartMoment struct {
 }
 
 // draw makes a chart of groups by week, one line for each name.
-func (m *metric) draw(names []string, weeks [][]quality.GroupRates, marks []quality.Mark) chart {
+func (m *metric) draw(names []string, weeks [][]quality.GroupRates, marks []moment) chart {
 	c := chart{Title: m.Title, Unit: m.Unit, X: []int64{}, Series: []chartLine{}, Marks: []chartMoment{}}
 	var first, last string
 	for _, list := range weeks {
@@ -302,7 +302,7 @@ type qualityView struct {
 	Chart   *chart
 	Lines   []string // names of the chart's lines
 	Weeks   []row    // the chart's numbers
-	Marks   []quality.Mark
+	Marks   []moment
 	More    int // marks that are not shown
 	Tables  []table
 	Left    int // agents without a line
@@ -382,13 +382,33 @@ func (v *qualityView) weeksOf(m *metric, weeks [][]quality.GroupRates) {
 	}
 }
 
+// A moment is a day on which something else began to judge.
+type moment struct {
+	At    time.Time
+	What  string
+	Repos []string
+	More  int // repositories that are not named
+}
+
+// mark joins marks of one day that say the same, oldest first.
 func (v *qualityView) mark(marks []quality.Mark, since time.Time) {
 	marks = slices.DeleteFunc(marks, func(m quality.Mark) bool { return m.At.Before(since) })
 	slices.SortStableFunc(marks, func(a, b quality.Mark) int { return a.At.Compare(b.At) })
-	if n := len(marks) - maxMarks; n > 0 {
-		marks, v.More = marks[n:], n
+	for _, m := range marks {
+		day := m.At.UTC().Truncate(24 * time.Hour)
+		i := slices.IndexFunc(v.Marks, func(o moment) bool { return o.What == m.What && o.At.UTC().Truncate(24*time.Hour).Equal(day) })
+		switch {
+		case i < 0:
+			v.Marks = append(v.Marks, moment{At: m.At, What: m.What, Repos: []string{m.Repo}})
+		case len(v.Marks[i].Repos) < 3:
+			v.Marks[i].Repos = append(v.Marks[i].Repos, m.Repo)
+		default:
+			v.Marks[i].More++
+		}
 	}
-	v.Marks = marks
+	if n := len(v.Marks) - maxMarks; n > 0 {
+		v.Marks, v.More = v.Marks[n:], n
+	}
 }
 
 func (d *Dashboard) loadQuality(r *Request) (any, error) {

@@ -50,11 +50,12 @@ func (s *sittings) DropSession(_ context.Context, hash string) error {
 // readers is GitHub, which says what a person may read.
 type readers struct {
 	GitHub
+	login string
 	repos []int64
 }
 
 func (r *readers) Visible(context.Context, string) (github.Visible, error) {
-	return github.Visible{ID: 5, Login: "alice", Repos: r.repos}, nil
+	return github.Visible{ID: 5, Login: r.login, Repos: r.repos}, nil
 }
 
 // fewRecords are records of two repositories.
@@ -79,7 +80,23 @@ func (f *fewRecords) RecordFile(_ context.Context, id int64) (int64, []byte, err
 }
 
 func (f *fewRecords) Signing(context.Context) (Signing, error) {
-	return Signing{Key: "abc", Algorithm: "Ed25519", Chains: []RecordChain{{Installation: 3, Sequence: 77777, Digest: "ddd"}}}, nil
+	return Signing{Key: "abc", Algorithm: "Ed25519", Chains: []RecordChain{{Installation: 3, Sequence: 77777, Digest: "digest-of-all"}}}, nil
+}
+
+// marked is a store in which every repository was judged by something else from the middle on.
+type marked struct {
+	*store.Store
+	keep []int64
+}
+
+func (m marked) QualityMarks(_ context.Context, f quality.Filter) (out []quality.Mark, err error) {
+	for id := range int64(storetest.OutcomeRepos) {
+		o := quality.Outcome{RepoID: id + 1}
+		if (m.keep == nil || slices.Contains(m.keep, o.RepoID)) && (f.Repos == nil || slices.Contains(f.Repos, o.RepoID)) && (f.Repo == 0 || f.Repo == o.RepoID) {
+			out = append(out, quality.Mark{RepoID: o.RepoID, Repo: fmt.Sprintf("acme/repo-%02d", o.RepoID), At: storetest.OutcomesFrom.AddDate(1, 0, 0), What: "reviewgate 1.1.0 (was 1.0.0), rules changed"})
+		}
+	}
+	return out, nil
 }
 
 // A place is a dashboard over a database in which somebody is signed in.
@@ -118,7 +135,7 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 			if o.Agent != "" {
 				o.Agent, o.Model, o.Languages = "Secret Agent", "secret-model", []string{"cobol"}
 				for i := range o.Findings {
-					o.Findings[i].Rule = "secret-rule"
+					o.Findings[i].Rule = "secret-rule-" + string(o.Findings[i].Group)
 				}
 			}
 		}
@@ -144,7 +161,7 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 	p := &place{hub: &readers{}, now: storetest.OutcomesFrom.AddDate(2, 0, 0)}
 	sessions := &sittings{all: map[string]Session{}}
 	p.Dashboard, err = New(Options{PublicURL: "https://gate.example.com", GitHubURL: "https://github.com", SignIn: p.hub, Secret: []byte("0123456789abcdef0123"), Admins: []string{"root"}, Sessions: sessions,
-		Facts: &fixed{}, Quality: st, Records: records, Version: "test", Now: func() time.Time { return p.now }})
+		Facts: &fixed{}, Quality: marked{st, keep}, Records: records, Version: "test", Now: func() time.Time { return p.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +171,7 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 }
 
 func (p *place) session(s *sittings, login string) {
+	p.hub.login = login
 	hash := hashOf(p.cookie)
 	s.all[hash] = Session{Hash: hash, UserID: 5, Login: login, Created: p.now, Seen: p.now, Ends: p.now.Add(sessionLife), Token: p.seal("token", hash, 5)}
 }
@@ -207,7 +225,7 @@ func TestQualityAccess(t *testing.T) {
 				if code != wantCode || body != want {
 					t.Errorf("%s: %s differs: %d and %d bytes, without the others %d and %d bytes", when, path, code, len(body), wantCode, len(want))
 				}
-				for _, secret := range []string{"ecret", "cobol", "repo-07", "77777"} {
+				for _, secret := range []string{"ecret", "cobol", "repo-07", "digest-of-all"} {
 					if strings.Contains(strings.NewReplacer("Secret+Agent", "", "secret-model", "", "cobol\"", "").Replace(body), secret) {
 						t.Errorf("%s: %s says %q", when, path, secret)
 					}
@@ -246,7 +264,7 @@ func TestQualityAccess(t *testing.T) {
 		if _, body := whole.get("/agents?since=all"); !strings.Contains(body, "Secret Agent") {
 			t.Error("an administrator does not see every agent")
 		}
-		if code, body := whole.get("/records"); code != http.StatusOK || !strings.Contains(body, "77777") || !strings.Contains(body, `rel="next"`) {
+		if code, body := whole.get("/records"); code != http.StatusOK || !strings.Contains(body, "digest-of-all") || !strings.Contains(body, `rel="next"`) {
 			t.Errorf("an administrator's records: %d", code)
 		}
 		// Somebody who is not signed in gets nothing, and data is not answered with a page.
