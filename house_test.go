@@ -66,6 +66,7 @@ var house = []row{
 	{"app/model", nil}, // an oracle that shares code with the gate shares its mistakes
 	{"app/play", []string{"checks", "rules", "rules/**", "app/scan", "app/sandbox"}},
 	{"app/report", []string{"checks", "app/scan", "app/gate"}},
+	{"app/record", []string{"app/report"}},
 	{"app/quality", []string{"checks", "checks/diff", "app/gate"}},
 	{"app/github/githubtest/**", []string{"app/github/githubtest/**"}},
 	{"app/github", []string{"checks", "app/gate", "app/report"}},

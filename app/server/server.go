@@ -67,6 +67,7 @@ type Server struct {
 	metrics   *metrics
 	secrets   *secrets
 	tracer    *trace.Tracer // nil: no traces are made
+	notary    notary
 
 	metricsAddr string
 	layers      sandbox.Layers // of the worker, as they were tried at the start
@@ -118,7 +119,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	s := &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
+	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	s := &Server{cfg: cfg, app: app, notary: notary, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
 	s.secrets = newSecrets(&s.cfg, app)
 	return s, nil
 }
@@ -167,7 +172,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
@@ -212,6 +217,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	s.secrets.attach(hook)
 	hook.Begin = s.traceDelivery
+	if err := s.rememberKeys(ctx); err != nil {
+		return err
+	}
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
@@ -325,6 +333,7 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	if s.cfg.Role != Worker {
 		mux.HandleFunc("GET /setup/installed", setup.Installed)
 		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
 		pages, err := s.dashboard()
 		if err != nil {
 			return err
