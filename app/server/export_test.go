@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 )
 
 // Idle waits until the server has no job left.
@@ -18,6 +21,12 @@ func (s *Server) Reread(ctx context.Context) { s.secrets.reread(ctx) }
 
 // ClientSecret is the client secret that is in force.
 func (s *Server) ClientSecret() string { return string(s.secrets.clientSecret()) }
+
+// Rendered is the settings file that a set-up writes.
+func (c *SetupConfig) Rendered(app github.Registered, public string) (string, error) {
+	data, err := c.render(setup.Made{Registered: app, PublicURL: public})
+	return string(data), err
+}
 
 // Dump is everything that the database holds, but for what the queue writes down about itself: one line per row.
 func (s *Server) Dump(ctx context.Context) (string, error) {
