@@ -46,12 +46,12 @@ func (w *world) made(org string, o github.ManifestOptions, state string) url.Val
 }
 
 var manifestOptions = github.ManifestOptions{Name: "reviewgate acme", URL: "https://gate.example.com", Webhook: "https://gate.example.com/webhook",
-	Redirect: "http://127.0.0.1:8080/setup/created", Callback: "https://gate.example.com/sign-in/callback", Installed: "https://gate.example.com/setup/installed"}
+	Redirect: "http://127.0.0.1:8080/setup/created", Callback: "https://gate.example.com/login/callback", Installed: "https://gate.example.com/setup/installed"}
 
 func TestRegister(t *testing.T) {
 	w := newWorld(t)
 	w.acme.AddMember(w.alice, "admin")
-	w.hub.Browse(w.alice)
+	w.hub.SignInAs(w.alice)
 	o := github.Options{APIURL: w.hub.APIURL(), WebURL: w.hub.URL(), Pace: &github.Pace{}}
 	back := w.made("acme", manifestOptions, "abc")
 	if back.Get("state") != "abc" {
@@ -96,7 +96,7 @@ func TestRegister(t *testing.T) {
 func TestRegisterFails(t *testing.T) {
 	w := newWorld(t)
 	w.acme.AddMember(w.alice, "admin")
-	w.hub.Browse(w.alice)
+	w.hub.SignInAs(w.alice)
 	o := github.Options{APIURL: w.hub.APIURL(), WebURL: w.hub.URL(), Pace: &github.Pace{}}
 	code := w.made("acme", manifestOptions, "")["code"][0]
 	w.hub.Fault(githubtest.Fault{Path: "/app-manifests/*/conversions", Kind: githubtest.BadGateway})

@@ -37,6 +37,8 @@ type Config struct {
 	PublicURL      string        // where people reach the server, "https://gate.example.com"; "": not said, and nobody can sign in
 	ClientID       string        // of the App, for sign-in; "": nobody can sign in
 	ClientSecret   []byte        // belongs to ClientID
+	Admins         []string      // logins that may see and do everything on the pages
+	LoopbackPages  bool          // the pages are served without sign-in, to this machine alone; Listen must be a loopback address
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
 	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
@@ -88,6 +90,8 @@ type file struct {
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
 	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
+	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
+	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
 	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
@@ -286,6 +290,27 @@ func (l *loader) public(f *file, c *Config) {
 	}
 }
 
+// pages reads who may open the pages.
+func (l *loader) pages(f *file, c *Config) {
+	admins, _ := l.value(f.Admins, "REVIEWGATE_ADMINS", "")
+	for login := range strings.FieldsFuncSeq(admins, func(r rune) bool { return r == ',' || r == ' ' }) {
+		c.Admins = append(c.Admins, strings.TrimPrefix(login, "@"))
+	}
+	if len(c.Admins) > 0 && c.ClientID == "" {
+		l.bad("admins", "REVIEWGATE_ADMINS", "nobody can sign in", "set app.client_id and app.client_secret_file, or leave it out")
+	}
+	pages, _ := l.value(f.Pages, "REVIEWGATE_PAGES", "sign-in")
+	c.LoopbackPages = pages == "loopback"
+	switch {
+	case pages != "sign-in" && pages != "loopback":
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("%q is neither", pages), "write sign-in or loopback")
+	case c.LoopbackPages && c.ClientID != "":
+		l.bad("pages", "REVIEWGATE_PAGES", "loopback serves the pages without sign-in, and app.client_id is set", "choose one of the two")
+	case c.LoopbackPages && !loopback(c.Listen):
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("loopback serves the pages without sign-in, and %q can be reached from elsewhere", c.Listen), `set listen to "127.0.0.1:8080", or sign people in with app.client_id`)
+	}
+}
+
 // lookUps reads where packages are looked up: words as the command line has them.
 func (l *loader) lookUps(f *file, c *Config) {
 	r := &c.Registry
@@ -379,6 +404,7 @@ func (l *loader) load(f *file) (c Config) {
 		}
 	}
 	l.public(f, &c)
+	l.pages(f, &c)
 	c.SecretFiles = SecretFiles{
 		PrivateKey: l.secretFile(f.App.Key, "REVIEWGATE_PRIVATE_KEY"), WebhookSecret: l.secretFile(f.App.Secret, "REVIEWGATE_WEBHOOK_SECRET"),
 		OldWebhookSecret: l.secretFile(f.App.OldSecret, "REVIEWGATE_OLD_WEBHOOK_SECRET"), ClientSecret: l.secretFile(f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET"),

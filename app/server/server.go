@@ -67,6 +67,7 @@ type Server struct {
 	secrets   *secrets
 
 	metricsAddr string
+	layers      sandbox.Layers // of the worker, as they were tried at the start
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -100,6 +101,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
+	}
+	if cfg.LoopbackPages && !loopback(cfg.Listen) {
+		return nil, fmt.Errorf("the configuration of the server: the pages are to be served without sign-in, and %q can be reached from elsewhere", cfg.Listen)
 	}
 	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel()))
 	app, err := github.New(github.Options{AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
@@ -193,7 +197,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.queue = queue
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, s.inbox(), s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}
@@ -209,6 +213,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
 	}
+	s.tasks.Go(s.beats)
 	if err := s.metrics.all.Register(state{s, hook}); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
 	}
@@ -219,6 +224,8 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	return s.listen(ctx, hook)
 }
+
+func (s *Server) inbox() inbox { return inbox{s.store, s.queue, max(s.cfg.Confirm, 0)} }
 
 // lookUps puts together who is asked for packages; nil, nil: nobody.
 func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {
@@ -287,6 +294,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 		return fmt.Errorf("trying the worker: %w", err)
 	}
 	s.metrics.sandboxed(r.Sandbox)
+	s.layers = r.Sandbox
 	level := s.cfg.Log.Info()
 	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
 		level = s.cfg.Log.Warn()
@@ -303,6 +311,13 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	if s.cfg.Role != Worker {
 		mux.HandleFunc("GET /setup/installed", setup.Installed)
 		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		pages, err := s.dashboard()
+		if err != nil {
+			return err
+		}
+		if pages != nil {
+			mux.Handle("/", pages)
+		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)

@@ -24,7 +24,7 @@ Secrets are read from files or from the environment, never from flags.
 Without credentials of an App it begins with the set-up: its log names an address to open in a browser and a code to enter there. The App is made on
 GitHub, the settings are written where --config says (or into setup_dir), and the server goes on with them.
 
-On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within half a minute.`,
+On PostgreSQL any number of processes may share a database; a job of one that dies is taken over by another within a minute.`,
 		Example: "  reviewgate serve --config server.yml\n  reviewgate serve --config server.yml --role web",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -46,6 +46,7 @@ type App struct {
 	installations []*Installation
 	created       time.Time
 	deliveries    []*delivery
+	callback      string // where browsers may be sent back to; "": nowhere
 }
 
 // An Installation of an App on an account.
@@ -67,6 +68,7 @@ type Installation struct {
 type token struct {
 	user        *User
 	inst        *Installation
+	via         *App // that the person signed in with; nil: none
 	permissions map[string]string
 	repos       map[int64]bool // nil: all of the installation
 	expires     time.Time

@@ -14,20 +14,13 @@ import (
 // The App manifest flow: a page takes a manifest, somebody confirms, the App is there, and the browser is sent back with a code that can be
 // exchanged once, within an hour, for the App's secrets.
 
-// codeLife is how long a code can be exchanged.
-const codeLife = time.Hour
+// conversionLife is how long a code can be exchanged.
+const conversionLife = time.Hour
 
 // A conversion is what a code stands for.
 type conversion struct {
 	app *App
 	at  time.Time
-}
-
-// Browse says who is signed in on the pages of this GitHub; nil: nobody.
-func (g *GitHub) Browse(as *User) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.browser = as
 }
 
 // manifest is what the page takes. Unknown keys are ignored by GitHub; here they are refused, because nobody means them.
@@ -196,7 +189,7 @@ func (g *GitHub) serveManifest(w http.ResponseWriter, r *http.Request) {
 
 // registrar is the account whose App it would be: of the one who is signed in, or an organisation of theirs.
 func (g *GitHub) registrar(org string) Account {
-	switch u := g.browser; {
+	switch u := g.visitor; {
 	case u == nil:
 		return nil
 	case org == "" || lower(org) == lower(u.Login):
@@ -215,7 +208,7 @@ func convert(c *call) (*answer, *apiError) {
 	code := c.params["code"]
 	held, known := c.g.conversions[code]
 	delete(c.g.conversions, code)
-	if !known || c.g.now().Sub(held.at) > codeLife {
+	if !known || c.g.now().Sub(held.at) > conversionLife {
 		return nil, notFound()
 	}
 	o := held.app.json()

@@ -57,12 +57,12 @@ func TestManifest(t *testing.T) {
 		"nowhere to come back to": {w.alice, "/settings/apps/new", strings.Replace(goodManifest, "http://127.0.0.1:1/back", "/back", 1), "Redirect url"},
 		"a name that is taken":    {w.alice, "/settings/apps/new", strings.Replace(goodManifest, `"gate"`, `"`+w.app.Name+`"`, 1), "already taken"},
 	} {
-		w.Browse(c.as)
+		w.SignInAs(c.as)
 		if got, _ := w.register(c.path, c.manifest); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	w.Browse(w.alice)
+	w.SignInAs(w.alice)
 	_, back := w.register("/organizations/acme/settings/apps/new", goodManifest)
 	if back.Query().Get("state") != "s1" || back.Query().Get("code") == "" || back.Path != "/back" {
 		t.Errorf("sent back to %s", back)

@@ -212,7 +212,7 @@ func TestEveryOperation(t *testing.T) {
 	}
 	step(inst.PullRequests.Get(ctx, o, r, n)).ok(t, "merged pull")
 	done(inst.Apps.RevokeInstallationToken(ctx)).ok(t, "revoke")
-	w.Browse(w.alice)
+	w.SignInAs(w.alice)
 	_, back := w.register("/settings/apps/new", goodManifest)
 	nobody := github.NewClient(nil)
 	nobody.BaseURL = inst.BaseURL

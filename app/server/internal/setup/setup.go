@@ -349,7 +349,7 @@ func (s *Setup) send(w http.ResponseWriter, r *http.Request) {
 		scheme = "https://"
 	}
 	manifest, err := github.Manifest(github.ManifestOptions{Name: f.Name, URL: f.Public, Webhook: f.Public + "/webhook", Redirect: scheme + r.Host + "/setup/created",
-		Callback: f.Public + "/sign-in/callback", Installed: f.Public + "/setup/installed"})
+		Callback: f.Public + "/login/callback", Installed: f.Public + "/setup/installed"})
 	if err != nil {
 		s.form(w, r, http.StatusUnprocessableEntity, f, err.Error())
 		return

@@ -90,14 +90,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusMethodNotAllowed, "only POST is answered here")
 		return
 	}
-	guid, event := r.Header.Get("X-GitHub-Delivery"), r.Header.Get("X-GitHub-Event")
-	signature := r.Header.Get("X-Hub-Signature-256")
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	guid, event := once(r, "X-GitHub-Delivery"), once(r, "X-GitHub-Event")
+	signature := once(r, "X-Hub-Signature-256")
+	media, _, err := mime.ParseMediaType(once(r, "Content-Type"))
 	switch {
 	case !guidForm.MatchString(guid):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing, malformed or there twice")
 	case !eventForm.MatchString(event):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing, malformed or there twice")
 	case err != nil || media != "application/json":
 		h.refuse(w, r, http.StatusUnsupportedMediaType, "the content type is not application/json: choose it in the App's webhook settings")
 	case !signatureForm.MatchString(signature):
@@ -107,6 +107,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.read(w, r, guid, event, signature)
 	}
+}
+
+// once gives a header that is there once. What is said twice is not said: a proxy may have looked at the other one.
+func once(r *http.Request, name string) string {
+	if values := r.Header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return ""
 }
 
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, guid, event, signature string) {
@@ -187,7 +195,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		d.State, d.Note, d.Body = Unreadable, github.Redact(err.Error()), body
 		log.Error().Bool("alert", true).Str("error", d.Note).Msg("a signed webhook body could not be read; it is kept in the table deliveries")
 	default:
-		d.fill(ev, h.app)
+		d = taken(d, ev, body, h.app)
 		with := log.With().Str("action", ev.Action).Int64("installation_id", ev.Installation)
 		if ev.RepoID != 0 {
 			with = with.Str("repo", ev.Owner+"/"+ev.Repo)
@@ -199,9 +207,6 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 			with = with.Str("head_sha", ev.HeadSHA)
 		}
 		log = with.Logger()
-		if d.State == Accepted && d.Event != "issue_comment" { // what people say to each other is not ours to keep
-			d.Body = body
-		}
 	}
 	fresh, err := h.inbox.Receive(r.Context(), d)
 	if err != nil {
