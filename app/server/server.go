@@ -39,6 +39,7 @@ const (
 	stopTime   = 30 * time.Second    // for jobs that are running then
 	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
 	pruneEvery = 24 * time.Hour
+	turnsFor   = 4 // pull requests of one installation that have a job at a time, for each worker of a process
 )
 
 // A Server is one running App.
@@ -163,7 +164,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Stop: stopTime,
+		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Work: func(ctx context.Context, k store.Key, want int64) error {
