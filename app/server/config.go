@@ -45,6 +45,7 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	Learning
 
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
@@ -93,6 +94,9 @@ type file struct {
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
 	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
 	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
+
+	Quality fileQuality `yaml:"quality"`
+	Alarms  fileAlarms  `yaml:"alarms"`
 }
 
 type fileApp struct {
@@ -357,6 +361,7 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
 	l.lookUps(f, &c)
+	l.learning(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")
