@@ -34,7 +34,7 @@ type Search struct {
 // Options say how jobs run. Work, GiveUp and Find are required.
 type Options struct {
 	Work Work
-	// Find does a search. It must be safe to run again. A search whose last try failed is dropped; the next start searches again.
+	// Find does a search. It must be safe to run again. A search whose last try failed is a dead letter; the next start searches again.
 	Find func(ctx context.Context, s Search) error
 	// GiveUp is called when the last try failed: it tells the pull request that no answer could be found. If it fails too, the
 	// next event or sweep starts again.
@@ -49,6 +49,10 @@ type Options struct {
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
 	Dead    time.Duration                    // after which a process that is gone is taken for dead, and its jobs begin again; 0: 15 s
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
+
+	// Begin is told of every run before its work: try attempt of the queue's job id, which answers the generation want. The run goes on in the context that
+	// it gives, and ended is called with the result that Done gets. Nil: nobody asks.
+	Begin func(ctx context.Context, k store.Key, want, id int64, attempt int) (run context.Context, ended func(result string))
 }
 
 // Backoff is the pause before the next try: 1 s, 2 s, 4 s and so on, at most 10 minutes.
@@ -202,6 +206,9 @@ func (j *Jobs) sweep(ctx context.Context) {
 		case <-look.C:
 			if err := j.inherit(ctx, time.Now()); err != nil && ctx.Err() == nil {
 				j.opt.Log.Error("looking for processes that are gone", "error", err)
+			}
+			if err := j.bury(ctx); err != nil && ctx.Err() == nil {
+				j.opt.Log.Error("keeping jobs that gave up", "error", err)
 			}
 		case <-tick.C:
 			if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
@@ -358,7 +365,7 @@ type finder struct {
 func (f *finder) Work(ctx context.Context, job *river.Job[findPulls]) error {
 	err := caught(func() error { return f.jobs.opt.Find(ctx, Search(job.Args)) })
 	if err == nil {
-		return nil
+		return f.jobs.store.Tx(ctx, func(tx *store.Tx) error { return tx.Revived(ctx, job.Args.Kind(), args(job.Args)) })
 	}
 	if wait, ok := later(ctx, err); ok {
 		return river.JobSnooze(wait)
@@ -388,27 +395,41 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	if err != nil {
 		return "failed", err
 	}
+	cause := "" // why it gave up
+	if j.opt.Begin != nil {
+		run, ended := j.opt.Begin(ctx, k, p.Want, job.ID, job.Attempt)
+		ctx = run
+		defer func() { ended(result) }()
+	}
 	if err := caught(func() error { return j.opt.Work(ctx, k, p.Want) }); err != nil {
 		if wait, ok := later(ctx, err); ok {
-			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
+			j.opt.Log.WarnContext(ctx, "putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
 			return "later", river.JobSnooze(wait)
 		}
 		if job.Attempt < job.MaxAttempts {
-			j.opt.Log.Warn("a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
+			j.opt.Log.WarnContext(ctx, "a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
 			return "failed", err
 		}
-		j.opt.Log.Error("giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
+		j.opt.Log.ErrorContext(ctx, "giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
 		// The job's own time may be what ran out.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		if told := j.opt.GiveUp(last, k, p.Want, err); told != nil {
 			return "failed", errors.Join(err, fmt.Errorf("telling that there is no answer: %w", told))
 		}
-		result, ctx = "gave up", last
+		result, ctx, cause = "gave up", last, err.Error()
 	}
 	again := false
 	err = j.store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
+		if result == "" {
+			err = tx.Revived(ctx, job.Args.Kind(), args(job.Args))
+		} else {
+			err = tx.Died(ctx, died(job.Args, job.Attempt, cause))
+		}
+		if err != nil {
+			return err
+		}
 		if again, err = tx.Finish(ctx, k, p.Want); err != nil {
 			return err
 		}

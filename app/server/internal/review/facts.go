@@ -394,7 +394,7 @@ func (j *judgement) ledger(ctx context.Context, ref Ref) ([]gate.LedgerEntry, er
 				if !lasting(err) {
 					return nil, err
 				}
-				j.log().Warn().Err(err).Int64("review", e.ReviewID).Msg("what an approval saw cannot be found out; it does not count")
+				j.log(ctx).Warn().Err(err).Int64("review", e.ReviewID).Msg("what an approval saw cannot be found out; it does not count")
 				done = e.LedgerEntry
 			} else if err := j.opt.Store.CompleteEntry(ctx, ref, done); err != nil {
 				return nil, err
