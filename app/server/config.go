@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -52,7 +53,14 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
+	RecordsKey     []byte
+	RecordsOldKeys [][]byte
 
+	SecretFiles SecretFiles // where the secrets were read from, to read them again
+
+	// Hide is told of every secret, so that it is kept out of what is written: (*Redactor).Hide. Nil: nobody is.
+	Hide    func(secret []byte)
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
 	// Log gets JSON, one entry per line; the zero Logger says nothing. Write it to Redacting(os.Stderr).
@@ -71,6 +79,8 @@ type Config struct {
 	Exporter trace.Exporter
 	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
 	Settled time.Duration
+	// Dead is the time after which a process that is gone is taken for dead, and its jobs begin again. 0: 15 s.
+	Dead time.Duration
 }
 
 // A Role is what one of several processes on a PostgreSQL database does.
@@ -96,6 +106,7 @@ const (
 type file struct {
 	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
 	Traces  *string `yaml:"traces"`     // REVIEWGATE_TRACES
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
@@ -110,6 +121,7 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+	Records fileRec `yaml:"records"`
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
@@ -211,10 +223,21 @@ func (l *loader) secret(key string, inFile *string, variable string) []byte {
 		return nil
 	}
 	data, err := readSmall(path, maxSecretFile)
+	if errors.Is(err, fs.ErrNotExist) && variable == "REVIEWGATE_OLD_WEBHOOK_SECRET" {
+		return nil // it is there while the secret is changed
+	}
 	if err != nil {
 		l.bad(key, variable+"_FILE", err.Error(), "name a file that this process can read")
 	}
 	return bytes.TrimSpace(data)
+}
+
+// secretFile is where secret reads from; "": from the variable, or nowhere.
+func (l *loader) secretFile(inFile *string, variable string) string {
+	if l.env[variable] != "" {
+		return ""
+	}
+	return l.path(inFile, variable+"_FILE")
 }
 
 // What is said of a value that is missing.
@@ -402,6 +425,10 @@ func (l *loader) load(f *file) (c Config) {
 	}
 	l.public(f, &c)
 	l.pages(f, &c)
+	c.SecretFiles = SecretFiles{
+		PrivateKey: l.secretFile(f.App.Key, "REVIEWGATE_PRIVATE_KEY"), WebhookSecret: l.secretFile(f.App.Secret, "REVIEWGATE_WEBHOOK_SECRET"),
+		OldWebhookSecret: l.secretFile(f.App.OldSecret, "REVIEWGATE_OLD_WEBHOOK_SECRET"), ClientSecret: l.secretFile(f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET"),
+	}
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
@@ -435,6 +462,7 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
 	l.lookUps(f, &c)
+	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,13 +117,15 @@ var (
 	descDeliveries = prometheus.NewDesc("reviewgate_webhook_deliveries_total", "Webhooks of GitHub, by event, action and what became of them.", []string{"event", "action", "result"}, nil)
 	descJobs       = prometheus.NewDesc("reviewgate_jobs", "Jobs that are not finished, by state.", []string{"state"}, nil)
 	descBypasses   = prometheus.NewDesc("reviewgate_bypasses_total", "What came onto a governed branch without our success.", nil, nil)
+	descDead       = prometheus.NewDesc("reviewgate_dead_letters", "What gave up and waits for somebody to see to it, by kind.", []string{"kind"}, nil)
 	descRemaining  = prometheus.NewDesc("reviewgate_github_rate_remaining", "Requests to GitHub that are left of the hour, by installation, as its last answer said.", []string{"installation"}, nil)
+	descSecret     = prometheus.NewDesc("reviewgate_secret_file_ok", "1: what the file of the secret holds is in force; 0: it is broken, and what it held before is.", []string{"secret"}, nil)
 	descDatabase   = prometheus.NewDesc("reviewgate_database_up", "1: the database answered this scrape.", nil, nil)
 )
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descRemaining, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descSecret, descDatabase} {
 		out <- d
 	}
 }
@@ -132,6 +135,7 @@ func (st state) Collect(out chan<- prometheus.Metric) {
 	for c, n := range st.hook.Counts() {
 		out <- prometheus.MustNewConstMetric(descDeliveries, prometheus.CounterValue, float64(n), c.Event, c.Action, c.Result)
 	}
+	st.secrets(out)
 	ctx, cancel := context.WithTimeout(st.s.ctx, scrapeTime)
 	defer cancel()
 	if err := st.database(ctx, out); err != nil {
@@ -140,6 +144,19 @@ func (st state) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	out <- prometheus.MustNewConstMetric(descDatabase, prometheus.GaugeValue, 1)
+}
+
+func (st state) secrets(out chan<- prometheus.Metric) {
+	broken, _ := st.s.secrets.wrong()
+	for name, path := range st.s.secrets.byName() {
+		ok := 1.0
+		if slices.Contains(broken, name) {
+			ok = 0
+		}
+		if path != "" {
+			out <- prometheus.MustNewConstMetric(descSecret, prometheus.GaugeValue, ok, name)
+		}
+	}
 }
 
 func (st state) database(ctx context.Context, out chan<- prometheus.Metric) error {
@@ -155,6 +172,13 @@ func (st state) database(ctx context.Context, out chan<- prometheus.Metric) erro
 		return err
 	}
 	out <- prometheus.MustNewConstMetric(descBypasses, prometheus.CounterValue, float64(bypasses))
+	dead, err := st.s.store.CountDead(ctx)
+	if err != nil {
+		return err
+	}
+	for _, kind := range store.DeadKinds {
+		out <- prometheus.MustNewConstMetric(descDead, prometheus.GaugeValue, float64(dead[kind]), kind)
+	}
 	list, err := st.s.store.Installations(ctx)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -22,15 +21,15 @@ const (
 
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
-	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.cfg.ClientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
-		Sessions: sessions{s.store}, Facts: shown{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
+	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.secrets.clientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
+		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
 		},
 	}
 	switch {
 	case s.cfg.ClientID != "":
-		in, err := github.NewSignIn(github.Options{APIURL: s.cfg.APIURL, WebURL: s.cfg.GitHubURL, HTTP: s.cfg.HTTP, Now: s.cfg.Now, Pace: s.cfg.Pace, Log: s.cfg.Log}, s.cfg.ClientID, s.cfg.ClientSecret)
+		in, err := github.NewSignIn(github.Options{APIURL: s.cfg.APIURL, WebURL: s.cfg.GitHubURL, HTTP: s.cfg.HTTP, Now: s.cfg.Now, Pace: s.cfg.Pace, Log: s.cfg.Log}, s.cfg.ClientID, s.secrets.clientSecret)
 		if err != nil {
 			return nil, err
 		}
@@ -39,12 +38,6 @@ func (s *Server) dashboard() (http.Handler, error) {
 		return nil, nil
 	}
 	return dashboard.New(o)
-}
-
-// loopback says whether an address to listen on is one of this machine alone.
-func loopback(listen string) bool {
-	host, _, err := net.SplitHostPort(listen)
-	return err == nil && net.ParseIP(host).IsLoopback()
 }
 
 // sessions are the store's sessions as the pages see them.
@@ -152,7 +145,7 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 
 func deliveriesShown(list []store.DeliveryShown) (out []dashboard.Delivery) {
 	for _, d := range list {
-		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number})
+		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number, Want: d.Want})
 	}
 	return out
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
@@ -40,6 +41,7 @@ const (
 	stopTime   = 30 * time.Second    // for jobs that are running then
 	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
 	pruneEvery = 24 * time.Hour
+	turnsFor   = 4 // pull requests of one installation that have a job at a time, for each worker of a process
 )
 
 // A Server is one running App.
@@ -64,7 +66,9 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
+	secrets   *secrets
 	tracer    *trace.Tracer // nil: no traces are made
+	notary    notary
 
 	metricsAddr string
 	layers      sandbox.Layers // of the worker, as they were tried at the start
@@ -116,7 +120,13 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	return &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}, nil
+	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	s := &Server{cfg: cfg, app: app, notary: notary, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
+	s.secrets = newSecrets(&s.cfg, app)
+	return s, nil
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -142,8 +152,11 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if s.store, err = store.Open(ctx, s.cfg.Database); err != nil {
 		return err
 	}
+	if err := s.tellSettings(ctx); err != nil {
+		return err
+	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
-	box := &jobs.Outbox{Store: s.store, Sender: tracedSender{sender{s.app, s.store}, s.tracer}, Log: logger, Now: s.cfg.Now,
+	box := &jobs.Outbox{Store: s.store, Sender: tracedSender{sender{s.app, s.store, s.cfg.PublicURL}, s.tracer}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
 	// The queue is made below: its work is the review, and the review puts work into it.
 	wake := func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error {
@@ -163,7 +176,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
@@ -172,7 +185,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Stop: stopTime,
+		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime, Dead: s.cfg.Dead,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Begin: s.traceJob,
@@ -202,17 +215,22 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.queue = queue
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, s.inbox(), s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}
+	s.secrets.attach(hook)
 	hook.Begin = s.traceDelivery
+	if err := s.rememberKeys(ctx); err != nil {
+		return err
+	}
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
+	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
 		s.tasks.Go(s.sweeps)
@@ -228,6 +246,8 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	return s.listen(ctx, hook)
 }
+
+func (s *Server) inbox() inbox { return inbox{s.store, s.queue, max(s.cfg.Confirm, 0)} }
 
 // lookUps puts together who is asked for packages; nil, nil: nobody.
 func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {
@@ -315,6 +335,9 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 		mux.Handle("/webhook", s.metrics.hook(hook))
 	}
 	if s.cfg.Role != Worker {
+		mux.HandleFunc("GET /setup/installed", setup.Installed)
+		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
 		pages, err := s.dashboard()
 		if err != nil {
 			return err
@@ -362,7 +385,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "the database cannot be written\n")
 		return
 	}
-	answer(w, http.StatusOK, "ready\n")
+	_, wrong := s.secrets.wrong()
+	answer(w, http.StatusOK, "ready\n"+wrong)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -45,6 +45,9 @@ func TestConformance(t *testing.T) {
 			"an event ends the wait after a failure": eventEndsTheWaitAfterAFailure,
 			"searches":                               search,
 			"events need no poll":                    eventsNeedNoPoll,
+			"what gave up":                           dead,
+			"a flood of one installation":            fairness,
+			"a flood ends":                           aFloodEnds,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -512,7 +512,7 @@ func (j *judgement) readTrees(ctx context.Context, in *scan.Input) error {
 	if err != nil {
 		return fmt.Errorf("reading the changed files: %w", err)
 	}
-	in.Files = s.Files
+	in.Files, in.Search = s.Files, s.Search
 	for _, c := range contents {
 		in.Contents = append(in.Contents, scan.Content{Side: c.Side, Path: c.Path, Data: c.Data})
 	}

@@ -66,6 +66,7 @@ type Git interface {
 	MergeBaseOf(ctx context.Context, a, b string) (string, error)
 	ChangedPaths(ctx context.Context, mergeBase, head string) ([]*checks.File, error)
 	Links(ctx context.Context, sha string, most int) (map[string][]byte, error)
+	Search(ctx context.Context, wants []checks.Want) (found map[string][]byte, lacks string, err error)
 	Close() error
 }
 

@@ -74,6 +74,11 @@ func Open(ctx context.Context, name string) (*Store, error) {
 }
 
 func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.DB) error {
+	return migrateTo(ctx, dialect, folder, db, 0)
+}
+
+// migrateTo brings a schema up to a version; 0: the newest.
+func migrateTo(ctx context.Context, dialect goose.Dialect, folder string, db *sql.DB, version int64) error {
 	dir, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
@@ -98,7 +103,10 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.
 	if has > newest {
 		return fmt.Errorf("its schema is version %d, and this program knows up to %d: it was written by a newer reviewgate; use that one, or restore a backup", has, newest)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if version == 0 {
+		version = newest
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
@@ -213,7 +221,12 @@ func (s *Store) Setting(ctx context.Context, key string) (string, error) {
 
 // SetSetting writes a setting.
 func (s *Store) SetSetting(ctx context.Context, key, value string) error {
-	err := s.exec(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	return s.Tx(ctx, func(tx *Tx) error { return tx.SetSetting(ctx, key, value) })
+}
+
+// SetSetting writes a setting.
+func (t *Tx) SetSetting(ctx context.Context, key, value string) error {
+	_, err := t.tx.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 	return wrap(err, "writing the setting "+key)
 }
 

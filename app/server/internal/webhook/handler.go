@@ -42,19 +42,19 @@ type Inbox interface {
 // A Handler answers POST /webhook. It answers 202 once the delivery is kept, together with the jobs that it causes: from then on
 // nothing of it is lost. It answers 4xx to what GitHub did not send, and 503 if the delivery could not be kept.
 type Handler struct {
-	secrets [][]byte
-	app     int64
-	inbox   Inbox
-	log     zerolog.Logger
-	now     func() time.Time
-	memory  *semaphore.Weighted
+	app    int64
+	inbox  Inbox
+	log    zerolog.Logger
+	now    func() time.Time
+	memory *semaphore.Weighted
 
 	// Begin is told of every delivery that is GitHub's, before it is kept. It is kept in the context that Begin gives; id is the trace's for the log,
 	// "" if there is none, and ended is called with what became of it. Nil: nobody asks. It is set before the first request.
 	Begin func(ctx context.Context, d Delivery) (keep context.Context, id string, ended func(result string))
 
-	mu     sync.Mutex
-	counts map[Count]int64
+	mu      sync.Mutex
+	secrets [][]byte // in force
+	counts  map[Count]int64
 }
 
 // A Count is what deliveries are counted by.
@@ -71,6 +71,13 @@ func New(secrets [][]byte, app int64, inbox Inbox, log zerolog.Logger, now func(
 		}
 	}
 	return &Handler{secrets: secrets, app: app, inbox: inbox, log: log, now: now, memory: semaphore.NewWeighted(inFlight), counts: map[Count]int64{}}, nil
+}
+
+// SetSecrets replaces the secrets, under the same conditions as New.
+func (h *Handler) SetSecrets(secrets [][]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets = secrets
 }
 
 // The forms of headers. GitHub's delivery ids are UUIDs; an Enterprise Server's may differ in form, not in kind.
@@ -170,8 +177,11 @@ func (h *Handler) signed(body []byte, signature string) bool {
 	if err != nil {
 		return false
 	}
+	h.mu.Lock()
+	secrets := h.secrets
+	h.mu.Unlock()
 	ok := false
-	for _, s := range h.secrets {
+	for _, s := range secrets {
 		mac := hmac.New(sha256.New, s)
 		mac.Write(body)
 		ok = hmac.Equal(mac.Sum(nil), given) || ok
@@ -189,7 +199,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		d.State, d.Note, d.Body = Unreadable, github.Redact(err.Error()), body
 		log.Error().Bool("alert", true).Str("error", d.Note).Msg("a signed webhook body could not be read; it is kept in the table deliveries")
 	default:
-		d.fill(ev, h.app)
+		d = taken(d, ev, body, h.app)
 		with := log.With().Str("action", ev.Action).Int64("installation_id", ev.Installation)
 		if ev.RepoID != 0 {
 			with = with.Str("repo", ev.Owner+"/"+ev.Repo)
@@ -201,9 +211,6 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 			with = with.Str("head_sha", ev.HeadSHA)
 		}
 		log = with.Logger()
-		if d.State == Accepted && d.Event != "issue_comment" { // what people say to each other is not ours to keep
-			d.Body = body
-		}
 	}
 	ctx, result := r.Context(), "failed"
 	if h.Begin != nil {
