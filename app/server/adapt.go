@@ -29,6 +29,10 @@ type inbox struct {
 }
 
 func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
+	return in.store.Receive(ctx, in.delivery(d), in.jobs.Enqueue)
+}
+
+func (in inbox) delivery(d webhook.Delivery) store.Delivery {
 	ev := d.Payload
 	out := store.Delivery{
 		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number, Unseen: in.unseen,
@@ -80,7 +84,7 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 		out.Entry, out.Submitted = &entry, ev.Review.Submitted
 	}
 	talk(d, &out)
-	return in.store.Receive(ctx, out, in.jobs.Enqueue)
+	return out
 }
 
 func keyOf(ref review.Ref) store.Key { return store.Key{RepoID: ref.RepoID, Number: ref.Number} }

@@ -193,7 +193,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.queue = queue
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, s.inbox(), s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}
@@ -218,6 +218,8 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	return s.listen(ctx, hook)
 }
+
+func (s *Server) inbox() inbox { return inbox{s.store, s.queue, max(s.cfg.Confirm, 0)} }
 
 // lookUps puts together who is asked for packages; nil, nil: nobody.
 func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {
