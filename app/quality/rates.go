@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -354,6 +355,9 @@ func Grouped(outcomes []Outcome, f Filter, by By) []GroupRates {
 		g := sums[key]
 		if g == nil {
 			g = &GroupRates{Key: key, Name: NameOf(by, key)}
+			if by == ByRepo {
+				g.Name = o.Repo
+			}
 			sums[key] = g
 		}
 		t := o.Tally()
@@ -392,7 +396,7 @@ func (o *Outcome) key(by By) string {
 	case ByModel:
 		return ModelKey(o.Agent, o.Model)
 	case ByRepo:
-		return o.Repo
+		return strconv.FormatInt(o.RepoID, 10)
 	case ByLanguage:
 		return o.Language()
 	case ByWeek:
@@ -427,4 +431,17 @@ type Mark struct {
 	Repo   string    `json:"repo"`
 	At     time.Time `json:"at"`
 	What   string    `json:"what"` // "reviewgate 1.4.0 (was 1.3.2)", "rules changed", "policy changed"
+}
+
+// Since says what is new against another.
+func (j JudgedBy) Since(was JudgedBy) string {
+	switch {
+	case j.Tool != was.Tool:
+		return "reviewgate " + cmp.Or(j.Tool, "unknown") + " (was " + cmp.Or(was.Tool, "unknown") + ")"
+	case j.Rules != was.Rules && j.Policy != was.Policy:
+		return "rules and policy changed"
+	case j.Rules != was.Rules:
+		return "rules changed"
+	}
+	return "policy changed"
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
@@ -96,6 +97,7 @@ type records struct {
 	now     func() time.Time
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 	decided func(gate.State)
+	tracer  *trace.Tracer
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -267,6 +269,12 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 	if o.Decision != nil {
 		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
 			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: r.then(o)}
+	}
+	if decision != nil {
+		var span trace.Span
+		ctx, span = r.tracer.Begin(ctx, "decision", trace.Internal, trace.Str("reviewgate.decision.state", string(o.Decision.State)), trace.Bool("reviewgate.decision.advisory", o.Decision.Advisory),
+			trace.Int("reviewgate.decision.guards", len(o.Decision.Guards)), trace.Int("reviewgate.deeds", len(deeds)))
+		defer span.End()
 	}
 	if err := r.Store.Decide(ctx, decision, deeds, o.Clear, r.now()); err != nil {
 		return err

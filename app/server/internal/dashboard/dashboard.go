@@ -31,8 +31,8 @@ type Options struct {
 	GitHubURL string
 	// SignIn signs people in; nil: nobody can, and Loopback must be set.
 	SignIn GitHub
-	// Secret is the client secret of the App. The keys of cookies and of stored tokens are made from it.
-	Secret []byte
+	// Secret gives the client secret of the App, which may change while the server runs. The keys of cookies and of stored tokens are made from it.
+	Secret func() []byte
 	// Admins are the logins that may see and do everything.
 	Admins []string
 	// Loopback serves everything to whoever reaches the server by a loopback address. Only for one that listens on nothing else.
