@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
@@ -320,7 +322,7 @@ func TestQualityNumbers(t *testing.T) {
 	if err := json.Unmarshal([]byte(drawn), &c); err != nil {
 		t.Fatalf("%v: %.300s", err, drawn)
 	}
-	if len(c.Series) != min(len(groups), maxLines) || len(c.X) < 100 || len(c.X) != len(c.Series[0].Values) || len(c.Marks) == 0 {
+	if len(c.Series) != min(len(groups), maxLines) || len(c.X) < 25 || len(c.X) != len(c.Series[0].Values) || len(c.Marks) == 0 {
 		t.Errorf("chart: %d lines, %d weeks, %d marks", len(c.Series), len(c.X), len(c.Marks))
 	}
 	for path, want := range map[string]string{"/quality?metric=nothing": "no such number", "/quality?since=3": "no such span", "/quality?group=x": "no such group", "/api/v1/quality/rule?format=xml": "json or csv"} {
@@ -330,6 +332,31 @@ func TestQualityNumbers(t *testing.T) {
 	}
 	if code, _ := p.get("/api/v1/quality/person"); code != http.StatusNotFound {
 		t.Errorf("by person: %d", code)
+	}
+}
+
+// TestProposal: what the page of rules says is to be committed is a policy, and says what was proposed.
+func TestProposal(t *testing.T) {
+	t.Parallel()
+	p, _ := newPlace(t, "sqlite", 6000, nil)
+	p.session(p.opt.Sessions.(*sittings), "root")
+	_, page := p.get("/rules?since=all")
+	if !strings.Contains(page, "Take over") || strings.Contains(page, "Text to commit") {
+		t.Fatal("nothing is proposed")
+	}
+	var data struct{ Rules []quality.RulePrecision }
+	_, text := p.get("/api/v1/quality/rule?since=all")
+	if err := json.Unmarshal([]byte(text), &data); err != nil {
+		t.Fatal(err)
+	}
+	first := data.Rules[0]
+	_, page = p.get("/rules?since=all&accept=nothing," + first.Rule)
+	_, text, _ = strings.Cut(page, `spellcheck="false">`)
+	text, _, _ = strings.Cut(text, "</textarea>")
+	layer := config.NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\n" + html.UnescapeString(text))})
+	policy := config.Load(config.Input{Repo: layer}).Policy
+	if len(policy.Broken) > 0 || policy.Checks.Rollouts[first.Rule] != first.Proposed || first.Proposed == "" || len(policy.Checks.Rollouts) != 1 {
+		t.Errorf("%v, %v, of:\n%s", policy.Broken, policy.Checks.Rollouts, text)
 	}
 }
 

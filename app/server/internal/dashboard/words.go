@@ -15,6 +15,7 @@ var functions = template.FuncMap{
 	"plural": plural,
 	"clip":   clip,
 	"join":   strings.Join,
+	"lines":  func(s string) int { return strings.Count(s, "\n") + 1 },
 	"low":    func(n int) int { return n / 5 }, // below it only what can take a green check away is done
 }
 
