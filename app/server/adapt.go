@@ -11,6 +11,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
@@ -90,6 +91,7 @@ type records struct {
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 	decided func(gate.State)
 	sign    func(ctx context.Context, o review.Outcome, made time.Time) (func(context.Context, *store.Tx) error, error)
+	costs   []quality.CostPattern
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {

@@ -53,6 +53,7 @@ type Config struct {
 	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
 	RecordsKey     []byte
 	RecordsOldKeys [][]byte
+	Learning
 
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
@@ -105,6 +106,9 @@ type file struct {
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
 	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
 	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
+
+	Quality fileQuality `yaml:"quality"`
+	Alarms  fileAlarms  `yaml:"alarms"`
 }
 
 type fileApp struct {
@@ -422,6 +426,7 @@ func (l *loader) load(f *file) (c Config) {
 	}
 	l.lookUps(f, &c)
 	l.records(f, &c)
+	l.learning(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

@@ -100,12 +100,13 @@ var (
 	descJobs       = prometheus.NewDesc("reviewgate_jobs", "Jobs that are not finished, by state.", []string{"state"}, nil)
 	descBypasses   = prometheus.NewDesc("reviewgate_bypasses_total", "What came onto a governed branch without our success.", nil, nil)
 	descRemaining  = prometheus.NewDesc("reviewgate_github_rate_remaining", "Requests to GitHub that are left of the hour, by installation, as its last answer said.", []string{"installation"}, nil)
+	descAlarms     = prometheus.NewDesc("reviewgate_quality_alarms", "Alarms on the quality of an agent's output, by state.", []string{"state"}, nil)
 	descDatabase   = prometheus.NewDesc("reviewgate_database_up", "1: the database answered this scrape.", nil, nil)
 )
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descRemaining, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descRemaining, descAlarms, descDatabase} {
 		out <- d
 	}
 }
@@ -138,6 +139,12 @@ func (st state) database(ctx context.Context, out chan<- prometheus.Metric) erro
 		return err
 	}
 	out <- prometheus.MustNewConstMetric(descBypasses, prometheus.CounterValue, float64(bypasses))
+	open, ended, err := st.s.store.CountAlarms(ctx)
+	if err != nil {
+		return err
+	}
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(open), "open")
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(ended), "ended")
 	list, err := st.s.store.Installations(ctx)
 	if err != nil {
 		return err
