@@ -30,6 +30,10 @@ type inbox struct {
 }
 
 func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
+	return in.store.Receive(ctx, in.delivery(d), in.jobs.Enqueue)
+}
+
+func (in inbox) delivery(d webhook.Delivery) store.Delivery {
 	ev := d.Payload
 	out := store.Delivery{
 		GUID: d.GUID, Event: d.Event, Action: d.Action, Received: d.Received, State: d.State, Note: d.Note, Body: d.Body, Installation: ev.Installation, Number: d.Number, Unseen: in.unseen,
@@ -73,12 +77,15 @@ func (in inbox) Receive(ctx context.Context, d webhook.Delivery) (fresh bool, er
 			return in.jobs.Search(ctx, tx, jobs.Search{Installation: ev.Installation, All: d.SearchAll})
 		}
 	}
+	if d.Revoked != 0 {
+		out.Then = func(ctx context.Context, tx *store.Tx) error { return tx.DropSessionsOf(ctx, d.Revoked) }
+	}
 	if d.Approved {
 		entry := gate.Capture(ev.Review.ID, ev.Review.Reviewer, ev.Review.CommitID, ev.HeadSHA, ev.BaseRef, ev.BaseSHA)
 		out.Entry, out.Submitted = &entry, ev.Review.Submitted
 	}
 	talk(d, &out)
-	return in.store.Receive(ctx, out, in.jobs.Enqueue)
+	return out
 }
 
 func keyOf(ref review.Ref) store.Key { return store.Key{RepoID: ref.RepoID, Number: ref.Number} }
@@ -302,6 +309,7 @@ func (o outbox) Deliver(ctx context.Context, ref review.Ref) error {
 type sender struct {
 	app   *github.App
 	store *store.Store
+	pages string // where people reach the pages; "": nowhere
 }
 
 func (s sender) client(ctx context.Context, d store.Deed) (*github.Client, github.Deed, error) {
@@ -334,6 +342,9 @@ func (s sender) Send(ctx context.Context, d store.Deed, known int64) (jobs.Recei
 	}
 	if g.Kind == github.SetCheck {
 		g.CheckRunID = known
+		if s.pages != "" && d.Number > 0 {
+			g.DetailsURL = fmt.Sprintf("%s/repositories/%d/pulls/%d", s.pages, d.RepoID, d.Number)
+		}
 	}
 	r, err := c.Deliver(ctx, g)
 	return receipt(r), err

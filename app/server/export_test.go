@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
 
 // Idle waits until the server has no job left.
@@ -74,4 +76,25 @@ func dumpTable(ctx context.Context, db *sql.DB, name string, out *strings.Builde
 		fmt.Fprintf(out, "%s %q\n", name, values)
 	}
 	return rows.Err()
+}
+
+// KeepUnreadable keeps a delivery as one that an older program could not read.
+func (s *Server) KeepUnreadable(ctx context.Context, guid, event string, body []byte) error {
+	_, err := s.store.Receive(ctx, store.Delivery{GUID: guid, Event: event, Received: s.cfg.Now(), State: store.Unreadable, Body: body}, s.queue.Enqueue)
+	return err
+}
+
+// DeadLetters, RetryDead and DropDead are what a page offers.
+func (s *Server) DeadLetters(ctx context.Context) ([]store.DeadLetter, error) {
+	return s.deadLetters(ctx, store.DeadLetterFilter{})
+}
+
+// RetryDead has one tried again.
+func (s *Server) RetryDead(ctx context.Context, kind, id, who string) (bool, error) {
+	return s.retryDead(ctx, kind, id, who)
+}
+
+// DropDead takes one off the list.
+func (s *Server) DropDead(ctx context.Context, kind, id, who string) (bool, error) {
+	return s.dropDead(ctx, kind, id, who)
 }

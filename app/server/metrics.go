@@ -99,6 +99,7 @@ var (
 	descDeliveries = prometheus.NewDesc("reviewgate_webhook_deliveries_total", "Webhooks of GitHub, by event, action and what became of them.", []string{"event", "action", "result"}, nil)
 	descJobs       = prometheus.NewDesc("reviewgate_jobs", "Jobs that are not finished, by state.", []string{"state"}, nil)
 	descBypasses   = prometheus.NewDesc("reviewgate_bypasses_total", "What came onto a governed branch without our success.", nil, nil)
+	descDead       = prometheus.NewDesc("reviewgate_dead_letters", "What gave up and waits for somebody to see to it, by kind.", []string{"kind"}, nil)
 	descRemaining  = prometheus.NewDesc("reviewgate_github_rate_remaining", "Requests to GitHub that are left of the hour, by installation, as its last answer said.", []string{"installation"}, nil)
 	descAlarms     = prometheus.NewDesc("reviewgate_quality_alarms", "Alarms on the quality of an agent's output, by state.", []string{"state"}, nil)
 	descDatabase   = prometheus.NewDesc("reviewgate_database_up", "1: the database answered this scrape.", nil, nil)
@@ -106,7 +107,7 @@ var (
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descRemaining, descAlarms, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descAlarms, descDatabase} {
 		out <- d
 	}
 }
@@ -145,6 +146,13 @@ func (st state) database(ctx context.Context, out chan<- prometheus.Metric) erro
 	}
 	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(open), "open")
 	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(ended), "ended")
+	dead, err := st.s.store.CountDead(ctx)
+	if err != nil {
+		return err
+	}
+	for _, kind := range store.DeadKinds {
+		out <- prometheus.MustNewConstMetric(descDead, prometheus.GaugeValue, float64(dead[kind]), kind)
+	}
 	list, err := st.s.store.Installations(ctx)
 	if err != nil {
 		return err

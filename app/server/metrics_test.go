@@ -29,6 +29,7 @@ func TestMetrics(t *testing.T) {
 		`reviewgate_decisions_total{state="pending"} `,
 		`reviewgate_jobs{state="available"} 0`,
 		`reviewgate_bypasses_total 0`,
+		`reviewgate_dead_letters{kind="deed"} 0`,
 		`reviewgate_github_rate_remaining{installation="`,
 		`reviewgate_database_up 1`,
 		`reviewgate_build_info{role="all",version="test"} 1`,

@@ -23,7 +23,7 @@ const (
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
 	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.cfg.ClientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
-		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
+		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Dead: deadShown{s}, Audit: auditShown{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
 		},
@@ -126,6 +126,13 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 	if o.Bypasses, err = st.CountBypasses(ctx); err != nil {
 		return nil, err
 	}
+	dead, err := st.CountDead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range dead {
+		o.Dead += n
+	}
 	deliveries, err := st.NewestDeliveries(ctx, 20)
 	if err != nil {
 		return nil, err
@@ -152,7 +159,7 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 
 func deliveriesShown(list []store.DeliveryShown) (out []dashboard.Delivery) {
 	for _, d := range list {
-		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number})
+		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number, Want: d.Want})
 	}
 	return out
 }

@@ -142,7 +142,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
-	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
+	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store, s.cfg.PublicURL}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
 	// The queue is made below: its work is the review, and the review puts work into it.
 	wake := func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error {
@@ -198,7 +198,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	s.queue = queue
-	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, inbox{s.store, s.queue, max(s.cfg.Confirm, 0)}, s.cfg.Log, s.cfg.Now)
+	hook, err := webhook.New(s.cfg.WebhookSecrets, s.cfg.AppID, s.inbox(), s.cfg.Log, s.cfg.Now)
 	if err != nil {
 		return err
 	}
@@ -227,6 +227,8 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	return s.listen(ctx, hook)
 }
+
+func (s *Server) inbox() inbox { return inbox{s.store, s.queue, max(s.cfg.Confirm, 0)} }
 
 // lookUps puts together who is asked for packages; nil, nil: nobody.
 func (s *Server) lookUps() (ask func(context.Context, *scan.Input) ([]checks.Package, error), lookUp func(context.Context, []checks.Package, []string) checks.Facts) {

@@ -34,7 +34,7 @@ type Search struct {
 // Options say how jobs run. Work, GiveUp and Find are required.
 type Options struct {
 	Work Work
-	// Find does a search. It must be safe to run again. A search whose last try failed is dropped; the next start searches again.
+	// Find does a search. It must be safe to run again. A search whose last try failed is a dead letter; the next start searches again.
 	Find func(ctx context.Context, s Search) error
 	// GiveUp is called when the last try failed: it tells the pull request that no answer could be found. If it fails too, the
 	// next event or sweep starts again.
@@ -203,6 +203,9 @@ func (j *Jobs) sweep(ctx context.Context) {
 			if err := j.inherit(ctx, time.Now()); err != nil && ctx.Err() == nil {
 				j.opt.Log.Error("looking for processes that are gone", "error", err)
 			}
+			if err := j.bury(ctx); err != nil && ctx.Err() == nil {
+				j.opt.Log.Error("keeping jobs that gave up", "error", err)
+			}
 		case <-tick.C:
 			if err := j.Sweep(ctx); err != nil && ctx.Err() == nil {
 				j.opt.Log.Error("looking for lost jobs", "error", err)
@@ -358,7 +361,7 @@ type finder struct {
 func (f *finder) Work(ctx context.Context, job *river.Job[findPulls]) error {
 	err := caught(func() error { return f.jobs.opt.Find(ctx, Search(job.Args)) })
 	if err == nil {
-		return nil
+		return f.jobs.store.Tx(ctx, func(tx *store.Tx) error { return tx.Revived(ctx, job.Args.Kind(), args(job.Args)) })
 	}
 	if wait, ok := later(ctx, err); ok {
 		return river.JobSnooze(wait)
@@ -388,6 +391,7 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	if err != nil {
 		return "failed", err
 	}
+	cause := "" // why it gave up
 	if err := caught(func() error { return j.opt.Work(ctx, k, p.Want) }); err != nil {
 		if wait, ok := later(ctx, err); ok {
 			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
@@ -404,11 +408,19 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 		if told := j.opt.GiveUp(last, k, p.Want, err); told != nil {
 			return "failed", errors.Join(err, fmt.Errorf("telling that there is no answer: %w", told))
 		}
-		result, ctx = "gave up", last
+		result, ctx, cause = "gave up", last, err.Error()
 	}
 	again := false
 	err = j.store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
+		if result == "" {
+			err = tx.Revived(ctx, job.Args.Kind(), args(job.Args))
+		} else {
+			err = tx.Died(ctx, died(job.Args, job.Attempt, cause))
+		}
+		if err != nil {
+			return err
+		}
 		if again, err = tx.Finish(ctx, k, p.Want); err != nil {
 			return err
 		}

@@ -45,6 +45,7 @@ func TestConformance(t *testing.T) {
 			"an event ends the wait after a failure": eventEndsTheWaitAfterAFailure,
 			"searches":                               search,
 			"events need no poll":                    eventsNeedNoPoll,
+			"what gave up":                           dead,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -22,6 +22,9 @@ type queue interface {
 	// announce tells every process that has jobs to take that there is one, once the transaction is committed.
 	announce(ctx context.Context, tx *store.Tx) error
 	complete(ctx context.Context, tx *store.Tx, job *river.Job[prSync]) error
+	// discarded lists jobs that gave up; remove takes one out.
+	discarded(ctx context.Context, tx *store.Tx, most int) ([]*rivertype.JobRow, error)
+	remove(ctx context.Context, tx *store.Tx, id int64) error
 }
 
 // openQueue migrates the queue's tables and makes the client.
@@ -101,5 +104,18 @@ func (c client[D, T]) announce(ctx context.Context, tx *store.Tx) error { return
 
 func (c client[D, T]) complete(ctx context.Context, tx *store.Tx, job *river.Job[prSync]) error {
 	_, err := river.JobCompleteTx[D](ctx, c.tx(tx), job)
+	return err
+}
+
+func (c client[D, T]) discarded(ctx context.Context, tx *store.Tx, most int) ([]*rivertype.JobRow, error) {
+	list, err := c.JobListTx(ctx, c.tx(tx), river.NewJobListParams().States(rivertype.JobStateDiscarded).First(most))
+	if err != nil {
+		return nil, err
+	}
+	return list.Jobs, nil
+}
+
+func (c client[D, T]) remove(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := c.JobDeleteTx(ctx, c.tx(tx), id)
 	return err
 }

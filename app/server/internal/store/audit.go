@@ -82,6 +82,13 @@ func (s *Store) SaveBypass(ctx context.Context, repoID int64, b Bypass, deeds []
 			return err
 		}
 		fresh = true
+		who := b.Who
+		if who == "" {
+			who = ByServer // nobody is known
+		}
+		if err := tx.Audit(ctx, AuditEntry{At: b.Made, Actor: who, Kind: AuditBypass, RepoID: repoID, Number: b.Number, Subject: b.Branch, Detail: map[string]any{"sha": b.SHA, "reason": b.Reason}}); err != nil {
+			return err
+		}
 		for _, d := range deeds {
 			if err := tx.put(ctx, d, b.Made); err != nil {
 				return err

@@ -277,10 +277,18 @@ type FalsePositive struct {
 
 // MarkFalse writes down that a finding was called wrong, once for a comment and finding.
 func (t *Tx) MarkFalse(ctx context.Context, m FalsePositive) error {
-	_, err := t.tx.ExecContext(ctx, `INSERT INTO false_positives (repo_id, comment_id, fingerprint, number, rule, head, user_id, login, reason, made)
+	const doing = "writing down a false positive"
+	res, err := t.tx.ExecContext(ctx, `INSERT INTO false_positives (repo_id, comment_id, fingerprint, number, rule, head, user_id, login, reason, made)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
 		m.RepoID, m.Comment, m.Fingerprint, m.Number, m.Rule, m.Head, m.By.ID, m.By.Login, m.Reason, millis(m.Made))
-	return wrap(err, "writing down a false positive")
+	if err != nil {
+		return wrap(err, doing)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return wrap(err, doing)
+	}
+	return t.Audit(ctx, AuditEntry{At: m.Made, Actor: m.By.Login, Kind: AuditFalsePositive, RepoID: m.RepoID, Number: m.Number, Subject: m.Rule,
+		Detail: map[string]any{"comment_id": m.Comment, "fingerprint": m.Fingerprint, "head": m.Head, "reason": m.Reason, "user_id": m.By.ID}})
 }
 
 // Unmark takes back what a comment called wrong.

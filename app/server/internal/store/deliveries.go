@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -66,63 +67,73 @@ type Touch struct {
 // transaction: when it answers nil, nothing of it can be lost. fresh is false if the delivery was here before; then nothing changes.
 func (s *Store) Receive(ctx context.Context, d Delivery, enqueue func(context.Context, *Tx, []Key) error) (fresh bool, err error) {
 	err = s.Tx(ctx, func(tx *Tx) error {
-		repoID := int64(0)
-		if d.Repo != nil {
-			repoID = d.Repo.ID
-		}
-		res, err := tx.tx.ExecContext(ctx, `INSERT INTO deliveries (guid, event, action, received, state, note, installation, repo_id, number, body)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (guid) DO NOTHING`,
-			d.GUID, d.Event, d.Action, millis(d.Received), d.State, d.Note, d.Installation, repoID, d.Number, d.Body)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return err
-		}
-		fresh = true
-		if d.Repo != nil {
-			if err := tx.saveRepo(ctx, *d.Repo); err != nil {
-				return err
-			}
-		}
-		if d.Group != nil && repoID != 0 {
-			if err := tx.saveGroup(ctx, repoID, *d.Group, d.Received); err != nil {
-				return err
-			}
-		}
-		if d.Onto != nil && repoID != 0 {
-			if err := tx.pushedTo(ctx, repoID, *d.Onto); err != nil {
-				return err
-			}
-		}
-		if d.Foreign != nil && repoID != 0 && d.Head != "" {
-			if _, err := tx.saveForeign(ctx, repoID, d.Head, *d.Foreign, d.Received); err != nil {
-				return err
-			}
-		}
-		if d.Then != nil {
-			if err := d.Then(ctx, tx); err != nil {
-				return err
-			}
-		}
-		keys, err := tx.touch(ctx, repoID, d)
-		if err != nil {
-			return err
-		}
-		if d.Number > 0 && repoID != 0 {
-			if err := tx.remember(ctx, repoID, d); err != nil {
-				return err
-			}
-		}
-		if len(keys) == 0 {
-			return nil
-		}
-		return enqueue(ctx, tx, keys)
+		fresh, err = tx.Receive(ctx, d, enqueue)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("keeping the delivery %s: %w", d.GUID, err)
 	}
 	return fresh, nil
+}
+
+// Receive does it in a transaction that has begun.
+func (t *Tx) Receive(ctx context.Context, d Delivery, enqueue func(context.Context, *Tx, []Key) error) (fresh bool, err error) {
+	repoID := int64(0)
+	if d.Repo != nil {
+		repoID = d.Repo.ID
+	}
+	res, err := t.tx.ExecContext(ctx, `INSERT INTO deliveries (guid, event, action, received, state, note, installation, repo_id, number, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (guid) DO NOTHING`,
+		d.GUID, d.Event, d.Action, millis(d.Received), d.State, d.Note, d.Installation, repoID, d.Number, d.Body)
+	if err != nil {
+		return false, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	if d.Repo != nil {
+		if err := t.saveRepo(ctx, *d.Repo); err != nil {
+			return false, err
+		}
+	}
+	if d.Group != nil && repoID != 0 {
+		if err := t.saveGroup(ctx, repoID, *d.Group, d.Received); err != nil {
+			return false, err
+		}
+	}
+	if d.Onto != nil && repoID != 0 {
+		if err := t.pushedTo(ctx, repoID, *d.Onto); err != nil {
+			return false, err
+		}
+	}
+	if d.Foreign != nil && repoID != 0 && d.Head != "" {
+		if _, err := t.saveForeign(ctx, repoID, d.Head, *d.Foreign, d.Received); err != nil {
+			return false, err
+		}
+	}
+	if d.Then != nil {
+		if err := d.Then(ctx, t); err != nil {
+			return false, err
+		}
+	}
+	keys, err := t.touch(ctx, repoID, d)
+	if err != nil {
+		return false, err
+	}
+	if d.Number > 0 && repoID != 0 {
+		if err := t.remember(ctx, repoID, d); err != nil {
+			return false, err
+		}
+		if slices.Contains(keys, Key{repoID, d.Number}) {
+			if _, err := t.tx.ExecContext(ctx, `UPDATE deliveries SET want = (SELECT want FROM pulls WHERE repo_id = $2 AND number = $3) WHERE guid = $1`, d.GUID, repoID, d.Number); err != nil {
+				return false, err
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return true, nil
+	}
+	return true, enqueue(ctx, t, keys)
 }
 
 func (t *Tx) saveRepo(ctx context.Context, r Repo) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,16 +92,32 @@ func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []s
 			if err != nil {
 				return fmt.Errorf("storing the facts of a decision: %w", err)
 			}
+			before, err := tx.lastDecided(ctx, d.Key)
+			if err != nil {
+				return err
+			}
 			// What is exactly as the last decision was is not written again.
-			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts, seq)
+			res, err := tx.tx.ExecContext(ctx, `INSERT INTO decisions (repo_id, number, generation, head, base_ref, base, made, scan_key, config_key, state, decision, facts, seq)
 				SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE repo_id = $1 AND number = $2 AND seq > $13 AND $13 > 0) AND NOT EXISTS (SELECT 1 FROM decisions
 					WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND scan_key = $8 AND config_key = $9 AND decision = $11 AND facts = $12)`,
-				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts), d.Seq); err != nil {
+				d.RepoID, d.Number, d.Generation, d.Head, d.BaseRef, d.Base, millis(d.Made), d.ScanKey, d.ConfigKey, string(d.Decision.State), string(decision), string(facts), d.Seq)
+			if err != nil {
 				return wrap(err, "storing a decision")
+			}
+			switch n, err := res.RowsAffected(); {
+			case err != nil:
+				return wrap(err, "storing a decision")
+			case n > 0:
+				if err := tx.auditDecision(ctx, d, before, decision, facts); err != nil {
+					return err
+				}
 			}
 			// It may be the same as the last one, and is newer.
 			if _, err := tx.tx.ExecContext(ctx, `UPDATE decisions SET seq = $3 WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND seq < $3`, d.RepoID, d.Number, d.Seq); err != nil {
 				return wrap(err, "storing a decision")
+			}
+			if err := tx.show(ctx, d); err != nil {
+				return err
 			}
 			if d.Then != nil {
 				if err := d.Then(ctx, tx); err != nil {
@@ -234,7 +251,7 @@ func (s *Store) Finished(ctx context.Context, d Deed, externalID int64, fingerpr
 				return err
 			}
 		}
-		return nil
+		return tx.auditDeed(ctx, d, AuditDone, externalID, "", now)
 	})
 	return wrap(err, "writing that a deed was done")
 }
@@ -245,7 +262,16 @@ func (s *Store) Failed(ctx context.Context, id int64, reason string, final bool,
 	if final {
 		state = Refused
 	}
-	err := s.exec(ctx, `UPDATE outbox SET state = $2, last_error = $3, updated = $4 WHERE id = $1 AND state = 'pending'`, id, state, reason, millis(now))
+	err := s.Tx(ctx, func(tx *Tx) error {
+		d, err := scanDeed(tx.tx.QueryRowContext(ctx, `UPDATE outbox SET state = $2, last_error = $3, updated = $4 WHERE id = $1 AND state = 'pending' RETURNING `+deedColumns, id, state, reason, millis(now)))
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !final {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return tx.auditDeed(ctx, d, AuditRefused, 0, reason, now)
+	})
 	return wrap(err, "writing why a deed failed")
 }
 

@@ -54,8 +54,12 @@ func (p *presence) take(ctx context.Context) (*sql.Conn, error) {
 		return nil, fmt.Errorf("telling the other processes that this one is here: %w", err)
 	}
 	var ok bool
-	if err := conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockPresence, int64(p.number)).Scan(&ok); err != nil || !ok {
-		return nil, errors.Join(fmt.Errorf("telling the other processes that this one is here (taken: %t): %w", ok, err), conn.Close())
+	err = conn.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockPresence, int64(p.number)).Scan(&ok)
+	if err == nil && !ok {
+		err = errors.New("another process has its number")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("telling the other processes that this one is here: %w", err), conn.Close())
 	}
 	return conn, nil
 }
@@ -142,6 +146,13 @@ func (s *Store) Absent(ctx context.Context) (out []string, err error) {
 		}
 	}
 	return out, nil
+}
+
+// processes counts the processes that share the database, this one too.
+func (s *Store) processes(ctx context.Context) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(DISTINCT objid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = CAST(CAST($1 AS BIGINT) AS OID)`, lockPresence).Scan(&n)
+	return n, wrap(err, "counting the processes")
 }
 
 // GiveBack gives the running jobs of a process that is dead back to the queue, and says how many they were.

@@ -74,6 +74,11 @@ func Open(ctx context.Context, name string) (*Store, error) {
 }
 
 func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.DB) error {
+	return migrateTo(ctx, dialect, folder, db, 0)
+}
+
+// migrateTo brings a schema up to a version; 0: the newest.
+func migrateTo(ctx context.Context, dialect goose.Dialect, folder string, db *sql.DB, version int64) error {
 	dir, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
@@ -98,7 +103,10 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.
 	if has > newest {
 		return fmt.Errorf("its schema is version %d, and this program knows up to %d: it was written by a newer reviewgate; use that one, or restore a backup", has, newest)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if version == 0 {
+		version = newest
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil

@@ -185,7 +185,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		d.State, d.Note, d.Body = Unreadable, github.Redact(err.Error()), body
 		log.Error().Bool("alert", true).Str("error", d.Note).Msg("a signed webhook body could not be read; it is kept in the table deliveries")
 	default:
-		d.fill(ev, h.app)
+		d = taken(d, ev, body, h.app)
 		with := log.With().Str("action", ev.Action).Int64("installation_id", ev.Installation)
 		if ev.RepoID != 0 {
 			with = with.Str("repo", ev.Owner+"/"+ev.Repo)
@@ -197,9 +197,6 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 			with = with.Str("head_sha", ev.HeadSHA)
 		}
 		log = with.Logger()
-		if d.State == Accepted && d.Event != "issue_comment" { // what people say to each other is not ours to keep
-			d.Body = body
-		}
 	}
 	fresh, err := h.inbox.Receive(r.Context(), d)
 	if err != nil {
