@@ -20,20 +20,20 @@ type SignIn struct {
 	opt    Options
 	web    *url.URL
 	id     string
-	secret string
+	secret func() []byte
 	client *http.Client
 }
 
-// NewSignIn checks what sign-in needs. It makes no request.
-func NewSignIn(o Options, clientID string, clientSecret []byte) (*SignIn, error) {
+// NewSignIn checks what sign-in needs. It makes no request. clientSecret gives the secret that is in force.
+func NewSignIn(o Options, clientID string, clientSecret func() []byte) (*SignIn, error) {
 	web, err := address("web URL", o.WebURL)
 	if err != nil {
 		return nil, err
 	}
-	if clientID == "" || len(clientSecret) == 0 {
+	if clientID == "" || len(clientSecret()) == 0 {
 		return nil, errors.New("sign-in with GitHub needs the App's client id and client secret")
 	}
-	s := &SignIn{opt: o, web: web, id: clientID, secret: string(clientSecret), client: &http.Client{Timeout: 10 * time.Second}}
+	s := &SignIn{opt: o, web: web, id: clientID, secret: clientSecret, client: &http.Client{Timeout: 10 * time.Second}}
 	if o.HTTP != nil {
 		s.client.Transport = o.HTTP.Transport
 	}
@@ -58,7 +58,7 @@ type UserToken struct {
 // Exchange gives the token for a code that GitHub gave a browser. A *Error says that GitHub does not take the code.
 func (s *SignIn) Exchange(ctx context.Context, code, verifier, redirect string) (UserToken, error) {
 	const op = "signing somebody in"
-	form := url.Values{"client_id": {s.id}, "client_secret": {s.secret}, "code": {code}, "redirect_uri": {redirect}, "code_verifier": {verifier}}
+	form := url.Values{"client_id": {s.id}, "client_secret": {string(s.secret())}, "code": {code}, "redirect_uri": {redirect}, "code_verifier": {verifier}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.web.JoinPath("login", "oauth", "access_token").String(), strings.NewReader(form.Encode()))
 	if err != nil {
 		return UserToken{}, fmt.Errorf("%s: %w", op, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
@@ -99,6 +100,7 @@ type records struct {
 	decided func(gate.State)
 	sign    func(ctx context.Context, o review.Outcome, made time.Time) (func(context.Context, *store.Tx) error, error)
 	costs   []quality.CostPattern
+	tracer  *trace.Tracer
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -282,6 +284,12 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 		}
 		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: made,
 			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: then}
+	}
+	if decision != nil {
+		var span trace.Span
+		ctx, span = r.tracer.Begin(ctx, "decision", trace.Internal, trace.Str("reviewgate.decision.state", string(o.Decision.State)), trace.Bool("reviewgate.decision.advisory", o.Decision.Advisory),
+			trace.Int("reviewgate.decision.guards", len(o.Decision.Guards)), trace.Int("reviewgate.deeds", len(deeds)))
+		defer span.End()
 	}
 	if err := r.Store.Decide(ctx, decision, deeds, o.Clear, r.now()); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 )
 
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
@@ -30,6 +32,7 @@ import (
 type Config struct {
 	Listen         string        // "host:port"
 	Metrics        string        // "host:port" on which /metrics is answered; "": nowhere
+	Traces         Traces        // where spans go
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
@@ -55,6 +58,10 @@ type Config struct {
 	RecordsOldKeys [][]byte
 	Learning
 
+	SecretFiles SecretFiles // where the secrets were read from, to read them again
+
+	// Hide is told of every secret, so that it is kept out of what is written: (*Redactor).Hide. Nil: nobody is.
+	Hide    func(secret []byte)
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
 	// Log gets JSON, one entry per line; the zero Logger says nothing. Write it to Redacting(os.Stderr).
@@ -69,8 +76,12 @@ type Config struct {
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.
 	Reached func(point string)
+	// Exporter takes the spans in the place of what Traces says. Nil: nobody does.
+	Exporter trace.Exporter
 	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
 	Settled time.Duration
+	// Dead is the time after which a process that is gone is taken for dead, and its jobs begin again. 0: 15 s.
+	Dead time.Duration
 }
 
 // A Role is what one of several processes on a PostgreSQL database does.
@@ -83,10 +94,21 @@ const (
 	Worker Role = "worker" // takes jobs and sweeps
 )
 
+// Traces says where the spans of OpenTelemetry go.
+type Traces string
+
+// Where spans go.
+const (
+	NoTraces Traces = "off"  // none are made
+	OTLP     Traces = "otlp" // over HTTP to where the variables OTEL_* say
+)
+
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
 	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
+	Traces  *string `yaml:"traces"`     // REVIEWGATE_TRACES
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
 	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
@@ -205,10 +227,21 @@ func (l *loader) secret(key string, inFile *string, variable string) []byte {
 		return nil
 	}
 	data, err := readSmall(path, maxSecretFile)
+	if errors.Is(err, fs.ErrNotExist) && variable == "REVIEWGATE_OLD_WEBHOOK_SECRET" {
+		return nil // it is there while the secret is changed
+	}
 	if err != nil {
 		l.bad(key, variable+"_FILE", err.Error(), "name a file that this process can read")
 	}
 	return bytes.TrimSpace(data)
+}
+
+// secretFile is where secret reads from; "": from the variable, or nowhere.
+func (l *loader) secretFile(inFile *string, variable string) string {
+	if l.env[variable] != "" {
+		return ""
+	}
+	return l.path(inFile, variable+"_FILE")
 }
 
 // What is said of a value that is missing.
@@ -396,6 +429,10 @@ func (l *loader) load(f *file) (c Config) {
 	}
 	l.public(f, &c)
 	l.pages(f, &c)
+	c.SecretFiles = SecretFiles{
+		PrivateKey: l.secretFile(f.App.Key, "REVIEWGATE_PRIVATE_KEY"), WebhookSecret: l.secretFile(f.App.Secret, "REVIEWGATE_WEBHOOK_SECRET"),
+		OldWebhookSecret: l.secretFile(f.App.OldSecret, "REVIEWGATE_OLD_WEBHOOK_SECRET"), ClientSecret: l.secretFile(f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET"),
+	}
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
@@ -423,6 +460,10 @@ func (l *loader) load(f *file) (c Config) {
 	c.FloorRequired = floor == "required"
 	if floor != "required" && floor != "optional" {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
+	}
+	traces, _ := l.value(f.Traces, "REVIEWGATE_TRACES", string(NoTraces))
+	if c.Traces = Traces(traces); c.Traces != NoTraces && c.Traces != OTLP {
+		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
 	l.lookUps(f, &c)
 	l.records(f, &c)

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -22,7 +21,7 @@ const (
 
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
-	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.cfg.ClientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
+	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.secrets.clientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
 		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Dead: deadShown{s}, Audit: auditShown{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
@@ -30,7 +29,7 @@ func (s *Server) dashboard() (http.Handler, error) {
 	}
 	switch {
 	case s.cfg.ClientID != "":
-		in, err := github.NewSignIn(github.Options{APIURL: s.cfg.APIURL, WebURL: s.cfg.GitHubURL, HTTP: s.cfg.HTTP, Now: s.cfg.Now, Pace: s.cfg.Pace, Log: s.cfg.Log}, s.cfg.ClientID, s.cfg.ClientSecret)
+		in, err := github.NewSignIn(github.Options{APIURL: s.cfg.APIURL, WebURL: s.cfg.GitHubURL, HTTP: s.cfg.HTTP, Now: s.cfg.Now, Pace: s.cfg.Pace, Log: s.cfg.Log}, s.cfg.ClientID, s.secrets.clientSecret)
 		if err != nil {
 			return nil, err
 		}
@@ -39,12 +38,6 @@ func (s *Server) dashboard() (http.Handler, error) {
 		return nil, nil
 	}
 	return dashboard.New(o)
-}
-
-// loopback says whether an address to listen on is one of this machine alone.
-func loopback(listen string) bool {
-	host, _, err := net.SplitHostPort(listen)
-	return err == nil && net.ParseIP(host).IsLoopback()
 }
 
 // sessions are the store's sessions as the pages see them.

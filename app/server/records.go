@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -130,12 +129,7 @@ func ExportRecords(ctx context.Context, path string, env []string, installation 
 	if len(l.problems) > 0 {
 		return fmt.Errorf("the configuration of the server is not complete:\n%w", errors.Join(l.problems...))
 	}
-	if !store.IsPostgres(c.Database) {
-		if _, err := os.Stat(c.Database); err != nil {
-			return fmt.Errorf("opening the database: %w", err)
-		}
-	}
-	st, err := store.OpenReading(ctx, c.Database)
+	st, err := store.OpenRead(ctx, c.Database)
 	if err != nil {
 		return err
 	}

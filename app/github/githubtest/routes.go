@@ -24,6 +24,7 @@ type route struct {
 // "Permissions required for GitHub Apps".
 var routes = map[string]*route{
 	"apps/get-authenticated":                              {who: onlyApp, do: getApp},
+	"apps/create-from-manifest":                           {do: convert},
 	"apps/list-installations":                             {who: onlyApp, do: listInstallations},
 	"apps/get-installation":                               {who: onlyApp, do: getInstallation},
 	"apps/create-installation-access-token":               {who: onlyApp, do: createToken},

@@ -38,6 +38,10 @@ func (g *GitHub) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(escaped, ".git/"):
 		g.serveGit(w, r)
 	default:
+		if _, ok := manifestPath(r.URL.Path); ok {
+			g.serveManifest(w, r)
+			return
+		}
 		g.servePage(w, r)
 	}
 }

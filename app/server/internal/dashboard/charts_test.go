@@ -47,7 +47,7 @@ func TestCharts(t *testing.T) {
 	p, _ := newPlace(t, "sqlite", 4000, nil)
 	now, facts := p.now, Outcomes(p.opt.Quality)
 	if *chartDatabase != "" {
-		st, err := store.OpenReading(t.Context(), *chartDatabase)
+		st, err := store.OpenRead(t.Context(), *chartDatabase)
 		if err != nil {
 			t.Fatal(err)
 		}

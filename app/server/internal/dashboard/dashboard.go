@@ -31,8 +31,8 @@ type Options struct {
 	GitHubURL string
 	// SignIn signs people in; nil: nobody can, and Loopback must be set.
 	SignIn GitHub
-	// Secret is the client secret of the App. The keys of cookies and of stored tokens are made from it.
-	Secret []byte
+	// Secret gives the client secret of the App, which may change while the server runs. The keys of cookies and of stored tokens are made from it.
+	Secret func() []byte
 	// Admins are the logins that may see and do everything.
 	Admins []string
 	// Loopback serves everything to whoever reaches the server by a loopback address. Only for one that listens on nothing else.
@@ -42,8 +42,8 @@ type Options struct {
 	// Quality has what the pages about quality show, and Records the signed records; nil: there are no such pages.
 	Quality Outcomes
 	Records Records
-	Dead     DeadLetters // nil: there is no page of them
-	Audit    AuditLog    // nil: there is no page of it, and nothing is written
+	Dead    DeadLetters // nil: there is no page of them
+	Audit   AuditLog    // nil: there is no page of it, and nothing is written
 	// Ask answers questions of the rule playground.
 	Ask     func(context.Context, *play.Question) (*play.Answer, error)
 	Version string

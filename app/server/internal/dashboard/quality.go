@@ -219,15 +219,15 @@ func joined(weeks []quality.GroupRates, step int) []quality.GroupRates {
 
 var firstMonday = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// A choice is one value that a filter may have.
-type choice struct {
+// An option is one value that a filter may have.
+type option struct {
 	Value, Name string
 	Chosen      bool
 }
 
 // A qualityForm is the filter of a page, as it was chosen.
 type qualityForm struct {
-	Repos, Agents, Models, Languages, Groups, Since, Metrics []choice
+	Repos, Agents, Models, Languages, Groups, Since, Metrics []option
 	Query                                                    string // of the address, for downloads
 	Filtered                                                 bool
 
@@ -256,7 +256,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	span := cmp.Or(r.Get("since"), "26")
 	known := false
 	for _, s := range spans {
-		f.Since = append(f.Since, choice{s.key, s.name, s.key == span})
+		f.Since = append(f.Since, option{s.key, s.name, s.key == span})
 		if s.key != span {
 			continue
 		}
@@ -279,7 +279,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 		f.metric = &metrics[i]
 	}
 	for i := range metrics {
-		f.Metrics = append(f.Metrics, choice{metrics[i].Key, metrics[i].Title, &metrics[i] == f.metric})
+		f.Metrics = append(f.Metrics, option{metrics[i].Key, metrics[i].Title, &metrics[i] == f.metric})
 	}
 	if repo := r.Get("repo"); repo != "" {
 		id, err := strconv.ParseInt(repo, 10, 64)
@@ -295,7 +295,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	}
 	f.filter.Group = group
 	for _, g := range quality.Groups() {
-		f.Groups = append(f.Groups, choice{string(g), string(g), g == group})
+		f.Groups = append(f.Groups, option{string(g), string(g), g == group})
 	}
 	var agents, models, languages []string
 	var names map[int64]string
@@ -313,16 +313,16 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	}
 	for id, name := range names {
 		if r.Viewer.Sees(id) {
-			f.Repos = append(f.Repos, choice{strconv.FormatInt(id, 10), name, id == f.filter.Repo})
+			f.Repos = append(f.Repos, option{strconv.FormatInt(id, 10), name, id == f.filter.Repo})
 		}
 	}
-	slices.SortFunc(f.Repos, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
+	slices.SortFunc(f.Repos, func(a, b option) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
 	f.Repos = f.Repos[:min(len(f.Repos), maxChoice)]
-	f.Agents = []choice{{quality.AnyAgent, "any agent", f.filter.Agent == quality.AnyAgent}, {quality.NoAgent, "no mark of an agent", f.filter.Agent == quality.NoAgent}}
-	add := func(into *[]choice, list []string, chosen string) {
+	f.Agents = []option{{quality.AnyAgent, "any agent", f.filter.Agent == quality.AnyAgent}, {quality.NoAgent, "no mark of an agent", f.filter.Agent == quality.NoAgent}}
+	add := func(into *[]option, list []string, chosen string) {
 		for _, k := range list[:min(len(list), maxChoice)] {
 			if k != "" {
-				*into = append(*into, choice{k, k, k == chosen})
+				*into = append(*into, option{k, k, k == chosen})
 			}
 		}
 	}
@@ -560,7 +560,7 @@ func (d *Dashboard) loadCost(r *Request) (any, error) {
 	}
 	f.Metrics = nil
 	for _, m := range pick("review", "pushes", "compute", "tokens") {
-		f.Metrics = append(f.Metrics, choice{m.Key, m.Title, m == f.metric})
+		f.Metrics = append(f.Metrics, option{m.Key, m.Title, m == f.metric})
 	}
 	v := &qualityView{Form: f, Lines: []string{"all"}}
 	q, ctx := d.opt.Quality, r.Context()

@@ -206,7 +206,7 @@ func (d *Dashboard) askAgain(ctx context.Context, hash string) (Session, error) 
 
 // key derives a key from the client secret.
 func (d *Dashboard) key(what string) []byte {
-	k, err := hkdf.Key(sha256.New, d.opt.Secret, nil, "reviewgate "+what, 32)
+	k, err := hkdf.Key(sha256.New, d.opt.Secret(), nil, "reviewgate "+what, 32)
 	if err != nil {
 		panic(err) // 32 bytes are never too many
 	}

@@ -261,6 +261,9 @@ func (t *Tx) raise(ctx context.Context, keys []Key, force bool) error {
 			k.RepoID, k.Number, forced, state); err != nil {
 			return fmt.Errorf("raising the generation of %s: %w", k, err)
 		}
+		if err := t.cause(ctx, k); err != nil {
+			return err
+		}
 	}
 	return nil
 }

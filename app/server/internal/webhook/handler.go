@@ -42,15 +42,19 @@ type Inbox interface {
 // A Handler answers POST /webhook. It answers 202 once the delivery is kept, together with the jobs that it causes: from then on
 // nothing of it is lost. It answers 4xx to what GitHub did not send, and 503 if the delivery could not be kept.
 type Handler struct {
-	secrets [][]byte
-	app     int64
-	inbox   Inbox
-	log     zerolog.Logger
-	now     func() time.Time
-	memory  *semaphore.Weighted
+	app    int64
+	inbox  Inbox
+	log    zerolog.Logger
+	now    func() time.Time
+	memory *semaphore.Weighted
 
-	mu     sync.Mutex
-	counts map[Count]int64
+	// Begin is told of every delivery that is GitHub's, before it is kept. It is kept in the context that Begin gives; id is the trace's for the log,
+	// "" if there is none, and ended is called with what became of it. Nil: nobody asks. It is set before the first request.
+	Begin func(ctx context.Context, d Delivery) (keep context.Context, id string, ended func(result string))
+
+	mu      sync.Mutex
+	secrets [][]byte // in force
+	counts  map[Count]int64
 }
 
 // A Count is what deliveries are counted by.
@@ -67,6 +71,13 @@ func New(secrets [][]byte, app int64, inbox Inbox, log zerolog.Logger, now func(
 		}
 	}
 	return &Handler{secrets: secrets, app: app, inbox: inbox, log: log, now: now, memory: semaphore.NewWeighted(inFlight), counts: map[Count]int64{}}, nil
+}
+
+// SetSecrets replaces the secrets, under the same conditions as New.
+func (h *Handler) SetSecrets(secrets [][]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets = secrets
 }
 
 // The forms of headers. GitHub's delivery ids are UUIDs; an Enterprise Server's may differ in form, not in kind.
@@ -166,8 +177,11 @@ func (h *Handler) signed(body []byte, signature string) bool {
 	if err != nil {
 		return false
 	}
+	h.mu.Lock()
+	secrets := h.secrets
+	h.mu.Unlock()
 	ok := false
-	for _, s := range h.secrets {
+	for _, s := range secrets {
 		mac := hmac.New(sha256.New, s)
 		mac.Write(body)
 		ok = hmac.Equal(mac.Sum(nil), given) || ok
@@ -198,15 +212,22 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		}
 		log = with.Logger()
 	}
-	fresh, err := h.inbox.Receive(r.Context(), d)
+	ctx, result := r.Context(), "failed"
+	if h.Begin != nil {
+		keep, id, ended := h.Begin(ctx, d)
+		defer func() { ended(result) }()
+		if ctx = keep; id != "" {
+			log = log.With().Str("trace_id", id).Logger()
+		}
+	}
+	fresh, err := h.inbox.Receive(ctx, d)
 	if err != nil {
-		h.count(d, "failed")
+		h.count(d, result)
 		log.Error().Bool("alert", true).Str("error", github.Redact(err.Error())).Msg("a delivery could not be kept; GitHub will show it as failed")
 		http.Error(w, "the delivery could not be kept; redeliver it", http.StatusServiceUnavailable)
 		return
 	}
-	result := d.State
-	if !fresh {
+	if result = d.State; !fresh {
 		result = "duplicate"
 	}
 	h.count(d, result)
