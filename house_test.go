@@ -73,7 +73,7 @@ var house = []row{
 	{"app/doctor", []string{"app/gate", "app/github"}},
 	{"app/backtest", []string{"checks", "app/source", "app/scan", "app/gate", "app/config"}},
 	{"app/server/internal/trace", nil},
-	{"app/server/internal/store/**", []string{"app/gate", "app/quality", "app/scan", "app/server/internal/store/**", "app/server/internal/trace"}},
+	{"app/server/internal/store/**", []string{"checks", "app/gate", "app/quality", "app/scan", "app/server/internal/store/**", "app/server/internal/trace"}},
 	{"app/server/internal/jobs", []string{"app/server/internal/store"}},
 	{"app/server/internal/review", []string{"app/*", "checks", "checks/**", "rules"}},
 	{"app/server/internal/webhook", []string{"app/github"}},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -134,6 +135,9 @@ func ExportRecords(ctx context.Context, path string, env []string, installation 
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	if has, newest, err := st.Schema(ctx); err != nil || has != newest {
+		return cmp.Or(err, fmt.Errorf("the database has the schema %d, and this program knows %d: start `reviewgate serve` of this version with it once", has, newest))
+	}
 	return st.EachRecord(ctx, installation, func(r store.Record) error { return yield(r.Envelope) })
 }
 

@@ -65,9 +65,9 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
-	notary    notary
 	secrets   *secrets
 	tracer    *trace.Tracer // nil: no traces are made
+	notary    notary
 
 	metricsAddr string
 	layers      sandbox.Layers // of the worker, as they were tried at the start
@@ -172,7 +172,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.signDecision, s.cfg.Costs, s.tracer},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
 		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Seen: s.seen, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
@@ -215,11 +215,11 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.secrets.attach(hook)
+	hook.Begin = s.traceDelivery
 	if err := s.rememberKeys(ctx); err != nil {
 		return err
 	}
-	s.secrets.attach(hook)
-	hook.Begin = s.traceDelivery
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
@@ -332,9 +332,9 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 		mux.Handle("/webhook", s.metrics.hook(hook))
 	}
 	if s.cfg.Role != Worker {
-		mux.HandleFunc("GET /records/keys", s.recordKeys)
 		mux.HandleFunc("GET /setup/installed", setup.Installed)
 		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
 		pages, err := s.dashboard()
 		if err != nil {
 			return err

@@ -39,11 +39,11 @@ type Options struct {
 	Loopback bool
 	Sessions Sessions
 	Facts    Facts
+	Dead     DeadLetters // nil: there is no page of them
+	Audit    AuditLog    // nil: there is no page of it, and nothing is written
 	// Quality has what the pages about quality show, and Records the signed records; nil: there are no such pages.
 	Quality Outcomes
 	Records Records
-	Dead    DeadLetters // nil: there is no page of them
-	Audit   AuditLog    // nil: there is no page of it, and nothing is written
 	// Ask answers questions of the rule playground.
 	Ask     func(context.Context, *play.Question) (*play.Answer, error)
 	Version string

@@ -196,35 +196,6 @@ func (m *metric) draw(names []string, step int, weeks [][]quality.GroupRates, ma
 	return c
 }
 
-// joined adds so many weeks up to one group, counted from a Monday long ago, so that the same weeks are joined whatever the filter.
-func joined(weeks []quality.GroupRates, step int) []quality.GroupRates {
-	if step == 1 {
-		return weeks
-	}
-	var out []quality.GroupRates
-	for i := range weeks {
-		at, err := time.Parse(time.DateOnly, weeks[i].Key)
-		if err != nil {
-			continue
-		}
-		days := int(at.Sub(firstMonday).Hours() / 24)
-		key := at.AddDate(0, 0, -(days % (7 * step))).Format(time.DateOnly)
-		if n := len(out); n == 0 || out[n-1].Key != key {
-			out = append(out, quality.GroupRates{Key: key, Name: key})
-		}
-		out[len(out)-1].Add(&weeks[i].Tally)
-	}
-	return quality.Finish(out, quality.ByWeek)
-}
-
-var firstMonday = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// An option is one value that a filter may have.
-type option struct {
-	Value, Name string
-	Chosen      bool
-}
-
 // A qualityForm is the filter of a page, as it was chosen.
 type qualityForm struct {
 	Repos, Agents, Models, Languages, Groups, Since, Metrics []option
@@ -316,7 +287,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 			f.Repos = append(f.Repos, option{strconv.FormatInt(id, 10), name, id == f.filter.Repo})
 		}
 	}
-	slices.SortFunc(f.Repos, func(a, b option) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
+	slices.SortFunc(f.Repos, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.Value, b.Value)) })
 	f.Repos = f.Repos[:min(len(f.Repos), maxChoice)]
 	f.Agents = []option{{quality.AnyAgent, "any agent", f.filter.Agent == quality.AnyAgent}, {quality.NoAgent, "no mark of an agent", f.filter.Agent == quality.NoAgent}}
 	add := func(into *[]option, list []string, chosen string) {

@@ -162,7 +162,7 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 	}
 	p := &place{hub: &readers{}, now: storetest.OutcomesFrom.AddDate(2, 0, 0)}
 	sessions := &sittings{all: map[string]Session{}}
-	p.Dashboard, err = New(Options{PublicURL: "https://gate.example.com", GitHubURL: "https://github.com", SignIn: p.hub, Secret: []byte("0123456789abcdef0123"), Admins: []string{"root"}, Sessions: sessions,
+	p.Dashboard, err = New(Options{PublicURL: "https://gate.example.com", GitHubURL: "https://github.com", SignIn: p.hub, Secret: func() []byte { return []byte("0123456789abcdef0123") }, Admins: []string{"root"}, Sessions: sessions,
 		Facts: &fixed{}, Quality: marked{st, keep}, Records: records, Version: "test", Now: func() time.Time { return p.now }})
 	if err != nil {
 		t.Fatal(err)
