@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -50,7 +51,7 @@ func (d *Dashboard) loadAlarms(r *Request) (any, error) {
 		}
 		one := alarmView{Alarm: *a, Says: a.String(), Before: rateCell(a.Before, true, "changes"), After: rateCell(a.After, true, "changes"), Names: names,
 			Times: cell{Value: number(a.Ratio), Range: number(a.Low) + " to " + number(a.High)},
-			Path:  "/agents?since=all&metric=findings&" + query("agent", a.Agent) + "&" + query("group", string(a.Group))}
+			Path:  address("/agents", url.Values{"since": {"all"}, "agent": {a.Agent}, "group": {string(a.Group)}})}
 		if a.Ended.IsZero() {
 			v.Open = append(v.Open, one)
 		} else {

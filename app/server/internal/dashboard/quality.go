@@ -3,9 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reviewgate-app/reviewgate/app/quality"
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // Outcomes are what the pages about quality show. A *store.Store fits. Every method counts the changes that the filter lets through and no others, and
@@ -23,6 +22,7 @@ type Outcomes interface {
 	RuleTallies(ctx context.Context, f quality.Filter) ([]quality.RuleTally, error)
 	QualityMarks(ctx context.Context, f quality.Filter) ([]quality.Mark, error)
 	OutcomeFacets(ctx context.Context, f quality.Filter) (agents, models, languages []string, err error)
+	Alarms(ctx context.Context, limit int) ([]quality.Alarm, error)
 	// OutcomeRepos names all repositories, also those that the viewer may not see.
 	OutcomeRepos(ctx context.Context) (map[int64]string, error)
 }
@@ -42,6 +42,7 @@ func (d *Dashboard) qualityPages() []Page {
 	return []Page{
 		{Path: "/quality", Title: "Quality", Nav: "Quality", Template: "quality.html", Load: d.loadQuality},
 		{Path: "/agents", Title: "Agents", Nav: "Agents", Template: "agents.html", Load: d.loadAgents},
+		{Path: "/alarms", Title: "Alarms", Nav: "Alarms", Template: "alarms.html", Load: d.loadAlarms},
 		{Path: "/rules", Title: "Rules", Nav: "Rules", Template: "rules.html", Load: d.loadRules},
 		{Path: "/cost", Title: "Cost", Nav: "Cost", Template: "cost.html", Load: d.loadCost},
 	}
@@ -196,9 +197,32 @@ func (m *metric) draw(names []string, step int, weeks [][]quality.GroupRates, ma
 	return c
 }
 
+// joined adds so many weeks up to one group, counted from a Monday long ago, so that the same weeks are joined whatever the filter.
+func joined(weeks []quality.GroupRates, step int) []quality.GroupRates {
+	if step == 1 {
+		return weeks
+	}
+	var out []quality.GroupRates
+	for i := range weeks {
+		at, err := time.Parse(time.DateOnly, weeks[i].Key)
+		if err != nil {
+			continue
+		}
+		days := int(at.Sub(firstMonday).Hours() / 24)
+		key := at.AddDate(0, 0, -(days % (7 * step))).Format(time.DateOnly)
+		if n := len(out); n == 0 || out[n-1].Key != key {
+			out = append(out, quality.GroupRates{Key: key, Name: key})
+		}
+		out[len(out)-1].Add(&weeks[i].Tally)
+	}
+	return quality.Finish(out, quality.ByWeek)
+}
+
+var firstMonday = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // A qualityForm is the filter of a page, as it was chosen.
 type qualityForm struct {
-	Repos, Agents, Models, Languages, Groups, Since, Metrics []option
+	Repos, Agents, Models, Languages, Groups, Since, Metrics []choice
 	Query                                                    string // of the address, for downloads
 	Filtered                                                 bool
 
@@ -227,7 +251,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	span := cmp.Or(r.Get("since"), "26")
 	known := false
 	for _, s := range spans {
-		f.Since = append(f.Since, option{s.key, s.name, s.key == span})
+		f.Since = append(f.Since, choice{s.key, s.name, s.key == span})
 		if s.key != span {
 			continue
 		}
@@ -250,7 +274,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 		f.metric = &metrics[i]
 	}
 	for i := range metrics {
-		f.Metrics = append(f.Metrics, option{metrics[i].Key, metrics[i].Title, &metrics[i] == f.metric})
+		f.Metrics = append(f.Metrics, choice{metrics[i].Key, metrics[i].Title, &metrics[i] == f.metric})
 	}
 	if repo := r.Get("repo"); repo != "" {
 		id, err := strconv.ParseInt(repo, 10, 64)
@@ -266,7 +290,7 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	}
 	f.filter.Group = group
 	for _, g := range quality.Groups() {
-		f.Groups = append(f.Groups, option{string(g), string(g), g == group})
+		f.Groups = append(f.Groups, choice{string(g), string(g), g == group})
 	}
 	var agents, models, languages []string
 	var names map[int64]string
@@ -284,16 +308,16 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 	}
 	for id, name := range names {
 		if r.Viewer.Sees(id) {
-			f.Repos = append(f.Repos, option{strconv.FormatInt(id, 10), name, id == f.filter.Repo})
+			f.Repos = append(f.Repos, choice{strconv.FormatInt(id, 10), name, id == f.filter.Repo})
 		}
 	}
 	slices.SortFunc(f.Repos, func(a, b choice) int { return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.Value, b.Value)) })
 	f.Repos = f.Repos[:min(len(f.Repos), maxChoice)]
-	f.Agents = []option{{quality.AnyAgent, "any agent", f.filter.Agent == quality.AnyAgent}, {quality.NoAgent, "no mark of an agent", f.filter.Agent == quality.NoAgent}}
-	add := func(into *[]option, list []string, chosen string) {
+	f.Agents = []choice{{quality.AnyAgent, "any agent", f.filter.Agent == quality.AnyAgent}, {quality.NoAgent, "no mark of an agent", f.filter.Agent == quality.NoAgent}}
+	add := func(into *[]choice, list []string, chosen string) {
 		for _, k := range list[:min(len(list), maxChoice)] {
 			if k != "" {
-				*into = append(*into, option{k, k, k == chosen})
+				*into = append(*into, choice{k, k, k == chosen})
 			}
 		}
 	}
@@ -531,7 +555,7 @@ func (d *Dashboard) loadCost(r *Request) (any, error) {
 	}
 	f.Metrics = nil
 	for _, m := range pick("review", "pushes", "compute", "tokens") {
-		f.Metrics = append(f.Metrics, option{m.Key, m.Title, m == f.metric})
+		f.Metrics = append(f.Metrics, choice{m.Key, m.Title, m == f.metric})
 	}
 	v := &qualityView{Form: f, Lines: []string{"all"}}
 	q, ctx := d.opt.Quality, r.Context()
@@ -573,9 +597,11 @@ type rulesView struct {
 }
 
 type ruleRow struct {
-	quality.RulePrecision
-	UsefulCell, WrongCell cell
-	Accept                string // the address with this proposal taken over; "": it is
+	quality.Precision
+	Now         checks.Rollout // how far the rule goes, as its findings show it
+	Right, Kept cell
+	Proposal    *quality.Proposal
+	Accept      string // the address with this proposal taken over; "": it is
 }
 
 func (d *Dashboard) loadRules(r *Request) (any, error) {
@@ -589,38 +615,59 @@ func (d *Dashboard) loadRules(r *Request) (any, error) {
 		return nil, err
 	}
 	v := &rulesView{Form: f, None: r.With("accept", "")}
+	now := rolloutsOf(list)
+	proposals := map[string]*quality.Proposal{}
+	for _, p := range quality.Proposals(list, now, quality.DefaultBounds) {
+		proposals[p.Rule] = &p
+	}
 	accept := strings.Split(r.URL.Query().Get("accept"), ",")
-	for _, p := range quality.Precisions(list) {
-		one := ruleRow{RulePrecision: p, UsefulCell: rateCell(p.Useful, true, "that were told and decided about"), WrongCell: rateCell(p.Wrong, true, "that were told")}
-		if p.Proposed != "" {
+	var policy []byte
+	for _, t := range list {
+		p := quality.PrecisionOf(t)
+		one := ruleRow{Precision: p, Now: now[t.Rule], Right: rateCell(p.Right, true, "that were judged"), Kept: rateCell(p.Acted, true, "that are settled"), Proposal: proposals[t.Rule]}
+		if one.Proposal != nil {
 			v.Proposed++
-			if slices.Contains(accept, p.Rule) {
-				v.Accepted = append(v.Accepted, p.Rule)
-				v.Policy += "    " + yamlKey(p.Rule) + ": " + string(p.Proposed) + " # " + p.Because + "\n"
+			if slices.Contains(accept, t.Rule) {
+				if policy, err = quality.SetRollout(policy, t.Rule, one.Proposal.To); err != nil {
+					return nil, &Refusal{"The text cannot be made: " + err.Error() + "."}
+				}
+				v.Accepted = append(v.Accepted, t.Rule)
 			}
 		}
 		v.Rules = append(v.Rules, one)
 	}
 	for i := range v.Rules {
-		if one := &v.Rules[i]; one.Proposed != "" && !slices.Contains(v.Accepted, one.Rule) {
+		if one := &v.Rules[i]; one.Proposal != nil && !slices.Contains(v.Accepted, one.Rule) {
 			one.Accept = r.With("accept", strings.Join(append(slices.Clone(v.Accepted), one.Rule), ","))
 		}
 	}
-	if v.Policy != "" {
-		v.Policy = "checks:\n  rollout:\n" + v.Policy
-	}
+	slices.SortStableFunc(v.Rules, func(a, b ruleRow) int {
+		switch {
+		case (a.Proposal == nil) == (b.Proposal == nil):
+			return cmp.Compare(b.Told, a.Told)
+		case a.Proposal != nil:
+			return -1
+		}
+		return 1
+	})
+	v.Policy = string(policy)
 	return v, nil
 }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`)
-
-// yamlKey writes a rule's id as a key; those of other tools may hold anything.
-func yamlKey(id string) string {
-	if plainKey.MatchString(id) {
-		return id
+// rolloutsOf says how far rules go, as far as their findings show it.
+func rolloutsOf(list []quality.RuleTally) map[string]checks.Rollout {
+	out := map[string]checks.Rollout{}
+	for _, t := range list {
+		switch {
+		case t.Blocking > 0:
+			out[t.Rule] = checks.RolloutBlock
+		case t.Told > 0:
+			out[t.Rule] = checks.RolloutComment
+		default:
+			out[t.Rule] = checks.RolloutShadow
+		}
 	}
-	quoted, _ := json.Marshal(id) // a string is always written, and JSON's form is one of YAML's
-	return string(quoted)
+	return out
 }
 
 // modelOf takes the model out of the key of a group of ByModel.

@@ -201,7 +201,7 @@ func (p *place) reads(repos ...int64) {
 }
 
 var qualityPaths = func() (out []string) {
-	for _, page := range []string{"/quality", "/agents", "/rules", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
+	for _, page := range []string{"/quality", "/agents", "/rules", "/alarms", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
 		for _, query := range []string{"", "?since=all", "?since=52&agent=*&metric=review", "?since=all&group=security", "?since=all&agent=Secret+Agent", "?since=all&model=secret-model", "?since=all&language=cobol", "?repo=2&since=all", "?repo=7", "?repo=7&agent=Codex", "?format=csv"} {
 			out = append(out, page+query)
 		}
@@ -256,8 +256,8 @@ func TestQualityAccess(t *testing.T) {
 		}
 		// Nothing at all is no error, and nothing is said.
 		whole.reads()
-		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records"} {
-			if code, body := whole.get(path); code != http.StatusOK || strings.Contains(body, "acme/") || strings.Contains(body, "Codex") || !strings.Contains(body, "that you can read") && path != "/records" {
+		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records", "/alarms"} {
+			if code, body := whole.get(path); code != http.StatusOK || strings.Contains(body, "acme/") || strings.Contains(body, "Codex") || !strings.Contains(body, "that you can read") && path != "/records" && path != "/alarms" {
 				t.Errorf("%s for somebody who reads nothing: %d", path, code)
 			}
 		}
@@ -344,18 +344,18 @@ func TestProposal(t *testing.T) {
 	if !strings.Contains(page, "Take over") || strings.Contains(page, "Text to commit") {
 		t.Fatal("nothing is proposed")
 	}
-	var data struct{ Rules []quality.RulePrecision }
+	var data struct{ Proposals []quality.Proposal }
 	_, text := p.get("/api/v1/quality/rule?since=all")
 	if err := json.Unmarshal([]byte(text), &data); err != nil {
 		t.Fatal(err)
 	}
-	first := data.Rules[0]
+	first := data.Proposals[0]
 	_, page = p.get("/rules?since=all&accept=nothing," + first.Rule)
 	_, text, _ = strings.Cut(page, `spellcheck="false">`)
 	text, _, _ = strings.Cut(text, "</textarea>")
 	layer := config.NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\n" + html.UnescapeString(text))})
 	policy := config.Load(config.Input{Repo: layer}).Policy
-	if len(policy.Broken) > 0 || policy.Checks.Rollouts[first.Rule] != first.Proposed || first.Proposed == "" || len(policy.Checks.Rollouts) != 1 {
+	if len(policy.Broken) > 0 || policy.Checks.Rollouts[first.Rule] != first.To || first.To == "" || len(policy.Checks.Rollouts) != 1 {
 		t.Errorf("%v, %v, of:\n%s", policy.Broken, policy.Checks.Rollouts, text)
 	}
 }
