@@ -28,8 +28,8 @@ type Observation struct {
 
 // A Test has the parameters of the test.
 type Test struct {
-	// Threshold is that of the log likelihood ratio above which the risk is taken to have risen; on it comes the logarithm of the number of changes in the year
-	// before (200 at least), because every change is one more chance of a false alarm.
+	// Threshold is that of the log likelihood ratio above which the risk is taken to have risen; on it comes the logarithm of the number of changes a
+	// year (200 at least), because every change is one more chance of a false alarm.
 	Threshold float64
 	Over      float64 // the same, for its having fallen again
 	Before    int     // changes that must lie before the moment, and
@@ -37,7 +37,7 @@ type Test struct {
 }
 
 // DefaultTest is what docs/alarms.md is measured with.
-var DefaultTest = Test{Threshold: 2, Over: 3, Before: 30, After: 20}
+var DefaultTest = Test{Threshold: 2, Over: 3, Before: 60, After: 20}
 
 // An Alarm says that the output of an agent has become worse.
 type Alarm struct {
@@ -193,14 +193,7 @@ func ratio(b, e, n float64) float64 {
 
 func (w *watcher) look(day time.Time) {
 	best, at := w.scan(w.kept, w.test.Before, w.test.After, true)
-	year := 0
-	for _, i := range slices.Backward(w.kept) {
-		if day.Sub(w.obs[i].At) > 365*24*time.Hour {
-			break
-		}
-		year++
-	}
-	if best < w.test.Threshold+math.Log(float64(max(year, 200))) {
+	if best < w.test.Threshold+math.Log(w.yearly(day)) {
 		return
 	}
 	a := Alarm{Opened: day, Since: w.obs[w.kept[at]].At.UTC(), Strength: best}
@@ -212,6 +205,20 @@ func (w *watcher) look(day time.Time) {
 		}
 	}
 	w.open, w.opened = &a, at
+}
+
+// yearly is how many changes there were in the year before a day; of a shorter time, as many as a year of it would have.
+func (w *watcher) yearly(day time.Time) float64 {
+	const year = 365 * 24 * time.Hour
+	n, first := 0, day
+	for _, i := range slices.Backward(w.kept) {
+		if day.Sub(w.obs[i].At) > year {
+			break
+		}
+		n, first = n+1, w.obs[i].At
+	}
+	span := max(day.Add(24*time.Hour).Sub(first), 28*24*time.Hour)
+	return max(float64(n)*float64(year)/float64(min(span, year)), 200)
 }
 
 func (w *watcher) share(list []int) Rate {

@@ -50,7 +50,7 @@ func TestSimulation(t *testing.T) {
 	t.Parallel()
 	runs := 16
 	if *update {
-		runs = 200
+		runs = 120
 	}
 	var b strings.Builder
 	b.WriteString("| changes a week | risk of a change | false alarms a year | 25 % worse: seen within a year | median delay | 100 % worse: seen within a year | median delay | over: seen within a year after it is well again |\n|---|---|---|---|---|---|---|---|\n")

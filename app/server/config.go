@@ -53,10 +53,10 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	Learning
 	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
 	RecordsKey     []byte
 	RecordsOldKeys [][]byte
-	Learning
 
 	SecretFiles SecretFiles // where the secrets were read from, to read them again
 
@@ -466,8 +466,8 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
 	l.lookUps(f, &c)
-	l.records(f, &c)
 	l.learning(f, &c)
+	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

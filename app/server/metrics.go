@@ -126,7 +126,7 @@ var (
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descSecret, descAlarms, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descAlarms, descSecret, descDatabase} {
 		out <- d
 	}
 }

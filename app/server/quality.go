@@ -49,7 +49,11 @@ func measure(o review.Outcome) *quality.Measure {
 	if o.Scan == nil {
 		return nil
 	}
-	m := &quality.Measure{Files: o.Scan.Files, Lines: o.Scan.Lines, Languages: o.Scan.Languages, Findings: o.Scan.Findings, Groups: map[string]quality.Group{}, Seconds: o.Scan.Duration.Seconds(), By: o.By}
+	var paths []string
+	for i := range o.Facts.Files {
+		paths = append(paths, o.Facts.Files[i].Path)
+	}
+	m := &quality.Measure{Files: o.Scan.Files, Lines: o.Scan.Lines, Languages: quality.LanguagesOf(paths), Findings: o.Scan.Findings, Groups: map[string]quality.Group{}, Seconds: o.Scan.Duration.Seconds(), By: o.By}
 	for i := range o.Scan.Rules {
 		m.Groups[o.Scan.Rules[i].ID] = quality.GroupOf(o.Scan.Rules[i].Tags)
 	}
