@@ -11,9 +11,9 @@ type Pair struct {
 	Measure float64
 }
 
-// An Agreement says how far two views of the same changes agree: Krippendorff's alpha for interval data (Krippendorff 2011), 1 where they always do, 0 where they
+// A Reliability says how far two views of the same changes agree: Krippendorff's alpha for interval data (Krippendorff 2011), 1 where they always do, 0 where they
 // agree as often as by chance, below 0 where they contradict each other. The interval is a bootstrap over changes.
-type Agreement struct {
+type Reliability struct {
 	Changes int     `json:"changes"`
 	Alpha   float64 `json:"alpha"`
 	Low     float64 `json:"low"`
@@ -25,32 +25,32 @@ type Agreement struct {
 
 // Bounds of an agreement.
 const (
-	agreeLeast = 5    // changes
-	agreeFirm  = 20   // with fewer it is shown as small
-	resamples  = 1000 // of the bootstrap
-	agreeMost  = 2000 // changes that are looked at
+	reliableLeast = 5    // changes
+	reliableFirm  = 20   // with fewer it is shown as small
+	resamples     = 1000 // of the bootstrap
+	reliableMost  = 2000 // changes that are looked at
 )
 
-// PeopleAgree says how far people agree among each other, over the changes that two or more of them judged.
-func PeopleAgree(pairs []Pair) Agreement {
+// PeopleReliability says how far people agree among each other, over the changes that two or more of them judged.
+func PeopleReliability(pairs []Pair) Reliability {
 	var units [][]float64
 	for _, p := range pairs {
 		if len(p.People) > 1 {
 			units = append(units, p.People)
 		}
 	}
-	return agree(units)
+	return reliability(units)
 }
 
-// MeasureAgrees says how far the measure agrees with the mean of what people say.
-func MeasureAgrees(pairs []Pair) Agreement {
+// MeasureReliability says how far the measure agrees with the mean of what people say.
+func MeasureReliability(pairs []Pair) Reliability {
 	var units [][]float64
 	for _, p := range pairs {
 		if len(p.People) > 0 {
 			units = append(units, []float64{sumOf(p.People) / float64(len(p.People)), p.Measure})
 		}
 	}
-	return agree(units)
+	return reliability(units)
 }
 
 func sumOf(list []float64) (sum float64) {
@@ -60,10 +60,10 @@ func sumOf(list []float64) (sum float64) {
 	return sum
 }
 
-func agree(units [][]float64) Agreement {
-	units = units[:min(len(units), agreeMost)]
-	a := Agreement{Changes: len(units), Low: -1, High: 1, Small: len(units) < agreeFirm}
-	if len(units) < agreeLeast {
+func reliability(units [][]float64) Reliability {
+	units = units[:min(len(units), reliableMost)]
+	a := Reliability{Changes: len(units), Low: -1, High: 1, Small: len(units) < reliableFirm}
+	if len(units) < reliableLeast {
 		return a
 	}
 	if a.Alpha, a.Known = alpha(units); !a.Known {

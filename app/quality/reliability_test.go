@@ -41,17 +41,17 @@ func TestAgreement(t *testing.T) {
 		{"by chance", make(200, 10000), -0.2, 0.2, true},
 		{"too few", make(4, 0), 0, 0, false},
 	} {
-		for who, a := range map[string]Agreement{"people": PeopleAgree(c.pairs), "measure": MeasureAgrees(c.pairs)} {
+		for who, a := range map[string]Reliability{"people": PeopleReliability(c.pairs), "measure": MeasureReliability(c.pairs)} {
 			if a.Known != c.known || c.known && (a.Alpha < c.low || a.Alpha > c.high || a.Low > a.Alpha || a.High < a.Alpha) {
 				t.Errorf("%s, %s: %+v", c.name, who, a)
 			}
 		}
 	}
-	if a := PeopleAgree([]Pair{{People: []float64{1}}, {People: []float64{2}}}); a.Changes != 0 || a.Known {
+	if a := PeopleReliability([]Pair{{People: []float64{1}}, {People: []float64{2}}}); a.Changes != 0 || a.Known {
 		t.Errorf("one person alone: %+v", a)
 	}
 	pairs := make(60, 30)
-	if a, b := MeasureAgrees(pairs), MeasureAgrees(pairs); a != b {
+	if a, b := MeasureReliability(pairs), MeasureReliability(pairs); a != b {
 		t.Errorf("the same changes have two intervals: %+v, %+v", a, b)
 	}
 }
