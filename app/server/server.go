@@ -41,6 +41,7 @@ const (
 	stopTime   = 30 * time.Second    // for jobs that are running then
 	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
 	pruneEvery = 24 * time.Hour
+	turnsFor   = 4 // pull requests of one installation that have a job at a time, for each worker of a process
 )
 
 // A Server is one running App.
@@ -151,6 +152,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if s.store, err = store.Open(ctx, s.cfg.Database); err != nil {
 		return err
 	}
+	if err := s.tellSettings(ctx); err != nil {
+		return err
+	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
 	box := &jobs.Outbox{Store: s.store, Sender: tracedSender{sender{s.app, s.store, s.cfg.PublicURL}, s.tracer}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
@@ -181,7 +185,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Stop: stopTime, Dead: s.cfg.Dead,
+		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime, Dead: s.cfg.Dead,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Begin: s.traceJob,
