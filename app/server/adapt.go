@@ -11,6 +11,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
@@ -97,7 +98,9 @@ type records struct {
 	now     func() time.Time
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 	decided func(gate.State)
+	costs   []quality.CostPattern
 	tracer  *trace.Tracer
+	sign    func(ctx context.Context, o review.Outcome, made time.Time) (func(context.Context, *store.Tx) error, error)
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -267,8 +270,20 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 	}
 	var decision *store.Decision
 	if o.Decision != nil {
-		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
-			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: r.then(o)}
+		made := r.now()
+		record, err := r.sign(ctx, o, made)
+		if err != nil {
+			return err
+		}
+		more := r.then(o)
+		then := func(ctx context.Context, tx *store.Tx) error {
+			if err := more(ctx, tx); err != nil {
+				return err
+			}
+			return record(ctx, tx)
+		}
+		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: made,
+			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: then}
 	}
 	if decision != nil {
 		var span trace.Span

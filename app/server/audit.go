@@ -61,6 +61,9 @@ func (s *Server) merged(ctx context.Context, ref review.Ref, live *github.PullFa
 			}
 		}
 	}
+	if err := s.signMerge(ctx, ref, live, d, why); err != nil {
+		return err
+	}
 	return s.box.Answer(ctx, ref) // an earlier try may have been cut off
 }
 

@@ -53,6 +53,10 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	Learning
+	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
+	RecordsKey     []byte
+	RecordsOldKeys [][]byte
 
 	SecretFiles SecretFiles // where the secrets were read from, to read them again
 
@@ -118,11 +122,15 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+	Records fileRec `yaml:"records"`
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
 	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
 	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
+
+	Quality fileQuality `yaml:"quality"`
+	Alarms  fileAlarms  `yaml:"alarms"`
 }
 
 type fileApp struct {
@@ -458,6 +466,8 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
 	l.lookUps(f, &c)
+	l.learning(f, &c)
+	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

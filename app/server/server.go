@@ -41,6 +41,7 @@ const (
 	stopTime   = 30 * time.Second    // for jobs that are running then
 	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
 	pruneEvery = 24 * time.Hour
+	turnsFor   = 4 // pull requests of one installation that have a job at a time, for each worker of a process
 )
 
 // A Server is one running App.
@@ -67,6 +68,7 @@ type Server struct {
 	metrics   *metrics
 	secrets   *secrets
 	tracer    *trace.Tracer // nil: no traces are made
+	notary    notary
 
 	metricsAddr string
 	layers      sandbox.Layers // of the worker, as they were tried at the start
@@ -118,7 +120,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	s := &Server{cfg: cfg, app: app, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
+	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	s := &Server{cfg: cfg, app: app, notary: notary, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
 	s.secrets = newSecrets(&s.cfg, app)
 	return s, nil
 }
@@ -146,6 +152,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if s.store, err = store.Open(ctx, s.cfg.Database); err != nil {
 		return err
 	}
+	if err := s.tellSettings(ctx); err != nil {
+		return err
+	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
 	box := &jobs.Outbox{Store: s.store, Sender: tracedSender{sender{s.app, s.store, s.cfg.PublicURL}, s.tracer}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
@@ -167,16 +176,16 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.cfg.Costs, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
-		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
+		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Seen: s.seen, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
 	workers := s.cfg.Workers
 	if s.cfg.Role == Web {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Stop: stopTime, Dead: s.cfg.Dead,
+		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime, Dead: s.cfg.Dead,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
 		Begin: s.traceJob,
@@ -212,6 +221,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	s.secrets.attach(hook)
 	hook.Begin = s.traceDelivery
+	if err := s.rememberKeys(ctx); err != nil {
+		return err
+	}
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
@@ -221,6 +233,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
+		s.tasks.Go(s.learn)
 		s.tasks.Go(s.sweeps)
 	}
 	s.tasks.Go(s.beats)
@@ -325,6 +338,7 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	if s.cfg.Role != Worker {
 		mux.HandleFunc("GET /setup/installed", setup.Installed)
 		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
 		pages, err := s.dashboard()
 		if err != nil {
 			return err

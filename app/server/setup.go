@@ -76,8 +76,8 @@ func LoadSetup(path string, env []string) (*SetupConfig, error) {
 			return nil, fmt.Errorf("the configuration %s is not there, and cannot be made: %w", path, err)
 		}
 	} else if c.Dir = l.path(f.Setup, "REVIEWGATE_SETUP_DIR"); c.Dir == "" && f.DBFile == nil && l.env["REVIEWGATE_DATABASE_FILE"] == "" {
-		if db := l.path(f.DB, "REVIEWGATE_DATABASE"); db != "" && !strings.Contains(db, "://") {
-			c.Dir = filepath.Dir(db)
+		if db, _ := l.value(f.DB, "REVIEWGATE_DATABASE", ""); db != "" && !strings.Contains(db, "://") {
+			c.Dir = filepath.Dir(l.path(f.DB, "REVIEWGATE_DATABASE"))
 		}
 	}
 	if c.Dir == "" {

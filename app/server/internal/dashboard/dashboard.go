@@ -41,6 +41,9 @@ type Options struct {
 	Facts    Facts
 	Dead     DeadLetters // nil: there is no page of them
 	Audit    AuditLog    // nil: there is no page of it, and nothing is written
+	// Quality has what the pages about quality show, and Records the signed records; nil: there are no such pages.
+	Quality Outcomes
+	Records Records
 	// Ask answers questions of the rule playground.
 	Ask     func(context.Context, *play.Question) (*play.Answer, error)
 	Version string
@@ -100,6 +103,7 @@ func New(o Options) (*Dashboard, error) {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}
 	d.mux.Handle("GET /assets/", http.StripPrefix("/assets/", d.assets(assets)))
+	d.downloads()
 	if err := d.playground(); err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}

@@ -106,7 +106,7 @@ var assetFiles embed.FS
 
 // parse reads the template of a page with the layout around it. live says whether it has a part that follows what happens.
 func parse(name string) (t *template.Template, live bool, err error) {
-	t, err = template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name)
+	t, err = template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/numbers.html", "templates/"+name)
 	if err != nil {
 		return nil, false, fmt.Errorf("the template %s: %w", name, err)
 	}
