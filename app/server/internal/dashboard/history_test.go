@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -133,3 +134,21 @@ type (
 	noDead  struct{ DeadLetters }
 	noAudit struct{ AuditLog }
 )
+
+// FuzzWithin: whatever an address says, nobody is sent away from our pages by it.
+func FuzzWithin(f *testing.F) {
+	for _, s := range []string{"/pulls?q=1", "//evil.example.com", `/\evil`, "/%2f/x", "https:/x", "/a#b", "/\u2028/x"} {
+		f.Add(s)
+	}
+	own, err := url.Parse("https://gate.example.com/login")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, to string) {
+		got := within(to)
+		at, err := own.Parse(got)
+		if err != nil || at.Host != own.Host || at.Scheme != own.Scheme || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
+			t.Errorf("%q leads to %q (%v)", to, got, err)
+		}
+	})
+}
