@@ -32,7 +32,7 @@ func TestSetupInBrowser(t *testing.T) {
 	}
 	w := newEmptyWorld(t) // its own App is not used
 	w.org.AddMember(w.alice, "admin")
-	w.hub.Browse(w.alice)
+	w.hub.SignInAs(w.alice)
 	dir := t.TempDir()
 	settings := filepath.Join(dir, "reviewgate.yml")
 	cfg, err := server.LoadSetup(settings, []string{"REVIEWGATE_LISTEN=127.0.0.1:0", "REVIEWGATE_GITHUB_URL=" + w.hub.URL(), "REVIEWGATE_GITHUB_API_URL=" + w.hub.APIURL()})

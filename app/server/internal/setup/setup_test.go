@@ -44,7 +44,7 @@ func newStage(t *testing.T, change func(*Options)) *stage {
 	s := &stage{t: t, hub: githubtest.Start(t, githubtest.Options{}), dir: filepath.Join(t.TempDir(), "etc")}
 	alice := s.hub.User("alice")
 	s.hub.Org("acme").AddMember(alice, "admin")
-	s.hub.Browse(alice)
+	s.hub.SignInAs(alice)
 	s.o = Options{
 		Loopback: true, GitHub: github.Options{APIURL: s.hub.APIURL(), WebURL: s.hub.URL(), Pace: &github.Pace{}}, Dir: s.dir, Settings: "reviewgate.yml",
 		Known: func(context.Context) error {
