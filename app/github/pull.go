@@ -39,6 +39,7 @@ type PullFacts struct {
 	BaseAtOpen string // base SHA as the pull request's own record has it: older than Facts.Base if the base branch moved
 	DefaultSHA string // tip of the default branch now; "" and a line in Facts.Unknown if it could not be read
 	MergedBy   string // login of who merged it; "": nobody, or GitHub does not say
+	MergedAt   time.Time
 	MergeSHA   string // of the merge that GitHub tries out; "": it has not
 	AutoMerge  bool   // GitHub will merge it as soon as it may
 	Remarks    int    // comments of its conversation, as GitHub counts them: Talk lists them
@@ -137,7 +138,7 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	}
 	p := &PullFacts{
 		Repository: repository(base.GetRepo()),
-		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), MergedBy: pr.GetMergedBy().GetLogin(), MergeSHA: pr.GetMergeCommitSHA(), AutoMerge: pr.AutoMerge != nil, Remarks: pr.GetComments(), Updated: pr.GetUpdatedAt().Time,
+		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), MergedBy: pr.GetMergedBy().GetLogin(), MergedAt: pr.GetMergedAt().Time, MergeSHA: pr.GetMergeCommitSHA(), AutoMerge: pr.AutoMerge != nil, Remarks: pr.GetComments(), Updated: pr.GetUpdatedAt().Time,
 		Told: map[string]bool{}, Fingerprints: map[string]bool{},
 	}
 	if r := head.GetRepo(); r != nil { // null once a fork was deleted

@@ -193,6 +193,7 @@ func (p *playground) save(w http.ResponseWriter, r *http.Request) {
 		s.Said, s.Failed = "not saved: "+err.Error(), true
 	} else {
 		s.Said, s.Opened = "saved "+s.RuleFile+" and "+s.Path, hash(s.Rule, s.Code)
+		s.Listed = p.list()
 	}
 	p.write(w, "saved", s)
 }

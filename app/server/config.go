@@ -24,6 +24,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 )
 
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
@@ -31,6 +32,7 @@ import (
 type Config struct {
 	Listen         string        // "host:port"
 	Metrics        string        // "host:port" on which /metrics is answered; "": nowhere
+	Traces         Traces        // where spans go
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
@@ -51,6 +53,9 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
+	RecordsKey     []byte
+	RecordsOldKeys [][]byte
 
 	SecretFiles SecretFiles // where the secrets were read from, to read them again
 
@@ -70,8 +75,12 @@ type Config struct {
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.
 	Reached func(point string)
+	// Exporter takes the spans in the place of what Traces says. Nil: nobody does.
+	Exporter trace.Exporter
 	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
 	Settled time.Duration
+	// Dead is the time after which a process that is gone is taken for dead, and its jobs begin again. 0: 15 s.
+	Dead time.Duration
 }
 
 // A Role is what one of several processes on a PostgreSQL database does.
@@ -84,11 +93,21 @@ const (
 	Worker Role = "worker" // takes jobs and sweeps
 )
 
+// Traces says where the spans of OpenTelemetry go.
+type Traces string
+
+// Where spans go.
+const (
+	NoTraces Traces = "off"  // none are made
+	OTLP     Traces = "otlp" // over HTTP to where the variables OTEL_* say
+)
+
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
 	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
 	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
 	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
+	Traces  *string `yaml:"traces"`     // REVIEWGATE_TRACES
 	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
 	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
 	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
@@ -102,6 +121,7 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+	Records fileRec `yaml:"records"`
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
@@ -437,7 +457,12 @@ func (l *loader) load(f *file) (c Config) {
 	if floor != "required" && floor != "optional" {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
+	traces, _ := l.value(f.Traces, "REVIEWGATE_TRACES", string(NoTraces))
+	if c.Traces = Traces(traces); c.Traces != NoTraces && c.Traces != OTLP {
+		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
+	}
 	l.lookUps(f, &c)
+	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

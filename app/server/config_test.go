@@ -65,7 +65,7 @@ advisories: osv.zip
 		t.Fatal(err)
 	}
 	want := server.Config{
-		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
+		Listen: "127.0.0.1:9000", Traces: server.NoTraces, AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		SecretFiles: server.SecretFiles{PrivateKey: filepath.Join(dir, "key.pem"), WebhookSecret: filepath.Join(dir, "secret"), ClientSecret: filepath.Join(dir, "client")},
 		PublicURL:   "https://gate.example.com", ClientID: "Iv1.0123", ClientSecret: []byte("abc"),
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
@@ -130,6 +130,7 @@ func TestLoadConfigErrors(t *testing.T) {
 		"a registry over http":   {"", []string{"REVIEWGATE_REGISTRY=npm=http://a:hunter2@npm.example.com"}, []string{"registry (REVIEWGATE_REGISTRY)", "use https"}},
 		"a list that is missing": {"", []string{"REVIEWGATE_KNOWN_PACKAGES=/does/not/exist"}, []string{"known_packages (REVIEWGATE_KNOWN_PACKAGES)", "/does/not/exist"}},
 		"a level":                {"", []string{"REVIEWGATE_LOG_LEVEL=loud"}, []string{"log_level", "write debug, info"}},
+		"traces":                 {"", []string{"REVIEWGATE_TRACES=jaeger"}, []string{"traces", "write off, or otlp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,6 +23,9 @@ func (s *Server) Reread(ctx context.Context) { s.secrets.reread(ctx) }
 // ClientSecret is the client secret that is in force.
 func (s *Server) ClientSecret() string { return string(s.secrets.clientSecret()) }
 
+// FlushTraces exports the spans that have ended.
+func (s *Server) FlushTraces(ctx context.Context) error { return s.tracer.Flush(ctx) }
+
 // Rendered is the settings file that a set-up writes.
 func (c *SetupConfig) Rendered(app github.Registered, public string) (string, error) {
 	data, err := c.render(setup.Made{Registered: app, PublicURL: public})

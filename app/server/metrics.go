@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
+	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
@@ -52,8 +53,24 @@ func newMetrics(version string, role Role) *metrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "reviewgate_build_info", Help: "Always 1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "role": string(role)}})
 	info.Set(1)
+	m.begin()
 	m.all.MustRegister(m.ack, m.runs, m.took, m.scanned, m.decisions, m.layers, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// begin has counters stand at zero from the first scrape on: to Prometheus, one that is born with its first failure has not increased.
+func (m *metrics) begin() {
+	for _, code := range []string{"202", "401", "503"} {
+		m.ack.WithLabelValues(code)
+	}
+	for _, k := range []store.Key{{Number: 1}, {Number: store.QueueNumber}, {Number: store.SweepNumber}} {
+		for _, result := range []string{"done", "again", "later", "failed", "gave_up"} {
+			m.runs.WithLabelValues(kindOf(k), result)
+		}
+	}
+	for _, state := range []gate.State{gate.Pass, gate.Block, gate.Pending, gate.Error} {
+		m.decisions.WithLabelValues(string(state))
+	}
 }
 
 // kindOf says what a job is about.

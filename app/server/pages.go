@@ -22,7 +22,7 @@ const (
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
 	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.secrets.clientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
-		Sessions: sessions{s.store}, Facts: shown{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
+		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
 		},
@@ -145,7 +145,7 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 
 func deliveriesShown(list []store.DeliveryShown) (out []dashboard.Delivery) {
 	for _, d := range list {
-		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number})
+		out = append(out, dashboard.Delivery{ID: d.GUID, Event: d.Event, Action: d.Action, State: d.State, Note: d.Note, Received: d.Received, RepoID: d.RepoID, Repo: d.Repo, Number: d.Number, Want: d.Want})
 	}
 	return out
 }

@@ -66,7 +66,7 @@ func bounded(t *testing.T, opt FetchOptions) (*Snapshot, error) {
 	opt.Dir = filepath.Join(tempDir(t), "cache")
 	s, err := Fetch(ctx, opt)
 	if ctx.Err() != nil {
-		t.Fatal("it did not end in two minutes")
+		t.Errorf("it did not end in two minutes: %v", err)
 	}
 	if err == nil {
 		t.Cleanup(func() { closed(t, s) })
@@ -90,8 +90,8 @@ func TestHostilePulls(t *testing.T) {
 			}
 			return id
 		})
-		_, err := bounded(t, FetchOptions{URL: serve(t, r).url(), Base: base, Head: head})
-		wantError(t, err, Limit)
+		_, err := bounded(t, FetchOptions{URL: serve(t, r).url(), Base: base, Head: head, Limits: Limits{GitMemory: 500_000_000}})
+		wantError(t, err, Limit, "it needs more memory than 500 MB")
 	})
 	t.Run("a file that unpacks to a thousand times its size", func(t *testing.T) {
 		t.Parallel()
@@ -102,7 +102,7 @@ func TestHostilePulls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, s, "added \"bomb\" opaque=\"over the limit of 2 MB for one file\"\n")
+		want(t, s, "added \"bomb\" opaque=\"210 MB, over the limit of 2 MB\"\n")
 	})
 	t.Run("folders in folders", func(t *testing.T) {
 		t.Parallel()
@@ -209,6 +209,7 @@ func TestHostileServers(t *testing.T) {
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 		_, _ = io.WriteString(w, line("# service=git-upload-pack\n")+"0000"+text)
 	}
+	bomb := gzipBomb(t)
 	noise := bytes.Repeat([]byte("0123456789abcdef"), 1<<12) // 64 KiB
 	for name, c := range map[string]struct {
 		get  func(w http.ResponseWriter, next http.Handler, req *http.Request) // nil: as it should be
@@ -267,7 +268,7 @@ func TestHostileServers(t *testing.T) {
 				return
 			}
 			http.NotFound(w, req)
-		}, nil, NotFound},
+		}, nil, Network},
 		"a redirection to a file": {func(w http.ResponseWriter, _ http.Handler, _ *http.Request) {
 			w.Header().Set("Location", "file:///etc/passwd")
 			w.WriteHeader(http.StatusFound)
@@ -290,8 +291,8 @@ func TestHostileServers(t *testing.T) {
 		"a server that unpacks into memory": {func(w http.ResponseWriter, _ http.Handler, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(gzipBomb(t))
-		}, nil, Network},
+			_, _ = w.Write(bomb)
+		}, nil, Limit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -309,7 +310,7 @@ func TestHostileServers(t *testing.T) {
 					}
 				})
 			}
-			_, err := bounded(t, FetchOptions{URL: srv.url(), Base: base, Head: head, Token: "ghs_secret", Limits: Limits{FetchBytes: 4_000_000}})
+			_, err := bounded(t, FetchOptions{URL: srv.url(), Base: base, Head: head, Token: "ghs_secret", Limits: Limits{FetchBytes: 4_000_000, GitMemory: 200_000_000}})
 			wantError(t, err, c.kind)
 			if err != nil && strings.ContainsAny(err.Error(), "\x1b\x07\r\n\u202e") {
 				t.Errorf("%q holds what the server wanted to be printed", err.Error())
@@ -328,7 +329,7 @@ func lsRefs(req *http.Request) bool {
 	return err == nil && bytes.Contains(body, []byte("command=ls-refs"))
 }
 
-// gzipBomb is a megabyte that becomes a gigabyte.
+// gzipBomb is half a megabyte that becomes half a gigabyte.
 func gzipBomb(t *testing.T) []byte {
 	t.Helper()
 	r, err := os.Open("/dev/zero")
@@ -338,7 +339,7 @@ func gzipBomb(t *testing.T) []byte {
 	defer r.Close()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	if _, err := io.Copy(z, io.LimitReader(r, 1<<30)); err != nil {
+	if _, err := io.Copy(z, io.LimitReader(r, 1<<29)); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {

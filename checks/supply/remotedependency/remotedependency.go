@@ -88,7 +88,7 @@ func dependencies(pass *checks.Pass, s *manifest.Step) {
 		case d.Group == "imports" || d.Group == "peerDependencies" || d.Group == "conda":
 		case remote(d.Source):
 			if !commit.MatchString(d.Source) && (was == nil || was.Source != d.Source) {
-				message = fmt.Sprintf("`%s` comes from %s and can change there at any time. Take a published version, or name a whole commit", nameOf(&d), shorten(d.Source))
+				message = fmt.Sprintf("`%s` comes from %s and can change there at any time. Take a published version, or name a whole commit", nameOf(&d), address(d.Source))
 			}
 		case s.Head.Ecosystem == manifest.NPM && anyRange.MatchString(d.Constraint), s.Head.Ecosystem == manifest.PyPI && d.Constraint == "*",
 			s.Head.Ecosystem == manifest.Maven && (d.Constraint == "LATEST" || d.Constraint == "RELEASE" || d.Constraint == "latest.release" || d.Constraint == "+"):
@@ -141,9 +141,9 @@ func settings(pass *checks.Pass, s *manifest.Step) {
 		message := ""
 		switch o.Name {
 		case "--extra-index-url", "-f", "--find-links":
-			message = fmt.Sprintf("%s is asked for packages as well: who registers a private name there decides what is installed. Use one index that passes on what it does not have", shorten(o.Value))
+			message = fmt.Sprintf("%s is asked for packages as well: who registers a private name there decides what is installed. Use one index that passes on what it does not have", address(o.Value))
 		case "--trusted-host":
-			message = fmt.Sprintf("whoever is between here and %s decides what is installed: its certificate is not looked at. Use https with a certificate that is trusted", shorten(o.Value))
+			message = fmt.Sprintf("whoever is between here and %s decides what is installed: its certificate is not looked at. Use https with a certificate that is trusted", address(o.Value))
 		case "-i", "--index-url":
 			if strings.HasPrefix(o.Value, "http://") {
 				message = "packages come over http: whoever is on the way decides what is installed. Use https"
@@ -155,14 +155,9 @@ func settings(pass *checks.Pass, s *manifest.Step) {
 	}
 }
 
-// shorten keeps credentials and long addresses out of messages.
-func shorten(s string) string {
-	s = credentials.ReplaceAllString(s, "//")
-	s = strings.ReplaceAll(s, "`", "'")
-	if r := []rune(s); len(r) > 80 {
-		s = string(r[:77]) + "..."
-	}
-	return "`" + s + "`"
+// address keeps credentials and long addresses out of messages.
+func address(s string) string {
+	return "`" + checks.Shorten(credentials.ReplaceAllString(s, "//"), 80) + "`"
 }
 
 var (

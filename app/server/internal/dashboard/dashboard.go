@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -40,6 +39,11 @@ type Options struct {
 	Loopback bool
 	Sessions Sessions
 	Facts    Facts
+	Dead     DeadLetters // nil: there is no page of them
+	Audit    AuditLog    // nil: there is no page of it, and nothing is written
+	// Quality has what the pages about quality show, and Records the signed records; nil: there are no such pages.
+	Quality Outcomes
+	Records Records
 	// Ask answers questions of the rule playground.
 	Ask     func(context.Context, *play.Question) (*play.Answer, error)
 	Version string
@@ -99,6 +103,7 @@ func New(o Options) (*Dashboard, error) {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}
 	d.mux.Handle("GET /assets/", http.StripPrefix("/assets/", d.assets(assets)))
+	d.downloads()
 	if err := d.playground(); err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}
@@ -199,7 +204,6 @@ func (d *Dashboard) bare(w http.ResponseWriter, status int, t *template.Template
 	body, err := render(t, "layout.html", &View{Title: title, Bare: true, Version: d.opt.Version, Data: data})
 	if err != nil {
 		d.opt.Log.Error().Err(err).Msg("a page cannot be shown")
-		body = bytes.Clone(nil)
 		status = http.StatusInternalServerError
 	}
 	d.write(w, status, body)

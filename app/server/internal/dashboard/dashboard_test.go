@@ -34,7 +34,7 @@ func TestAssets(t *testing.T) {
 		}
 		listed[name] = true
 	}
-	ours := map[string]bool{"SHA256SUMS": true, "dashboard.js": true, "style.css": true, "icon.svg": true}
+	ours := map[string]bool{"SHA256SUMS": true, "dashboard.js": true, "charts.js": true, "charts.css": true, "style.css": true, "icon.svg": true}
 	entries, err := fs.ReadDir(assetFiles, "assets")
 	if err != nil {
 		t.Fatal(err)

@@ -129,6 +129,13 @@ func (d *Dashboard) callback(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	d.opt.Log.Info().Str("login", s.Login).Int64("user", s.UserID).Int("repositories", len(s.Repos)).Bool("admin", d.admin(s.Login)).Msg("signed in")
+	if d.opt.Audit != nil {
+		if err := d.opt.Audit.SignedIn(r.Context(), s.Login, d.admin(s.Login)); err != nil {
+			d.opt.Log.Error().Err(err).Msg("writing a sign-in to the audit log")
+			again(http.StatusServiceUnavailable, "You cannot be signed in now. Try again in a moment.")
+			return
+		}
+	}
 	d.setCookie(w, "session", id, s.Ends.Sub(s.Created))
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
@@ -163,7 +170,11 @@ func (d *Dashboard) logout(w http.ResponseWriter, r *http.Request) {
 			d.bare(w, http.StatusForbidden, d.errorPage, "Still signed in", failure{"Still signed in", "The form is too old. Load the page again, and sign out there."})
 			return
 		}
-		if err := d.opt.Sessions.DropSession(r.Context(), hashOf(c.Value)); err != nil {
+		s, known, err := d.opt.Sessions.Session(r.Context(), hashOf(c.Value))
+		if err == nil && known && d.opt.Audit != nil {
+			err = d.opt.Audit.SignedOut(r.Context(), s.Login)
+		}
+		if err = errors.Join(err, d.opt.Sessions.DropSession(r.Context(), hashOf(c.Value))); err != nil {
 			d.fail(w, &Request{Request: r}, err)
 			return
 		}

@@ -137,6 +137,10 @@ func (d *Dashboard) serve(p *Page) http.Handler {
 			return
 		}
 		r := &Request{Request: hr, Viewer: viewer, Title: p.Title, token: token}
+		if p.Path == "/" && !viewer.Admin && hr.Method != http.MethodPost {
+			http.Redirect(w, hr, "/pulls", http.StatusSeeOther)
+			return
+		}
 		if p.Admin && !viewer.Admin {
 			d.fail(w, r, ErrNotFound)
 			return

@@ -10,13 +10,21 @@ import (
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"when":   when,
-	"short":  short,
-	"plural": plural,
-	"clip":   clip,
-	"join":   strings.Join,
-	"low":    func(n int) int { return n / 5 }, // below it only what can take a green check away is done
+	"when":       when,
+	"short":      short,
+	"plural":     plural,
+	"clip":       clip,
+	"join":       strings.Join,
+	"lower":      func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", " ")) },
+	"less":       func(a, b int) int { return a - b },
+	"first":      func(list []string) []string { return list[:min(len(list), 50)] },
+	"colour":     func(state any) string { return colours[fmt.Sprint(state)] },
+	"stateWords": func(state any) string { return stateWords[fmt.Sprint(state)] },
+	"low":        func(n int) int { return n / 5 }, // below it only what can take a green check away is done
 }
+
+// colours are the classes of the states of a decision.
+var colours = map[string]string{"pass": "good", "block": "bad", "pending": "warn", "error": "bad"}
 
 // when shows a time: in UTC, and with JavaScript as how long ago it was.
 func when(t time.Time) template.HTML {

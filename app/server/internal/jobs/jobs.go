@@ -41,6 +41,7 @@ type Options struct {
 	GiveUp  func(ctx context.Context, k store.Key, want int64, cause error) error
 	Log     *slog.Logger
 	Workers int                              // jobs at a time; 0: 4; negative: none, this process only puts them in
+	Window  int                              // pull requests of one installation that have a job at a time, the others wait in line; 0: four for each worker, at least 8
 	Tries   int                              // 0: 10
 	Pause   func(failed int) time.Duration   // before the next try, after so many failed ones; nil: Backoff
 	Timeout time.Duration                    // of one job; 0: 10 minutes
@@ -49,7 +50,18 @@ type Options struct {
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
 	Dead    time.Duration                    // after which a process that is gone is taken for dead, and its jobs begin again; 0: 15 s
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
+
+	// Begin is told of every run before its work: try attempt of the queue's job id, which answers the generation want. The run goes on in the context that
+	// it gives, and ended is called with the result that Done gets. Nil: nobody asks.
+	Begin func(ctx context.Context, k store.Key, want, id int64, attempt int) (run context.Context, ended func(result string))
 }
+
+// The window of an installation, for each worker and at least: enough that none is idle, also in a second process and a third, and so few that others need
+// not wait long behind them.
+const (
+	windowOf  = 4
+	minWindow = 8
+)
 
 // Backoff is the pause before the next try: 1 s, 2 s, 4 s and so on, at most 10 minutes.
 func Backoff(failed int) time.Duration {
@@ -115,6 +127,9 @@ func New(ctx context.Context, st *store.Store, opt Options) (*Jobs, error) {
 	}
 	if opt.Workers == 0 {
 		opt.Workers = 4
+	}
+	if opt.Window == 0 {
+		opt.Window = max(windowOf*opt.Workers, minWindow)
 	}
 	if opt.Tries == 0 {
 		opt.Tries = 10
@@ -270,6 +285,34 @@ func (j *Jobs) EnqueueFound(ctx context.Context, tx *store.Tx, keys []store.Key)
 }
 
 func (j *Jobs) insert(ctx context.Context, tx *store.Tx, keys []store.Key, priority, again int) error {
+	keys, err := tx.TakeTurns(ctx, keys, priority, j.opt.Window)
+	if err != nil {
+		return err
+	}
+	return j.put(ctx, tx, keys, priority, again)
+}
+
+// letIn puts those into the queue whose turn it is.
+func (j *Jobs) letIn(ctx context.Context, tx *store.Tx, next []store.Turn) error {
+	for _, t := range next {
+		if err := j.put(ctx, tx, []store.Key{t.Key}, t.Priority, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next lets in who stands first in the line of the pull request's installation.
+func (j *Jobs) next(ctx context.Context, tx *store.Tx, k store.Key) error {
+	next, err := tx.NextTurns(ctx, k, j.opt.Window)
+	if err != nil {
+		return err
+	}
+	return j.letIn(ctx, tx, next)
+}
+
+// put puts pull requests into the queue that have a place there.
+func (j *Jobs) put(ctx context.Context, tx *store.Tx, keys []store.Key, priority, again int) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -334,7 +377,16 @@ func (j *Jobs) Sweep(ctx context.Context) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	return j.store.Tx(ctx, func(tx *store.Tx) error { return j.Enqueue(ctx, tx, keys) })
+	return j.store.Tx(ctx, func(tx *store.Tx) error {
+		next, err := tx.TidyTurns(ctx, j.opt.Window)
+		if err != nil {
+			return err
+		}
+		if err := j.letIn(ctx, tx, next); err != nil {
+			return err
+		}
+		return j.Enqueue(ctx, tx, keys)
+	})
 }
 
 type worker struct {
@@ -386,27 +438,40 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 	// The generation is read before anything is looked at: what is raised later is not answered by this run.
 	p, err := j.store.Pull(ctx, k)
 	if errors.Is(err, store.ErrNotFound) {
-		return "done", river.JobCancel(err)
+		return "done", errors.Join(j.leave(ctx, k, (*store.Tx).EndTurn), river.JobCancel(err))
 	}
 	if err != nil {
 		return "failed", err
 	}
+	if ok, err := j.regain(ctx, k, job); err != nil || !ok {
+		return "later", err
+	}
 	cause := "" // why it gave up
+	if j.opt.Begin != nil {
+		run, ended := j.opt.Begin(ctx, k, p.Want, job.ID, job.Attempt)
+		ctx = run
+		defer func() { ended(result) }()
+	}
 	if err := caught(func() error { return j.opt.Work(ctx, k, p.Want) }); err != nil {
 		if wait, ok := later(ctx, err); ok {
-			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
+			j.opt.Log.WarnContext(ctx, "putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
+			if ctx.Err() == nil {
+				if err := j.leave(ctx, k, (*store.Tx).PauseTurn); err != nil {
+					return "failed", err
+				}
+			}
 			return "later", river.JobSnooze(wait)
 		}
 		if job.Attempt < job.MaxAttempts {
-			j.opt.Log.Warn("a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
-			return "failed", err
+			j.opt.Log.WarnContext(ctx, "a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
+			return "failed", errors.Join(err, j.leave(context.WithoutCancel(ctx), k, (*store.Tx).PauseTurn))
 		}
-		j.opt.Log.Error("giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
+		j.opt.Log.ErrorContext(ctx, "giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
 		// The job's own time may be what ran out.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		if told := j.opt.GiveUp(last, k, p.Want, err); told != nil {
-			return "failed", errors.Join(err, fmt.Errorf("telling that there is no answer: %w", told))
+			return "failed", errors.Join(err, fmt.Errorf("telling that there is no answer: %w", told), j.leave(last, k, (*store.Tx).PauseTurn))
 		}
 		result, ctx, cause = "gave up", last, err.Error()
 	}
@@ -428,7 +493,10 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 			return fmt.Errorf("completing the job: %w", err)
 		}
 		if !again {
-			return nil
+			if err := tx.EndTurn(ctx, k); err != nil {
+				return err
+			}
+			return j.next(ctx, tx, k)
 		}
 		// More came in meanwhile, and somebody may wait for it: a new job begins, at once as a rule. Putting this one back would cost a poll.
 		priority := urgent
@@ -446,6 +514,31 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 		result = "done"
 	}
 	return result, nil
+}
+
+// leave gives the place of a pull request to the next one of its installation.
+func (j *Jobs) leave(ctx context.Context, k store.Key, how func(*store.Tx, context.Context, store.Key) error) error {
+	return j.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := how(tx, ctx, k); err != nil {
+			return err
+		}
+		return j.next(ctx, tx, k)
+	})
+}
+
+// regain takes the place again that a job gave back while it waited. Where there is none the job ends, and the pull request waits in line for another one.
+func (j *Jobs) regain(ctx context.Context, k store.Key, job *river.Job[prSync]) (ok bool, err error) {
+	paused, err := j.store.TurnPaused(ctx, k)
+	if err != nil || !paused {
+		return err == nil, err
+	}
+	err = j.store.Tx(ctx, func(tx *store.Tx) error {
+		if ok, err = tx.RegainTurn(ctx, k, j.opt.Window); err != nil || ok {
+			return err
+		}
+		return j.client.complete(ctx, tx, job)
+	})
+	return ok, err
 }
 
 // caught turns a panic into an error, so that the last try's panic is told too.

@@ -46,6 +46,8 @@ func TestConformance(t *testing.T) {
 			"searches":                               search,
 			"events need no poll":                    eventsNeedNoPoll,
 			"what gave up":                           dead,
+			"a flood of one installation":            fairness,
+			"a flood ends":                           aFloodEnds,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -66,6 +66,7 @@ type Git interface {
 	MergeBaseOf(ctx context.Context, a, b string) (string, error)
 	ChangedPaths(ctx context.Context, mergeBase, head string) ([]*checks.File, error)
 	Links(ctx context.Context, sha string, most int) (map[string][]byte, error)
+	Search(ctx context.Context, wants []checks.Want) (found map[string][]byte, lacks string, err error)
 	Close() error
 }
 
@@ -259,7 +260,7 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 		return r.opt.Merged(ctx, ref, live)
 	case "open":
 		j := r.judge(gh, ref, live)
-		defer j.close()
+		defer j.close(ctx)
 		return j.run(ctx)
 	}
 	return r.end(ctx, ref, stand, f.Default, "", "")
@@ -352,17 +353,17 @@ func (r *Reviewer) judge(gh GitHub, ref Ref, live *github.PullFacts) *judgement 
 	return j
 }
 
-func (j *judgement) close() {
+func (j *judgement) close(ctx context.Context) {
 	if j.fetched == nil {
 		return
 	}
 	if err := j.fetched.Close(); err != nil {
-		j.log().Warn().Err(err).Msg("closing a fetched change")
+		j.log(ctx).Warn().Err(err).Msg("closing a fetched change")
 	}
 }
 
-func (j *judgement) log() *zerolog.Logger {
-	l := j.opt.Log.With().Str("repo", j.ref.repo()).Int("pr", j.ref.Number).Str("head_sha", j.stand.Head).Logger()
+func (j *judgement) log(ctx context.Context) *zerolog.Logger {
+	l := j.opt.Log.With().Ctx(ctx).Str("repo", j.ref.repo()).Int("pr", j.ref.Number).Str("head_sha", j.stand.Head).Logger()
 	return &l
 }
 
@@ -392,13 +393,13 @@ func (j *judgement) run(ctx context.Context) error {
 		j.doubt(ctx, j.ref)
 		return err
 	case moved:
-		j.log().Info().Msg("the pull request moved while it was judged; the result is thrown away")
+		j.log(ctx).Info().Msg("the pull request moved while it was judged; the result is thrown away")
 		return errMoved
 	}
 	if err := j.tell(ctx); err != nil {
 		return err
 	}
-	j.log().Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
+	j.log(ctx).Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
 	return j.again
 }
 
@@ -463,7 +464,7 @@ func (j *judgement) decide(ctx context.Context, begin func(context.Context) erro
 	case err == nil:
 		j.decision = gate.Decide(j.config.Policy, &j.facts)
 	case final(err):
-		j.log().Warn().Err(err).Msg("cannot tell")
+		j.log(ctx).Warn().Err(err).Msg("cannot tell")
 		j.facts = j.live.Facts
 		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "The reason is above. Once it is gone, press \"Re-run\" on this check.")
 	default:
@@ -523,7 +524,7 @@ func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
 	}
 	marks, err := r.opt.Store.Marks(ctx, ref)
 	if err != nil {
-		r.opt.Log.Error().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
+		r.opt.Log.Error().Ctx(ctx).Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
 		return
 	}
 	// What another pull request set is that one's to look after.
@@ -547,7 +548,7 @@ func (r *Reviewer) takeBack(ctx context.Context, ref Ref, marks []Mark) {
 		err = r.opt.Outbox.Deliver(ctx, ref)
 	}
 	if err != nil {
-		r.opt.Log.Warn().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("a green check could not be taken back")
+		r.opt.Log.Warn().Ctx(ctx).Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("a green check could not be taken back")
 	}
 }
 

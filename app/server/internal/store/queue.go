@@ -25,7 +25,7 @@ func (t *Tx) Hasten(ctx context.Context, job int64, priority int) error {
 	return wrap(err, "hastening a job")
 }
 
-// QueueDepth counts the jobs that are not finished, by state. A pull request that is to be looked at again at a later time is none yet.
+// QueueDepth counts the jobs that are not finished, by state; those that wait in the line of their installation are available, too. A pull request that is to be looked at again at a later time is none yet.
 func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT state, COUNT(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') AND NOT (kind = 'wake_pull' AND state = 'scheduled') GROUP BY state`)
 	if err != nil {
@@ -43,6 +43,13 @@ func (s *Store) QueueDepth(ctx context.Context) (map[string]int, error) {
 	}
 	if err := rows.Err(); err != nil {
 		return nil, wrap(err, "counting jobs")
+	}
+	var waiting int
+	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM turns WHERE held = 0`).Scan(&waiting); err != nil {
+		return nil, wrap(err, "counting jobs")
+	}
+	if waiting > 0 {
+		out["available"] += waiting
 	}
 	return out, nil
 }

@@ -48,8 +48,12 @@ type Handler struct {
 	now    func() time.Time
 	memory *semaphore.Weighted
 
+	// Begin is told of every delivery that is GitHub's, before it is kept. It is kept in the context that Begin gives; id is the trace's for the log,
+	// "" if there is none, and ended is called with what became of it. Nil: nobody asks. It is set before the first request.
+	Begin func(ctx context.Context, d Delivery) (keep context.Context, id string, ended func(result string))
+
 	mu      sync.Mutex
-	secrets [][]byte
+	secrets [][]byte // in force
 	counts  map[Count]int64
 }
 
@@ -208,15 +212,22 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		}
 		log = with.Logger()
 	}
-	fresh, err := h.inbox.Receive(r.Context(), d)
+	ctx, result := r.Context(), "failed"
+	if h.Begin != nil {
+		keep, id, ended := h.Begin(ctx, d)
+		defer func() { ended(result) }()
+		if ctx = keep; id != "" {
+			log = log.With().Str("trace_id", id).Logger()
+		}
+	}
+	fresh, err := h.inbox.Receive(ctx, d)
 	if err != nil {
-		h.count(d, "failed")
+		h.count(d, result)
 		log.Error().Bool("alert", true).Str("error", github.Redact(err.Error())).Msg("a delivery could not be kept; GitHub will show it as failed")
 		http.Error(w, "the delivery could not be kept; redeliver it", http.StatusServiceUnavailable)
 		return
 	}
-	result := d.State
-	if !fresh {
+	if result = d.State; !fresh {
 		result = "duplicate"
 	}
 	h.count(d, result)
