@@ -88,7 +88,7 @@ func TestOperatorSettings(t *testing.T) {
 			t.Errorf("docs/operator.md does not name %s", name)
 		}
 	}
-	for _, name := range variable.FindAllString(page+doc(t, "Dockerfile"), -1) {
+	for _, name := range variable.FindAllString(page+deployed(t), -1) {
 		if !slices.Contains(known, name) && !slices.Contains(known, strings.TrimSuffix(name, "_FILE")) {
 			t.Errorf("the documentation names %s, which the server does not read", name)
 		}
@@ -106,6 +106,23 @@ func TestOperatorSettings(t *testing.T) {
 	if err != nil || cfg.AppID != 12345 || cfg.Database != filepath.Join(dir, "reviewgate.db") {
 		t.Errorf("the example file: %v %+v", err, cfg.Database)
 	}
+}
+
+// deployed is everything that runs the server: the image, and what is in deploy.
+func deployed(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, name := range []string{"Dockerfile", ".ci/release.Dockerfile", "deploy/compose.yml", "deploy/reviewgate.service", "docs/install.md", "docs/upgrade.md", "docs/incident.md"} {
+		b.WriteString(doc(t, name))
+	}
+	files, err := filepath.Glob("../../deploy/kubernetes/*.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%q: %v", files, err)
+	}
+	for _, f := range files {
+		b.WriteString(doc(t, strings.TrimPrefix(f, "../../")))
+	}
+	return b.String()
 }
 
 // TestScanPage: the page names every format, and no flag that there is not.
