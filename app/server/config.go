@@ -41,6 +41,7 @@ type Config struct {
 	Sandbox        sandbox.Mode  // how much the worker must be locked in
 	Workers        int           // pull requests at a time
 	Sweep          time.Duration // between two looks at the open pull requests of a repository; 0: 5 minutes; negative: never, for tests
+	Keep           Keep          // how long things are kept
 	FloorRequired  bool          // every organisation must have a floor; without one, nothing passes
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
@@ -88,6 +89,8 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+
+	Keep fileKeep `yaml:"keep"` // REVIEWGATE_KEEP_DELIVERIES, REVIEWGATE_KEEP_SCANS, REVIEWGATE_KEEP_DECISIONS, REVIEWGATE_KEEP_DEEDS, REVIEWGATE_KEEP_AUDIT
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
@@ -356,6 +359,7 @@ func (l *loader) load(f *file) (c Config) {
 	if floor != "required" && floor != "optional" {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
+	l.keep(f, &c)
 	l.lookUps(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {

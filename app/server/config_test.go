@@ -47,6 +47,7 @@ github:
 database: data/gate.db
 sandbox: auto
 workers: 2
+keep: {deliveries: 7d, audit: 3650d}
 floor: required
 log_level: debug
 registry: npm=https://npm.example.com/ osv=https://osv.example.com
@@ -56,13 +57,14 @@ advisories: osv.zip
 `)
 	write(t, dir, "known.txt", "npm lodash\n")
 	write(t, dir, "osv.zip", "")
-	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x"})
+	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x", "REVIEWGATE_KEEP_DEEDS=forever"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := server.Config{
 		Listen: "127.0.0.1:9000", AppID: 12, PrivateKey: []byte(pem), WebhookSecrets: [][]byte{[]byte(secret), []byte(secret + "old")},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
+		Keep:    server.Keep{Deliveries: 7 * 24 * time.Hour, Scans: 30 * 24 * time.Hour, Decisions: 90 * 24 * time.Hour, Deeds: -1, Audit: 3650 * 24 * time.Hour},
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
 		Registry: registry.Config{Private: []string{"@acme/*", "com.acme"}, Packages: filepath.Join(dir, "known.txt"), Advisories: filepath.Join(dir, "osv.zip")},
 	}
@@ -106,6 +108,8 @@ func TestLoadConfigErrors(t *testing.T) {
 		"an unknown key":         {"listne: x\n", []string{}, []string{"server.yml", "line 1", "listne"}},
 		"a wrong type":           {"listen: [1]\n", []string{}, []string{"server.yml", "line 1"}},
 		"a key twice":            {"listen: a:1\nlisten: b:2\n", []string{}, []string{"line 2", "already"}},
+		"keeping nothing":        {"", []string{"REVIEWGATE_KEEP_SCANS=0d"}, []string{`keep.scans (REVIEWGATE_KEEP_SCANS): "0d" is not a time from 1d to 36500d; 30d is a good start`}},
+		"keeping in hours":       {"keep: {audit: 24h}\n", []string{}, []string{`keep.audit (REVIEWGATE_KEEP_AUDIT): "24h" is not a time`}},
 		"no address":             {"", []string{"REVIEWGATE_LISTEN=8080"}, []string{`listen (REVIEWGATE_LISTEN): "8080" is not an address; write host:port`}},
 		"a name for an id":       {"", []string{"REVIEWGATE_APP_ID=my-app"}, []string{`app.id (REVIEWGATE_APP_ID): "my-app" is not a positive number`}},
 		"no PEM":                 {"", []string{"REVIEWGATE_PRIVATE_KEY=abc"}, []string{"it holds no key in PEM form"}},
