@@ -24,7 +24,9 @@ type Options struct {
 	HTTP       *http.Client
 	Now        func() time.Time // nil: time.Now
 	Pace       *Pace            // nil: as GitHub asks; &Pace{}: no waiting, for tests and demonstrations
-	Log        zerolog.Logger
+	// Share gives a write of an installation its moment among those of all processes that write for it; nil: there is no other process.
+	Share func(ctx context.Context, installation int64, pace SharedPace) (wait time.Duration, ok bool, err error)
+	Log   zerolog.Logger
 }
 
 // An App is one GitHub App. It is safe for concurrent use; keep one for the life of the program, because the rate limits of each
@@ -35,6 +37,7 @@ type App struct {
 	base     http.RoundTripper
 	now      func() time.Time
 	pace     Pace
+	share    func(ctx context.Context, installation int64, pace SharedPace) (wait time.Duration, ok bool, err error)
 	log      zerolog.Logger
 	jwt      *gh.Client // speaks as the App itself
 
@@ -63,7 +66,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		id: o.AppID, api: api, web: web, now: o.Now, log: o.Log,
+		id: o.AppID, api: api, web: web, now: o.Now, log: o.Log, share: o.Share,
 		base: http.DefaultTransport, pace: defaultPace(), clients: map[int64]*Client{},
 	}
 	if o.HTTP != nil && o.HTTP.Transport != nil {
@@ -221,6 +224,11 @@ func (a *App) Installation(id int64) *Client {
 		return c
 	}
 	c := &Client{app: a, id: id, way: newTransport(a.base, a.pace, a.now, a.log.With().Int64("installation", id).Logger()), git: map[string]gitToken{}}
+	if a.share != nil {
+		c.way.share = func(ctx context.Context, pace SharedPace) (time.Duration, bool, error) {
+			return a.share(ctx, id, pace)
+		}
+	}
 	c.gh = a.client(&session{client: c})
 	a.clients[id] = c
 	return c

@@ -24,6 +24,7 @@ const (
 	requestTimeout = 30 * time.Second // from sending to the last byte
 	readTries      = 3                // of a read that failed for a moment; a write is never repeated here
 	longestWait    = 5 * time.Second  // a write that must wait longer is handed back as RateLimited, so that a job need not block
+	writesAnHour   = 500              // what GitHub allows of content
 	longestBlock   = 2 * time.Hour    // nothing GitHub says keeps us silent for longer
 )
 
@@ -33,6 +34,13 @@ const userAgent = "reviewgate (+https://github.com/reviewgate-app/reviewgate)"
 type Pace struct {
 	Write time.Duration // between two writes of one installation; GitHub asks for at least one second
 	Retry time.Duration // before a failed read is tried again; doubled for the next try
+}
+
+// A SharedPace is how the writes of one installation may follow each other, whichever process makes them.
+type SharedPace struct {
+	Gap     time.Duration // between two
+	Hourly  int           // most in an hour
+	Longest time.Duration // that a write may wait
 }
 
 // defaultPace is GitHub's own advice.
@@ -48,6 +56,8 @@ type transport struct {
 	pace     Pace
 	log      zerolog.Logger
 	patience time.Duration // for one exchange, to the last byte
+
+	share func(ctx context.Context, pace SharedPace) (wait time.Duration, ok bool, err error) // nil: no other process writes
 
 	reading chan struct{} // one element per read under way
 	writing chan struct{} // holds one element while a write is under way
@@ -69,7 +79,7 @@ func newTransport(next http.RoundTripper, pace Pace, now func() time.Time, log z
 		reading:   make(chan struct{}, maxReads),
 		writing:   make(chan struct{}, 1),
 		perMinute: rate.NewLimiter(rate.Every(time.Minute/80), 80),
-		perHour:   rate.NewLimiter(rate.Every(time.Hour/500), 500),
+		perHour:   rate.NewLimiter(rate.Every(time.Hour/writesAnHour), writesAnHour),
 	}
 }
 
@@ -144,6 +154,21 @@ func (t *transport) write(ctx context.Context, req *http.Request) (*http.Respons
 		minute.CancelAt(now)
 		hour.CancelAt(now)
 		return nil, &RateLimited{Until: now.Add(wait), Secondary: true}
+	}
+	if t.share != nil && t.pace.Write > 0 {
+		shared, ok, err := t.share(ctx, SharedPace{Gap: t.pace.Write, Hourly: writesAnHour, Longest: longestWait})
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil: // our own pace holds
+			t.log.Warn().Err(err).Msg("the pace of the other processes is not known")
+		case !ok:
+			minute.CancelAt(now)
+			hour.CancelAt(now)
+			return nil, &RateLimited{Until: now.Add(shared), Secondary: true}
+		default:
+			wait = max(wait, shared)
+		}
 	}
 	if wait > 0 {
 		if err := t.sleep(ctx, wait); err != nil {

@@ -49,6 +49,7 @@ type Config struct {
 	Sandbox        sandbox.Mode  // how much the worker must be locked in
 	Workers        int           // pull requests at a time
 	Sweep          time.Duration // between two looks at the open pull requests of a repository; 0: 5 minutes; negative: never, for tests
+	Keep           Keep          // how long things are kept
 	FloorRequired  bool          // every organisation must have a floor; without one, nothing passes
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
@@ -123,6 +124,8 @@ type file struct {
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
 	Records fileRec `yaml:"records"`
+
+	Keep fileKeep `yaml:"keep"` // REVIEWGATE_KEEP_DELIVERIES, REVIEWGATE_KEEP_SCANS, REVIEWGATE_KEEP_DECISIONS, REVIEWGATE_KEEP_DEEDS, REVIEWGATE_KEEP_AUDIT
 
 	Registry   *string `yaml:"registry"`         // REVIEWGATE_REGISTRY
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
@@ -465,6 +468,7 @@ func (l *loader) load(f *file) (c Config) {
 	if c.Traces = Traces(traces); c.Traces != NoTraces && c.Traces != OTLP {
 		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
+	l.keep(f, &c)
 	l.lookUps(f, &c)
 	l.learning(f, &c)
 	l.records(f, &c)

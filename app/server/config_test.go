@@ -52,6 +52,7 @@ github:
 database: data/gate.db
 sandbox: auto
 workers: 2
+keep: {deliveries: 7d, audit: 3650d}
 floor: required
 log_level: debug
 registry: npm=https://npm.example.com/ osv=https://osv.example.com
@@ -61,7 +62,7 @@ advisories: osv.zip
 `)
 	write(t, dir, "known.txt", "npm lodash\n")
 	write(t, dir, "osv.zip", "")
-	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x"})
+	got, err := server.LoadConfig(path, []string{"REVIEWGATE_WORKERS=8", "REVIEWGATE_OLD_WEBHOOK_SECRET=" + secret + "old", "HOME=/x", "REVIEWGATE_KEEP_DEEDS=forever"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +71,7 @@ advisories: osv.zip
 		SecretFiles: server.SecretFiles{PrivateKey: filepath.Join(dir, "key.pem"), WebhookSecret: filepath.Join(dir, "secret"), ClientSecret: filepath.Join(dir, "client")},
 		PublicURL:   "https://gate.example.com", ClientID: "Iv1.0123", ClientSecret: []byte("abc"), Admins: []string{"alice", "bob"},
 		GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3", Database: filepath.Join(dir, "data/gate.db"), CacheDir: filepath.Join(dir, "data/cache"),
+		Keep:    server.Keep{Deliveries: 7 * 24 * time.Hour, Scans: 30 * 24 * time.Hour, Decisions: 90 * 24 * time.Hour, Deeds: -1, Audit: 3650 * 24 * time.Hour},
 		Sandbox: sandbox.Auto, Workers: 8, Sweep: 5 * time.Minute, FloorRequired: true, LogLevel: zerolog.DebugLevel,
 		Registry: registry.Config{Private: []string{"@acme/*", "com.acme"}, Packages: filepath.Join(dir, "known.txt"), Advisories: filepath.Join(dir, "osv.zip")},
 	}
@@ -130,6 +132,8 @@ func TestLoadConfigErrors(t *testing.T) {
 		"pages for everybody":                 {"", []string{"REVIEWGATE_PAGES=loopback"}, []string{`":8080" can be reached from elsewhere`}},
 		"pages for two kinds of people": {"", []string{"REVIEWGATE_PAGES=loopback", "REVIEWGATE_LISTEN=127.0.0.1:80", "REVIEWGATE_CLIENT_ID=Iv1.1", "REVIEWGATE_CLIENT_SECRET=hunter2", "REVIEWGATE_PUBLIC_URL=https://gate.example.com"},
 			[]string{"app.client_id is set; choose one of the two"}},
+		"keeping nothing":        {"", []string{"REVIEWGATE_KEEP_SCANS=0d"}, []string{`keep.scans (REVIEWGATE_KEEP_SCANS): "0d" is not a time from 1d to 36500d; 30d is a good start`}},
+		"keeping in hours":       {"keep: {audit: 24h}\n", []string{}, []string{`keep.audit (REVIEWGATE_KEEP_AUDIT): "24h" is not a time`}},
 		"an unknown mode":        {"", []string{"REVIEWGATE_SANDBOX=strong"}, []string{`"strong" is no mode; write require, auto or off`}},
 		"no workers":             {"", []string{"REVIEWGATE_WORKERS=0"}, []string{"is not a number from 1 to 64"}},
 		"a floor of clay":        {"", []string{"REVIEWGATE_FLOOR=maybe"}, []string{"write required or optional"}},

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/quality"
 )
@@ -18,18 +17,17 @@ type fileAlarms struct {
 	Secret *string `yaml:"webhook_secret_file"` // REVIEWGATE_ALARMS_WEBHOOK_SECRET_FILE, or the secret itself in REVIEWGATE_ALARMS_WEBHOOK_SECRET
 }
 
-// minKeep is the least time that outcomes are kept: what follows a merge takes a month.
-const minKeep = 60 * 24 * time.Hour
+// minOutcomes is the least time that outcomes are kept: what follows a merge takes a month.
+const minOutcomes = 60 * day
 
 // learning reads the settings of what the gate learns.
 func (l *loader) learning(f *file, c *Config) {
 	keep, _ := l.value(f.Quality.Keep, "REVIEWGATE_QUALITY_KEEP", "forever")
-	if keep != "forever" {
-		days, err := time.ParseDuration(keep)
-		if err != nil || days < minKeep {
-			l.bad("quality.keep", "REVIEWGATE_QUALITY_KEEP", fmt.Sprintf("%q is neither forever nor a time of 1440h (60 days) or more", keep), "17520h is two years")
-		}
-		c.KeepOutcomes = days
+	switch d, ok := keepTime(keep); {
+	case !ok || d != forever && d < minOutcomes:
+		l.bad("quality.keep", "REVIEWGATE_QUALITY_KEEP", fmt.Sprintf("%q is neither forever nor a time of 60d or more", keep), "730d is two years")
+	case d != forever:
+		c.KeepOutcomes = d
 	}
 	if len(f.Quality.Costs) > quality.MaxPatterns {
 		l.bad("quality.costs", "no variable", fmt.Sprintf("there are %d patterns, over the limit of %d", len(f.Quality.Costs), quality.MaxPatterns), "keep those that your agents write")

@@ -22,7 +22,7 @@ func TestPruneCache(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "9"), 0o700); err != nil { // just made, nothing fetched yet
 		t.Fatal(err)
 	}
-	if err := pruneCache(dir, now.Add(-keepTime)); err != nil {
+	if err := pruneCache(dir, defaultKeep.before(now).Scans); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(dir)

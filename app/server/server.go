@@ -37,9 +37,8 @@ import (
 
 // Times of the server.
 const (
-	closeTime  = 10 * time.Second    // for requests that are being answered when the server stops
-	stopTime   = 30 * time.Second    // for jobs that are running then
-	keepTime   = 30 * 24 * time.Hour // of webhook bodies and of what can be made again
+	closeTime  = 10 * time.Second // for requests that are being answered when the server stops
+	stopTime   = 30 * time.Second // for jobs that are running then
 	pruneEvery = 24 * time.Hour
 	turnsFor   = 4 // pull requests of one installation that have a job at a time, for each worker of a process
 )
@@ -94,6 +93,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Settled == 0 {
 		cfg.Settled = settled
 	}
+	cfg.Keep.fill()
 	if cfg.Role == "" {
 		cfg.Role = All
 	}
@@ -111,7 +111,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel())).Hook(trace.Hook{})
 	cfg.HTTP = traced(cfg.HTTP)
-	app, err := github.New(github.Options{AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
+	s := &Server{cfg: cfg, serving: make(chan error, 1)}
+	app, err := github.New(github.Options{Share: s.share, AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration of the server: %w", err)
 	}
@@ -120,13 +121,16 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
-	if err != nil {
+	if s.notary, err = newNotary(cfg.RecordsKey, cfg.RecordsOldKeys); err != nil {
 		return nil, fmt.Errorf("the configuration of the server: %w", err)
 	}
-	s := &Server{cfg: cfg, app: app, notary: notary, checks: coded, serving: make(chan error, 1), metrics: newMetrics(cfg.Version, cfg.Role)}
-	s.secrets = newSecrets(&s.cfg, app)
+	s.app, s.checks, s.metrics, s.secrets = app, coded, newMetrics(cfg.Version, cfg.Role), newSecrets(&s.cfg, app)
 	return s, nil
+}
+
+// share gives a write its moment among those of all processes. It is asked once the server has started.
+func (s *Server) share(ctx context.Context, installation int64, p github.SharedPace) (time.Duration, bool, error) {
+	return s.store.NextWrite(ctx, installation, store.Pace(p))
 }
 
 // Start opens the database, begins to take jobs, and listens. When it answers nil, Addr can be asked. ctx bounds the start; the server
@@ -403,10 +407,16 @@ func (s *Server) prune() {
 	tick := time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	for {
-		if err := s.store.Prune(s.ctx, s.cfg.Now().Add(-keepTime)); err != nil && s.ctx.Err() == nil {
+		before := s.cfg.Keep.before(s.cfg.Now())
+		if err := s.store.Prune(s.ctx, before); err != nil && s.ctx.Err() == nil {
 			s.cfg.Log.Error().Err(err).Msg("dropping old rows")
 		}
-		if err := pruneCache(s.cfg.CacheDir, s.cfg.Now().Add(-keepTime)); err != nil {
+		if s.cfg.Keep.Audit > 0 {
+			if _, err := s.store.PruneAudit(s.ctx, s.cfg.Now().Add(-s.cfg.Keep.Audit), s.cfg.Now()); err != nil && s.ctx.Err() == nil {
+				s.cfg.Log.Error().Err(err).Msg("dropping old rows of the audit log")
+			}
+		}
+		if err := pruneCache(s.cfg.CacheDir, before.Scans); err != nil {
 			s.cfg.Log.Error().Err(err).Msg("emptying the cache folder")
 		}
 		select {

@@ -25,7 +25,7 @@ func (s *Server) settings() map[string]string {
 	return map[string]string{
 		"version": c.Version, "role": string(c.Role), "app.id": fmt.Sprint(c.AppID), "github.url": c.GitHubURL, "github.api_url": c.APIURL, "database": database,
 		"sandbox": fmt.Sprint(c.Sandbox), "workers": fmt.Sprint(c.Workers), "sweep": c.Sweep.String(), "floor_required": fmt.Sprint(c.FloorRequired),
-		"registry": fmt.Sprint(c.Registry.Given()), "log_level": c.LogLevel.String(),
+		"keep": fmt.Sprint(c.Keep), "registry": fmt.Sprint(c.Registry.Given()), "log_level": c.LogLevel.String(),
 	}
 }
 

@@ -318,32 +318,41 @@ func (c *Chain) Next(r AuditRow) error {
 	return nil
 }
 
+// auditBatch is how many rows of the log are dropped in one transaction.
+const auditBatch = 1000
+
 // PruneAudit drops the rows of the audit log from before the time, but for the newest row. The chain begins anew after the last one that is dropped,
 // whose number and hash are kept, and that is told in the log itself.
 func (s *Store) PruneAudit(ctx context.Context, before, now time.Time) (n int64, err error) {
-	err = s.Tx(ctx, func(tx *Tx) error {
-		var h AuditHead
-		err := tx.tx.QueryRowContext(ctx, `SELECT seq, hash FROM audit WHERE seq = (SELECT MIN(seq) FROM audit WHERE at >= $1) - 1`, millis(before)).Scan(&h.Seq, &h.Hash)
-		if errors.Is(err, sql.ErrNoRows) { // all are old, or none is
-			err = tx.tx.QueryRowContext(ctx, `SELECT seq, hash FROM audit WHERE seq = (SELECT MAX(seq) - 1 FROM audit) AND NOT EXISTS (SELECT 1 FROM audit WHERE at >= $1)`, millis(before)).Scan(&h.Seq, &h.Hash)
-		}
+	const doing = "dropping old rows of the audit log"
+	var first, last int64 // to be dropped: what stands before the first row that is not old, or before the newest
+	if err := s.read.QueryRowContext(ctx, `SELECT COALESCE((SELECT MIN(seq) FROM audit), 0), COALESCE((SELECT MIN(seq) FROM audit WHERE at >= $1), (SELECT MAX(seq) FROM audit), 0) - 1`, millis(before)).
+		Scan(&first, &last); err != nil {
+		return 0, wrap(err, doing)
+	}
+	for ; first > 0 && first <= last; first += auditBatch {
+		h := AuditHead{Seq: min(first+auditBatch-1, last)}
+		err := s.Tx(ctx, func(tx *Tx) error {
+			if err := tx.tx.QueryRowContext(ctx, `SELECT hash FROM audit WHERE seq = $1`, h.Seq).Scan(&h.Hash); err != nil {
+				return err
+			}
+			if _, err := tx.tx.ExecContext(ctx, `INSERT INTO audit_anchor (one, seq, hash) VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`, h.Seq, h.Hash); err != nil {
+				return err
+			}
+			if _, err := tx.tx.ExecContext(ctx, `DELETE FROM audit WHERE seq <= $1`, h.Seq); err != nil {
+				return err
+			}
+			if n += h.Seq - first + 1; h.Seq < last {
+				return nil
+			}
+			return tx.Audit(ctx, AuditEntry{At: now, Actor: ByServer, Kind: AuditPruned, Subject: h.String(), Detail: map[string]any{"rows": n, "before": before.UTC().Format(auditTime)}})
+		})
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+			return n, nil // another process is at it
 		}
 		if err != nil {
-			return err
+			return n, wrap(err, doing)
 		}
-		if _, err := tx.tx.ExecContext(ctx, `INSERT INTO audit_anchor (one, seq, hash) VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`, h.Seq, h.Hash); err != nil {
-			return err
-		}
-		res, err := tx.tx.ExecContext(ctx, `DELETE FROM audit WHERE seq <= $1`, h.Seq)
-		if err != nil {
-			return err
-		}
-		if n, err = res.RowsAffected(); err != nil {
-			return err
-		}
-		return tx.Audit(ctx, AuditEntry{At: now, Actor: ByServer, Kind: AuditPruned, Subject: h.String(), Detail: map[string]any{"rows": n, "before": before.UTC().Format(auditTime)}})
-	})
-	return n, wrap(err, "dropping old rows of the audit log")
+	}
+	return n, nil
 }

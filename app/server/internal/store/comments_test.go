@@ -131,7 +131,7 @@ func steps(t *testing.T, st *store.Store) {
 	if paths, known, err = st.Step(t.Context(), 7, "b", "c"); err != nil || !known || len(paths) != 0 {
 		t.Errorf("%q %v %v", paths, known, err)
 	}
-	must(t, st.Prune(t.Context(), at(2)))
+	must(t, st.Prune(t.Context(), all(at(2))))
 	if _, known, err := st.Step(t.Context(), 7, "a", "b"); err != nil || known {
 		t.Errorf("after it was dropped: %v %v", known, err)
 	}

@@ -70,6 +70,7 @@ func Conformance(t *testing.T, open func(t *testing.T) *store.Store) {
 		"what came past the gate":                            audits,
 		"checks that are not ours":                           foreignMarks,
 		"answers to comments, and deeds done again":          talkDeeds,
+		"what is old is dropped in steps":                    pruned,
 		"dead letters":                                       deadLetters,
 		"the audit log":                                      auditLog,
 		"an audit log that was pruned":                       auditPruned,
@@ -521,11 +522,11 @@ func caches(t *testing.T, st *store.Store) {
 		}
 		return out
 	}
-	must(t, st.Prune(t.Context(), now.Add(-time.Hour)))
+	must(t, st.Prune(t.Context(), all(now.Add(-time.Hour))))
 	if diff := cmp.Diff([]string{`{"a":1}`, `[1]`, "scan", "body"}, read()); diff != "" {
 		t.Errorf("before their time (-want +got):\n%s", diff)
 	}
-	must(t, st.Prune(t.Context(), now.Add(time.Hour)))
+	must(t, st.Prune(t.Context(), all(now.Add(time.Hour))))
 	if diff := cmp.Diff([]string{"", ""}, read()); diff != "" {
 		t.Errorf("after their time (-want +got):\n%s", diff)
 	}
@@ -687,13 +688,13 @@ func decisions(t *testing.T, st *store.Store) {
 	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.ID != first {
 		t.Errorf("the same decision was stored again: %v", err)
 	}
-	must(t, st.Prune(t.Context(), now.Add(time.Hour)))
+	must(t, st.Prune(t.Context(), all(now.Add(time.Hour))))
 	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.Facts.Repo != "acme/shop" {
 		t.Errorf("the last decision lost its facts: %v", err)
 	}
 	d.Decision = &gate.Decision{State: gate.Pass}
 	must(t, st.Decide(t.Context(), d, []store.Deed{checkDeed("y")}, nil, now))
-	must(t, st.Prune(t.Context(), now.Add(time.Hour)))
+	must(t, st.Prune(t.Context(), all(now.Add(time.Hour))))
 	if got, err = st.LastDecision(t.Context(), k1); err != nil || got.ID == first || got.Decision.State != gate.Pass || got.Facts.Repo != "acme/shop" {
 		t.Errorf("the new decision: %+v, %v", got, err)
 	}

@@ -230,26 +230,6 @@ func (t *Tx) SetSetting(ctx context.Context, key, value string) error {
 	return wrap(err, "writing the setting "+key)
 }
 
-// Prune drops what can be made again or is no longer needed, if it is from before the time: webhook bodies (their ids stay, so that
-// a replay is still known), scans, configurations and changed paths; of decisions and deeds that a newer one has followed, the facts and
-// the payload. The ledger, and the last decision on every pull request, stay whole.
-func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	for _, q := range []string{
-		`UPDATE deliveries SET body = NULL WHERE received < $1 AND body IS NOT NULL`,
-		`DELETE FROM scans WHERE created < $1`,
-		`DELETE FROM configs WHERE created < $1`,
-		`DELETE FROM changed_paths WHERE created < $1`,
-		`DELETE FROM steps WHERE created < $1`,
-		`UPDATE decisions SET facts = '{}' WHERE made < $1 AND facts <> '{}' AND id NOT IN (SELECT MAX(id) FROM decisions GROUP BY repo_id, number)`,
-		`UPDATE outbox SET payload = '{}' WHERE updated < $1 AND payload <> '{}' AND state <> 'pending' AND id NOT IN (SELECT MAX(id) FROM outbox GROUP BY slot)`,
-	} {
-		if err := s.exec(ctx, q, millis(before)); err != nil {
-			return fmt.Errorf("dropping old rows: %w", err)
-		}
-	}
-	return nil
-}
-
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
 // wrap says what was being done, and turns "no rows" into ErrNotFound.
