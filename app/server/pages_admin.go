@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/dashboard"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
@@ -35,7 +36,7 @@ func refusal(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &dashboard.Refusal{Message: "It was not done: " + err.Error()}
+	return &dashboard.Refusal{Message: "It was not done: " + github.Redact(err.Error())}
 }
 
 // auditShown is the audit log as the pages see it.

@@ -210,6 +210,9 @@ func (d *Dashboard) view(r *Request, p *Page, live bool, data any) *View {
 			v.Nav = append(v.Nav, navigation{n.Nav, n.Path, p != nil && (n.Path == p.Path || n.Path == p.below)})
 		}
 	}
+	if d.opt.Ask != nil {
+		v.Nav = append(v.Nav, navigation{"Try a rule", "/play/", false})
+	}
 	return v
 }
 

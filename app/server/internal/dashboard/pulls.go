@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/github"
 )
 
 // perPage is how many rows of a list are shown at a time.
@@ -202,6 +203,9 @@ func (d *Dashboard) loadPull(r *Request) (any, error) {
 	r.Step = "#" + strconv.Itoa(p.Number)
 	if p.Title != "" {
 		r.Title = p.Title + " · " + name
+	}
+	for i := range p.Deeds {
+		p.Deeds[i].LastError = github.Redact(clip(p.Deeds[i].LastError, 1000))
 	}
 	data := &pullData{Pull: p, GitHub: d.onGitHub(p.Repo, "pull", strconv.Itoa(p.Number)), Steps: steps(p)}
 	if p.Last != nil {
