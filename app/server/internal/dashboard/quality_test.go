@@ -471,7 +471,19 @@ func TestCSVNames(t *testing.T) {
 // BenchmarkQualityPages opens every page over 100,000 changes.
 func BenchmarkQualityPages(b *testing.B) {
 	for _, kind := range storetest.Kinds {
-		p, _ := newPlace(b, kind, 100_000, nil)
+		n := 100_000
+		if *chartDatabase != "" { // it was filled before
+			n = 0
+		}
+		p, _ := newPlace(b, kind, n, nil)
+		if n == 0 {
+			st, err := store.OpenRead(b.Context(), *chartDatabase)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer st.Close()
+			p.opt.Quality, p.opt.Rubric.Sheets = st, sheets{st}
+		}
 		var most []int64
 		for id := range int64(storetest.OutcomeRepos - 1) {
 			most = append(most, id+1)
@@ -483,7 +495,7 @@ func BenchmarkQualityPages(b *testing.B) {
 			}
 			p.session(p.opt.Sessions.(*sittings), login)
 			p.reads(most...)
-			for _, path := range []string{"/quality", "/quality?since=all", "/agents?since=all", "/rules?since=all", "/cost?since=all", "/records", "/quality?since=all&agent=Codex&metric=first", "/api/v1/quality/week?since=all", "/api/v1/quality/rule?since=all&format=csv"} {
+			for _, path := range []string{"/quality", "/quality?since=all", "/agents?since=all", "/rules?since=all", "/cost?since=all", "/records", "/alarms", "/rubric?since=all", "/quality?since=all&agent=Codex&metric=first", "/api/v1/quality/week?since=all", "/api/v1/quality/rule?since=all&format=csv"} {
 				b.Run(kind+"/"+who+path, func(b *testing.B) {
 					for b.Loop() {
 						p.reads(most...)
