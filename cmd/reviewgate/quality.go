@@ -151,7 +151,7 @@ Imported changes have no reviews and no decisions: "blocked" is what would have 
 				return usage(fmt.Errorf("%s is not the JSON report of a backtest of this version: %w", from, err), "make it with: reviewgate rules backtest --format json")
 			}
 			if len(args) != len(rep.Repositories) {
-				return usage(fmt.Errorf("the report has %s, and %d are named", count(len(rep.Repositories), "repository"), len(args)), "name those that were replayed, in the same order")
+				return usage(fmt.Errorf("repositories: the report has %d, and %d are named", len(rep.Repositories), len(args)), "name those that were replayed, in the same order")
 			}
 			var list []*quality.Outcome
 			for i, dir := range args {
