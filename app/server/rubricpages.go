@@ -31,3 +31,21 @@ func (s shownSheets) Sheets(ctx context.Context, repos []int64, user int64, limi
 	}
 	return out, err
 }
+
+// rubricShown is the built-in rubric as the pages see it: one for all repositories, so that agents can be compared with themselves across them.
+func rubricShown(st *store.Store) *dashboard.Rubric {
+	rubric := quality.DefaultRubric()
+	out := &dashboard.Rubric{Sheets: shownSheets{st}, Measure: func(o *quality.Outcome) (map[string]int, int) {
+		sheet, scores := rubric.Sheet(o), map[string]int{}
+		for _, s := range sheet.Scores {
+			if !s.Unknown {
+				scores[s.Criterion] = s.Score
+			}
+		}
+		return scores, sheet.Total
+	}}
+	for _, c := range rubric.Criteria {
+		out.Criteria = append(out.Criteria, c.Name)
+	}
+	return out
+}
