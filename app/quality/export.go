@@ -3,7 +3,6 @@ package quality
 import (
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -104,7 +103,7 @@ func (e *csvExporter) Write(o *Outcome) error {
 
 func (e *csvExporter) Close() error {
 	e.w.Flush()
-	return errors.Join(e.w.Error())
+	return e.w.Error()
 }
 
 func stamp(t time.Time) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
@@ -114,4 +115,12 @@ func (s *Server) RetryDead(ctx context.Context, kind, id, who string) (bool, err
 // DropDead takes one off the list.
 func (s *Server) DropDead(ctx context.Context, kind, id, who string) (bool, error) {
 	return s.dropDead(ctx, kind, id, who)
+}
+
+// Learn does what is done every hour, now.
+func (s *Server) Learn(ctx context.Context) error { return s.learnOnce(ctx) }
+
+// Outcome is what became of a pull request.
+func (s *Server) Outcome(ctx context.Context, repoID int64, number int) (quality.Outcome, error) {
+	return s.store.Outcome(ctx, repoID, fmt.Sprint("#", number))
 }

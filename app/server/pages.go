@@ -22,7 +22,7 @@ const (
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
 	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.secrets.clientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
-		Sessions: sessions{s.store}, Facts: shown{s}, Dead: deadShown{s}, Audit: auditShown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
+		Sessions: sessions{s.store}, Facts: shown{s}, Dead: deadShown{s}, Audit: auditShown{s}, Quality: s.store, Records: shownRecords{s}, Rubric: rubricShown(s.store), Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
 		},

@@ -126,7 +126,7 @@ func (s *Server) rederive(ctx context.Context) error {
 // follow looks at what came after the merges of the last days, branch by branch.
 func (s *Server) follow(ctx context.Context) error {
 	now := s.cfg.Now()
-	list, err := s.store.ToFollow(ctx, now.AddDate(0, 0, -quality.FollowDays-1), now.Add(-followAgain))
+	list, err := s.store.ToFollow(ctx, now.AddDate(0, 0, -quality.FollowDays-15), now.Add(-followAgain))
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reviewgate-app/reviewgate/app/backtest"
+	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/server"
@@ -30,7 +31,7 @@ func qualityCommand() *cobra.Command {
 		Args:  onlyCommands,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(qualityExportCommand(), qualityRebuildCommand(), qualityImportCommand())
+	cmd.AddCommand(qualityExportCommand(), qualityRebuildCommand(), qualityImportCommand(), qualityRubricCommand())
 	return cmd
 }
 
@@ -150,7 +151,7 @@ Imported changes have no reviews and no decisions: "blocked" is what would have 
 				return usage(fmt.Errorf("%s is not the JSON report of a backtest of this version: %w", from, err), "make it with: reviewgate rules backtest --format json")
 			}
 			if len(args) != len(rep.Repositories) {
-				return usage(fmt.Errorf("the report has %s, and %d are named", count(len(rep.Repositories), "repository"), len(args)), "name those that were replayed, in the same order")
+				return usage(fmt.Errorf("repositories: the report has %d, and %d are named", len(rep.Repositories), len(args)), "name those that were replayed, in the same order")
 			}
 			var list []*quality.Outcome
 			for i, dir := range args {
@@ -270,4 +271,63 @@ func ruleGroups() (map[string]quality.Group, error) {
 		}
 	}
 	return out, nil
+}
+
+func qualityRubricCommand() *cobra.Command {
+	var format string
+	var show bool
+	cmd := &cobra.Command{
+		Use:   "rubric [FILE]",
+		Short: "Say what is wrong with a rubric",
+		Long: `Say what is wrong with a rubric, offline. FILE is ` + quality.RubricFile + ` if it is not named. The exit code is 2 when there is an error.
+docs/rubric.md explains the facts; --builtin prints the rubric that holds where nobody has written one.`,
+		Example: "  reviewgate quality rubric\n  reviewgate quality rubric --builtin > .github/reviewgate/rubric.yml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := textOrJSON(format); err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if show {
+				fmt.Fprint(out, builtinRubric())
+				return nil
+			}
+			file := quality.RubricFile
+			if len(args) == 1 {
+				file = args[0]
+			}
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return usage(err, "name a rubric file that can be read")
+			}
+			_, problems := config.Rubric(file, data)
+			rep := &config.Report{Problems: append([]gate.Problem{}, problems...), Users: []string{}, Teams: []string{}}
+			if format == "json" {
+				err = writeJSON(out, rep)
+			} else {
+				err = printPolicyCheck(out, rep)
+			}
+			if err != nil {
+				return unsure(err)
+			}
+			if rep.Errors() > 0 {
+				return &exitError{code: exitUsage}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "output format: text, json")
+	cmd.Flags().BoolVar(&show, "builtin", false, "print the built-in rubric as a file")
+	return cmd
+}
+
+// builtinRubric writes the built-in rubric as one would write it.
+func builtinRubric() string {
+	var b strings.Builder
+	r := quality.DefaultRubric()
+	fmt.Fprintf(&b, "version: 1\nname: %s\ncriteria:\n", r.Name)
+	for _, c := range r.Criteria {
+		fmt.Fprintf(&b, "  - {name: %s, weight: %d, fact: %s, full: %g, none: %g}\n", c.Name, c.Weight, c.Fact, c.Full, c.None)
+	}
+	return b.String()
 }

@@ -54,7 +54,7 @@ func TestCharts(t *testing.T) {
 		defer st.Close()
 		now, facts = time.Now(), st
 	}
-	d, err := New(Options{Loopback: true, Facts: &fixed{}, Quality: facts, Records: p.opt.Records, Version: "test", Now: func() time.Time { return now }})
+	d, err := New(Options{Loopback: true, Facts: &fixed{}, Quality: facts, Records: p.opt.Records, Rubric: p.opt.Rubric, Version: "test", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestCharts(t *testing.T) {
 	}
 	do(log.Enable(), runtime.Enable())
 	for _, page := range []struct{ name, path string }{
-		{"quality", "/quality?since=all"}, {"agents", "/agents?since=all"}, {"rules", "/rules?since=all"}, {"cost", "/cost?since=all"}, {"records", "/records"}, {"nothing", "/quality?model=none"},
+		{"quality", "/quality?since=all"}, {"agents", "/agents?since=all"}, {"rules", "/rules?since=all"}, {"alarms", "/alarms"}, {"rubric", "/rubric?judge=1"}, {"cost", "/cost?since=all"}, {"records", "/records"}, {"nothing", "/quality?model=none"},
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{1280, 390} {
@@ -101,7 +101,7 @@ func TestCharts(t *testing.T) {
 				}
 				do(chromedp.Evaluate(`({Canvas: [...document.querySelectorAll("canvas")].filter((c) => c.width > 100 && new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer).some((v) => v)).length,
 					Figures: document.querySelectorAll("figure.chart").length, Overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth, Focus: ""})`, &seen))
-				if seen.Canvas != seen.Figures || (page.name == "quality" || page.name == "agents" || page.name == "cost") != (seen.Figures == 1) {
+				if seen.Canvas != seen.Figures || (page.name == "quality" || page.name == "agents" || page.name == "rubric" || page.name == "cost") != (seen.Figures == 1) {
 					t.Errorf("%s: %d of %d charts are drawn", what, seen.Canvas, seen.Figures)
 				}
 				if seen.Overflow > 0 {

@@ -44,6 +44,7 @@ type Options struct {
 	// Quality has what the pages about quality show, and Records the signed records; nil: there are no such pages.
 	Quality Outcomes
 	Records Records
+	Rubric  *Rubric // nil: there is no page of it
 	// Ask answers questions of the rule playground.
 	Ask     func(context.Context, *play.Question) (*play.Answer, error)
 	Version string

@@ -15,5 +15,5 @@ func (d *Dashboard) list() []Page {
 	if d.opt.Audit != nil {
 		out = append(out, Page{Path: "/audit", Title: "Audit log", Nav: "Audit log", Admin: true, Template: "audit.html", Load: d.loadAudit})
 	}
-	return append(append(out, d.qualityPages()...), d.recordPages()...)
+	return append(append(out, append(d.qualityPages(), d.rubricPages()...)...), d.recordPages()...)
 }

@@ -3,11 +3,15 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -52,12 +56,13 @@ func (s *sittings) DropSession(_ context.Context, hash string) error {
 // readers is GitHub, which says what a person may read.
 type readers struct {
 	GitHub
+	id    int64
 	login string
 	repos []int64
 }
 
 func (r *readers) Visible(context.Context, string) (github.Visible, error) {
-	return github.Visible{ID: 5, Login: r.login, Repos: r.repos}, nil
+	return github.Visible{ID: r.id, Login: r.login, Repos: r.repos}, nil
 }
 
 // fewRecords are records of two repositories.
@@ -99,6 +104,35 @@ func (m marked) QualityMarks(_ context.Context, f quality.Filter) (out []quality
 		}
 	}
 	return out, nil
+}
+
+// sheets is a store as the page of the rubric sees it.
+type sheets struct{ *store.Store }
+
+func (s sheets) Newest(ctx context.Context, f quality.Filter, limit int) ([]quality.Outcome, error) {
+	return s.Outcomes(ctx, f, store.Page{Limit: limit})
+}
+
+func (s sheets) Outcome(ctx context.Context, repo int64, change string) (quality.Outcome, error) {
+	o, err := s.Store.Outcome(ctx, repo, change)
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNotFound
+	}
+	return o, err
+}
+
+func (s sheets) Sheets(ctx context.Context, repos []int64, user int64, limit int) (out []Sheet, err error) {
+	list, err := s.Store.Sheets(ctx, repos, user, limit)
+	for _, one := range list {
+		out = append(out, Sheet(one))
+	}
+	return out, err
+}
+
+// byLines is a measure: small changes are good.
+func byLines(o *quality.Outcome) (map[string]int, int) {
+	score := max(0, 100-o.Lines/2)
+	return map[string]int{"size": score}, score
 }
 
 // A place is a dashboard over a database in which somebody is signed in.
@@ -160,10 +194,10 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 			records.list = append(records.list, r)
 		}
 	}
-	p := &place{hub: &readers{}, now: storetest.OutcomesFrom.AddDate(2, 0, 0)}
+	p := &place{hub: &readers{id: 5}, now: storetest.OutcomesFrom.AddDate(2, 0, 0)}
 	sessions := &sittings{all: map[string]Session{}}
 	p.Dashboard, err = New(Options{PublicURL: "https://gate.example.com", GitHubURL: "https://github.com", SignIn: p.hub, Secret: func() []byte { return []byte("0123456789abcdef0123") }, Admins: []string{"root"}, Sessions: sessions,
-		Facts: &fixed{}, Quality: marked{st, keep}, Records: records, Version: "test", Now: func() time.Time { return p.now }})
+		Facts: &fixed{}, Quality: marked{st, keep}, Records: records, Rubric: &Rubric{Criteria: []string{"size", "care"}, Measure: byLines, Sheets: sheets{st}}, Version: "test", Now: func() time.Time { return p.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +209,7 @@ func newPlace(t testing.TB, kind string, n int, keep []int64) (*place, *store.St
 func (p *place) session(s *sittings, login string) {
 	p.hub.login = login
 	hash := hashOf(p.cookie)
-	s.all[hash] = Session{Hash: hash, UserID: 5, Login: login, Created: p.now, Seen: p.now, Ends: p.now.Add(sessionLife), Token: p.seal("token", hash, 5)}
+	s.all[hash] = Session{Hash: hash, UserID: p.hub.id, Login: login, Created: p.now, Seen: p.now, Ends: p.now.Add(sessionLife), Token: p.seal("token", hash, p.hub.id)}
 }
 
 // get asks for a page. What the person may read is asked anew each time, because time goes by.
@@ -185,6 +219,18 @@ func (p *place) get(path string) (int, string) {
 	if p.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: "__Host-reviewgate-session", Value: p.cookie})
 	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+// post sends a form of a page.
+func (p *place) post(path string, form url.Values) (int, string) {
+	form.Set("token", formToken(p.cookie))
+	r := httptest.NewRequest(http.MethodPost, "https://gate.example.com"+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://gate.example.com")
+	r.AddCookie(&http.Cookie{Name: "__Host-reviewgate-session", Value: p.cookie})
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, r)
 	return w.Code, w.Body.String()
@@ -201,12 +247,12 @@ func (p *place) reads(repos ...int64) {
 }
 
 var qualityPaths = func() (out []string) {
-	for _, page := range []string{"/quality", "/agents", "/rules", "/alarms", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
+	for _, page := range []string{"/quality", "/agents", "/rules", "/alarms", "/rubric", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
 		for _, query := range []string{"", "?since=all", "?since=52&agent=*&metric=review", "?since=all&group=security", "?since=all&agent=Secret+Agent", "?since=all&model=secret-model", "?since=all&language=cobol", "?repo=2&since=all", "?repo=7", "?repo=7&agent=Codex", "?format=csv"} {
 			out = append(out, page+query)
 		}
 	}
-	return append(out, "/records", "/records?after=30", "/records?repo=2", "/records?repo=7", "/api/v1/records/1", "/api/v1/records/6", "/api/v1/records/15", "/api/v1/records/999")
+	return append(out, "/records", "/rubric?judge=1", "/records?after=30", "/records?repo=2", "/records?repo=7", "/api/v1/records/1", "/api/v1/records/6", "/api/v1/records/15", "/api/v1/records/999")
 }()
 
 // TestQualityAccess: for a person who may read some repositories, every page and every download is, to the byte, what it would be if there were no others.
@@ -256,7 +302,7 @@ func TestQualityAccess(t *testing.T) {
 		}
 		// Nothing at all is no error, and nothing is said.
 		whole.reads()
-		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records", "/alarms"} {
+		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records", "/alarms", "/rubric"} {
 			if code, body := whole.get(path); code != http.StatusOK || strings.Contains(body, "acme/") || strings.Contains(body, "Codex") || !strings.Contains(body, "that you can read") && path != "/records" && path != "/alarms" {
 				t.Errorf("%s for somebody who reads nothing: %d", path, code)
 			}
@@ -335,6 +381,57 @@ func TestQualityNumbers(t *testing.T) {
 	}
 }
 
+// TestRubric: three people judge changes. Each is offered what the others judged, nobody sees who said what, and what is said of repositories that a person cannot
+// read counts nothing for them.
+func TestRubric(t *testing.T) {
+	t.Parallel()
+	p, st := newPlace(t, "sqlite", 3000, nil)
+	field := regexp.MustCompile(`name="(repo|change)" value="([^"]*)"`)
+	first := ""
+	for user, name := range []string{"alice", "bob", "carol"} {
+		p.hub.id = int64(user + 5)
+		p.session(p.opt.Sessions.(*sittings), name)
+		p.reads(1, 2, 3)
+		for i := range 8 {
+			_, page := p.get("/rubric?judge=1&since=all")
+			found := field.FindAllStringSubmatch(page, -1)
+			if len(found) != 2 {
+				t.Fatalf("%s is offered nothing: %v", name, found)
+			}
+			if offered := found[0][2] + html.UnescapeString(found[1][2]); i == 0 && first == "" {
+				first = offered
+			} else if i == 0 && offered != first {
+				t.Errorf("%s begins with %s, and others with %s", name, offered, first)
+			}
+			repo, _ := strconv.ParseInt(found[0][2], 10, 64)
+			o, err := st.Outcome(t.Context(), repo, html.UnescapeString(found[1][2]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			score, _ := byLines(&o)
+			if code, body := p.post("/rubric", url.Values{"repo": {found[0][2]}, "change": {o.Change}, "score-0": {strconv.Itoa((score["size"] + 12) / 25 * 25)}, "score-1": {""}}); code != http.StatusSeeOther {
+				t.Fatalf("%s: %d %s", name, code, body)
+			}
+		}
+	}
+	_, page := p.get("/rubric?since=all")
+	if !strings.Contains(page, "from 24 sheets") || !strings.Contains(page, "What you said") || strings.Contains(page, "alice") || strings.Contains(page, "bob") || !strings.Contains(page, "1.00 to 1.00") {
+		t.Errorf("what is said of the sheets: %s", page)
+	}
+	for what, form := range map[string]url.Values{"another's repository": {"repo": {"9"}, "change": {"#1"}, "score-0": {"50"}}, "no change": {"repo": {"1"}, "change": {"#0"}, "score-0": {"50"}}} {
+		if code, _ := p.post("/rubric", form); code != http.StatusNotFound {
+			t.Errorf("%s: %d", what, code)
+		}
+	}
+	if code, body := p.post("/rubric", url.Values{"repo": {strings.SplitN(first, "#", 2)[0]}, "change": {"#" + strings.SplitN(first, "#", 2)[1]}, "score-0": {"51"}}); code != http.StatusBadRequest || !strings.Contains(body, "no such score") {
+		t.Errorf("a score that is none: %d", code)
+	}
+	p.reads(3)
+	if _, page := p.get("/rubric?since=all"); strings.Contains(page, "from 24 sheets") || strings.Contains(page, "repo-01") {
+		t.Error("what is said of other repositories is counted")
+	}
+}
+
 // TestProposal: what the page of rules says is to be committed is a policy, and says what was proposed.
 func TestProposal(t *testing.T) {
 	t.Parallel()
@@ -374,7 +471,19 @@ func TestCSVNames(t *testing.T) {
 // BenchmarkQualityPages opens every page over 100,000 changes.
 func BenchmarkQualityPages(b *testing.B) {
 	for _, kind := range storetest.Kinds {
-		p, _ := newPlace(b, kind, 100_000, nil)
+		n := 100_000
+		if *chartDatabase != "" { // it was filled before
+			n = 0
+		}
+		p, _ := newPlace(b, kind, n, nil)
+		if n == 0 {
+			st, err := store.OpenRead(b.Context(), *chartDatabase)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer st.Close()
+			p.opt.Quality, p.opt.Rubric.Sheets = st, sheets{st}
+		}
 		var most []int64
 		for id := range int64(storetest.OutcomeRepos - 1) {
 			most = append(most, id+1)
@@ -386,7 +495,7 @@ func BenchmarkQualityPages(b *testing.B) {
 			}
 			p.session(p.opt.Sessions.(*sittings), login)
 			p.reads(most...)
-			for _, path := range []string{"/quality", "/quality?since=all", "/agents?since=all", "/rules?since=all", "/cost?since=all", "/records", "/quality?since=all&agent=Codex&metric=first", "/api/v1/quality/week?since=all", "/api/v1/quality/rule?since=all&format=csv"} {
+			for _, path := range []string{"/quality", "/quality?since=all", "/agents?since=all", "/rules?since=all", "/cost?since=all", "/records", "/alarms", "/rubric?since=all", "/quality?since=all&agent=Codex&metric=first", "/api/v1/quality/week?since=all", "/api/v1/quality/rule?since=all&format=csv"} {
 				b.Run(kind+"/"+who+path, func(b *testing.B) {
 					for b.Loop() {
 						p.reads(most...)

@@ -243,10 +243,17 @@ type Page struct {
 	BeforeChange string
 }
 
+// fewRepos is up to how many repositories a list is made of their own newest changes.
+const fewRepos = 3
+
 // Outcomes lists those that the filter lets through, the newest first. With a rule, those in which it found something.
 func (s *Store) Outcomes(ctx context.Context, f quality.Filter, p Page) (out []quality.Outcome, err error) {
 	limit := min(cmp.Or(p.Limit, 50), 1000)
 	condition, args := where(&f)
+	if len(f.Repos) > fewRepos {
+		// The newest are looked for by time: with so many repositories, some of them are among those. The index by repository would have all of them sorted.
+		condition = strings.Replace(condition, "repo_id IN", "+repo_id IN", 1)
+	}
 	add := func(v any) string {
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))
@@ -259,7 +266,7 @@ func (s *Store) Outcomes(ctx context.Context, f quality.Filter, p Page) (out []q
 	}
 	if !p.Before.IsZero() {
 		at := add(millis(p.Before))
-		condition += ` AND at <= ` + at + ` AND (at < ` + at + ` OR (repo_id, change) > (` + add(p.BeforeRepo) + `, ` + add(p.BeforeChange) + `))`
+		condition += ` AND (at, repo_id, change) < (` + at + `, ` + add(p.BeforeRepo) + `, ` + add(p.BeforeChange) + `)`
 	}
 	err = each(ctx, s.read, "listing outcomes", func(scan func(...any) error) error {
 		var text string
@@ -270,7 +277,7 @@ func (s *Store) Outcomes(ctx context.Context, f quality.Filter, p Page) (out []q
 		err := json.Unmarshal([]byte(text), &o)
 		out = append(out, o)
 		return err
-	}, `SELECT data FROM outcomes WHERE `+condition+` ORDER BY at DESC, repo_id, change LIMIT `+strconv.Itoa(limit), args...)
+	}, `SELECT data FROM outcomes WHERE `+condition+` ORDER BY at DESC, repo_id DESC, change DESC LIMIT `+strconv.Itoa(limit), args...)
 	return out, err
 }
 
