@@ -78,7 +78,7 @@ var house = []row{
 	{"app/server/internal/review", []string{"app/*", "checks", "checks/**", "rules"}},
 	{"app/server/internal/webhook", []string{"app/github"}},
 	{"app/server/internal/setup", []string{"app/github"}},
-	{"app/server/internal/dashboard", []string{"app/gate", "app/scan", "app/report", "app/github", "app/play", "app/quality"}},
+	{"app/server/internal/dashboard", []string{"app/gate", "checks", "app/scan", "app/report", "app/github", "app/play", "app/quality"}},
 	{"app/server", []string{"app/*", "app/server/internal/**", "checks", "rules"}},
 
 	{"cmd/reviewgate-demo", []string{"**"}},

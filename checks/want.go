@@ -24,14 +24,23 @@ type Search struct {
 	wants []Want
 	seen  map[string]int // a word of any want -> the last text that it was seen in
 	texts int
+	// What most words of a text are not: of the length of a wanted one, with its first byte.
+	lengths [maxWordLength + 1]bool
+	firsts  [256]bool
 }
+
+// maxWordLength bounds the words that are looked for; longer ones are no words of a program.
+const maxWordLength = 255
 
 // NewSearch begins a search.
 func NewSearch(wants []Want) *Search {
 	s := &Search{wants: wants, seen: map[string]int{}}
 	for _, w := range wants {
 		for _, word := range w.Words {
-			s.seen[word] = 0
+			if IsWord(word) {
+				s.seen[word] = 0
+				s.lengths[len(word)], s.firsts[word[0]] = true, true
+			}
 		}
 	}
 	return s
@@ -59,8 +68,10 @@ func (s *Search) Finds(path string, text []byte) bool {
 		for end < len(text) && wordByte[text[end]] {
 			end++
 		}
-		if _, ok := s.seen[string(text[start:end])]; ok { // looking up allocates nothing
-			s.seen[string(text[start:end])] = s.texts
+		if n := end - start; n <= maxWordLength && s.lengths[n] && s.firsts[text[start]] {
+			if _, ok := s.seen[string(text[start:end])]; ok { // looking up allocates nothing
+				s.seen[string(text[start:end])] = s.texts
+			}
 		}
 		start = end
 	}
@@ -98,12 +109,12 @@ var wordByte = func() (is [256]bool) {
 	return is
 }()
 
-// IsWord tells whether a text is one word to a Search.
+// IsWord tells whether a text is one word to a Search, and not too long for it.
 func IsWord(text string) bool {
 	for i := range len(text) {
 		if !wordByte[text[i]] {
 			return false
 		}
 	}
-	return text != ""
+	return text != "" && len(text) <= maxWordLength
 }

@@ -45,6 +45,8 @@ type PullFacts struct {
 	Remarks    int    // comments of its conversation, as GitHub counts them: Talk lists them
 	// Updated is GitHub's own mark of the last change to the pull request, as it was before anything else was read.
 	Updated time.Time
+	Created time.Time
+	Ended   time.Time // when it was merged or closed; zero while it is open
 
 	Assignments []Assignment // everybody who was ever assigned, and by whom, in order
 	// Told holds the keys of our own markers in our reviews' bodies; Fingerprints the findings told there. Inline comments
@@ -143,6 +145,10 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	}
 	if r := head.GetRepo(); r != nil { // null once a fork was deleted
 		p.HeadRepo = r.GetFullName()
+	}
+	p.Created, p.Ended = pr.GetCreatedAt().Time, pr.GetClosedAt().Time
+	if pr.MergedAt != nil {
+		p.Ended = pr.GetMergedAt().Time
 	}
 	p.Fork = head.GetRepo() == nil || head.GetRepo().GetID() != base.GetRepo().GetID()
 	f := &p.Facts

@@ -59,9 +59,13 @@ func search(ctx context.Context, in *Input, running []*checks.Check, change *che
 	if len(wants) == 0 {
 		return running, nil
 	}
+	start := time.Now()
 	found, lacks, err := in.Search(ctx, wants)
 	if err != nil {
 		return nil, fmt.Errorf("searching the tree: %w", err)
+	}
+	if costs != nil {
+		costs.add("", Searching, time.Since(start), len(found))
 	}
 	change.Found.Lacks = text(lacks, maxMessage)
 	head := change.Head.(*tree).sides

@@ -11,6 +11,7 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
@@ -97,6 +98,7 @@ type records struct {
 	now     func() time.Time
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 	decided func(gate.State)
+	costs   []quality.CostPattern
 	tracer  *trace.Tracer
 	sign    func(ctx context.Context, o review.Outcome, made time.Time) (func(context.Context, *store.Tx) error, error)
 }

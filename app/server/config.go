@@ -53,6 +53,7 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	Learning
 	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
 	RecordsKey     []byte
 	RecordsOldKeys [][]byte
@@ -127,6 +128,9 @@ type file struct {
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
 	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
 	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
+
+	Quality fileQuality `yaml:"quality"`
+	Alarms  fileAlarms  `yaml:"alarms"`
 }
 
 type fileApp struct {
@@ -462,6 +466,7 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
 	}
 	l.lookUps(f, &c)
+	l.learning(f, &c)
 	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {

@@ -119,13 +119,14 @@ var (
 	descBypasses   = prometheus.NewDesc("reviewgate_bypasses_total", "What came onto a governed branch without our success.", nil, nil)
 	descDead       = prometheus.NewDesc("reviewgate_dead_letters", "What gave up and waits for somebody to see to it, by kind.", []string{"kind"}, nil)
 	descRemaining  = prometheus.NewDesc("reviewgate_github_rate_remaining", "Requests to GitHub that are left of the hour, by installation, as its last answer said.", []string{"installation"}, nil)
+	descAlarms     = prometheus.NewDesc("reviewgate_quality_alarms", "Alarms on the quality of an agent's output, by state.", []string{"state"}, nil)
 	descSecret     = prometheus.NewDesc("reviewgate_secret_file_ok", "1: what the file of the secret holds is in force; 0: it is broken, and what it held before is.", []string{"secret"}, nil)
 	descDatabase   = prometheus.NewDesc("reviewgate_database_up", "1: the database answered this scrape.", nil, nil)
 )
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descSecret, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descAlarms, descSecret, descDatabase} {
 		out <- d
 	}
 }
@@ -172,6 +173,12 @@ func (st state) database(ctx context.Context, out chan<- prometheus.Metric) erro
 		return err
 	}
 	out <- prometheus.MustNewConstMetric(descBypasses, prometheus.CounterValue, float64(bypasses))
+	open, ended, err := st.s.store.CountAlarms(ctx)
+	if err != nil {
+		return err
+	}
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(open), "open")
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(ended), "ended")
 	dead, err := st.s.store.CountDead(ctx)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ const (
 // dashboard puts the pages together; nil: nobody could open them.
 func (s *Server) dashboard() (http.Handler, error) {
 	o := dashboard.Options{PublicURL: s.cfg.PublicURL, GitHubURL: s.cfg.GitHubURL, Secret: s.secrets.clientSecret, Admins: s.cfg.Admins, Loopback: s.cfg.LoopbackPages,
-		Sessions: sessions{s.store}, Facts: shown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
+		Sessions: sessions{s.store}, Facts: shown{s}, Dead: deadShown{s}, Audit: auditShown{s}, Quality: s.store, Records: shownRecords{s}, Version: s.cfg.Version, Now: s.cfg.Now, Log: s.cfg.Log,
 		Ask: func(ctx context.Context, q *play.Question) (*play.Answer, error) {
 			return play.Ask(ctx, q, s.cfg.Sandbox)
 		},
@@ -118,6 +118,13 @@ func (f shown) Overview(ctx context.Context) (*dashboard.Overview, error) {
 	}
 	if o.Bypasses, err = st.CountBypasses(ctx); err != nil {
 		return nil, err
+	}
+	dead, err := st.CountDead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range dead {
+		o.Dead += n
 	}
 	deliveries, err := st.NewestDeliveries(ctx, 20)
 	if err != nil {

@@ -171,6 +171,7 @@ func TestPagesInABrowser(t *testing.T) {
 	hostile := w.openTitled("odd", `<script>alert(1)</script> "><img src=x> `+"\u202eevil\u202c "+strings.Repeat("W", 120), map[string]string{"pay/" + strings.Repeat("long-name-", 12) + "<b>.go": "FLAW\n"})
 	w.expect(hostile, "failure")
 
+	must(t, w.srv.KeepUnreadable(t.Context(), "0b2c8f6e-1111-4222-8333-444455556666", "pull_request", []byte("{<b>"))) // a dead letter
 	b := newBrowser(t)
 	b.looks("sign-in", w.base+"/login")
 	w.hub.SignInAs(w.root)
@@ -185,6 +186,9 @@ func TestPagesInABrowser(t *testing.T) {
 	b.looks("pulls-none", w.base+"/pulls?q=nothing+is+called+so")
 	b.looks("repositories", w.base+"/repositories")
 	b.looks("repository", fmt.Sprintf("%s/repositories/%d", w.base, w.repo.ID))
+	b.looks("dead-letters", w.base+"/dead-letters")
+	b.looks("audit", w.base+"/audit")
+	b.looks("playground", w.base+"/play/")
 	for name, q := range map[string]*githubtest.Pull{"pull-blocked": p, "pull-waits": waits, "pull-passes": passes, "pull-hostile": hostile} {
 		b.looks(name, fmt.Sprintf("%s/repositories/%d/pulls/%d", w.base, w.repo.ID, q.Number))
 	}
@@ -210,6 +214,13 @@ func TestPagesInABrowser(t *testing.T) {
 	for _, s := range b.complaints() {
 		t.Errorf("the browser complains: %s", s)
 	}
+
+	// What cannot be undone asks first.
+	b.do(chromedp.Navigate(w.base + "/dead-letters"))
+	b.press("Drop delivery 0b2c8f6e-1111-4222-8333-444455556666")
+	b.press("Yes, drop it: it is never done")
+	b.says("It was dropped.")
+	b.says("There are none.")
 
 	// Without JavaScript everything is there, too.
 	b.do(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(w.base+"/pulls?decision=block"))

@@ -476,6 +476,61 @@ func TestAdminsOnly(t *testing.T) {
 	}
 }
 
+// TestDeadLettersAndAudit: an administrator sees to what gave up, with a confirmation and a token, and the log tells who it was.
+func TestDeadLettersAndAudit(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, _ string) {
+		w := newPageWorld(t)
+		for guid, body := range map[string]string{"bad": "{<b>", "good": `{"action":"created","installation":{"id":99},"repositories":[],"sender":{"id":1,"login":"alice","type":"User"}}`, "old": "{"} {
+			must(t, w.srv.KeepUnreadable(t.Context(), guid, "installation", []byte(body)))
+		}
+		alice, root := w.as(w.alice), w.as(w.root)
+		if _, body := root.get("/"); !strings.Contains(body, `<span class="n">3</span> dead letters`) {
+			t.Error(body)
+		}
+		if status, body := root.get("/dead-letters?kind=delivery"); status != http.StatusOK || strings.Count(body, `class="card"`) != 3 || !strings.Contains(body, "Yes, try it again") {
+			t.Errorf("%d %s", status, body)
+		}
+		if _, body := root.get("/dead-letters?kind=job"); !strings.Contains(body, "There are none.") {
+			t.Error(body)
+		}
+		act := func(v *visitor, token, what, guid string) (int, string) {
+			resp, body := v.do(http.MethodPost, "/dead-letters", url.Values{"token": {token}, "do": {what}, "kind": {"delivery"}, "id": {guid}}, "Origin", w.base)
+			return resp.StatusCode, body
+		}
+		for name, c := range map[string]struct {
+			v                 *visitor
+			token, what, guid string
+			status            int
+			says              string
+		}{
+			"not an administrator": {alice, alice.token(), "drop", "old", http.StatusNotFound, "There is no such page"},
+			"without a token":      {root, "", "drop", "old", http.StatusBadRequest, "too old"},
+			"with another's":       {root, alice.token(), "drop", "old", http.StatusBadRequest, "too old"},
+			"something else":       {root, root.token(), "burn", "old", http.StatusBadRequest, "does not say what to do"},
+			"one that is not":      {root, root.token(), "drop", "none", http.StatusOK, "It was not there any more"},
+			"still unreadable":     {root, root.token(), "retry", "bad", http.StatusBadRequest, "still cannot be read"},
+			"tried again":          {root, root.token(), "retry", "good", http.StatusOK, "It is tried again."},
+		} {
+			if status, body := act(c.v, c.token, c.what, c.guid); status != c.status || !strings.Contains(body, c.says) {
+				t.Errorf("%s: %d %s", name, status, body)
+			}
+		}
+		if status, body := act(root, root.token(), "drop", "old"); status != http.StatusOK || !strings.Contains(body, "It was dropped.") || strings.Count(body, `class="card"`) != 1 {
+			t.Errorf("%d %s", status, body)
+		}
+		_, body := root.get("/audit")
+		for _, want := range []string{"sign-in", "dead letter retried", "dead letter dropped", "delivery old", "<bdi>root</bdi>"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("the audit log lacks %q: %s", want, body)
+			}
+		}
+		if _, body := root.get("/audit?kind=sign-in&actor=alice"); strings.Count(body, "<th scope=\"row\">") != 1 {
+			t.Error(body)
+		}
+	})
+}
+
 // TestPlayground: whoever is signed in can try a rule, and nobody else.
 func TestPlayground(t *testing.T) {
 	t.Parallel()

@@ -176,9 +176,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.tracer, s.signDecision},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.cfg.Costs, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
-		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
+		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Seen: s.seen, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
 	workers := s.cfg.Workers
 	if s.cfg.Role == Web {
@@ -233,6 +233,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
+		s.tasks.Go(s.learn)
 		s.tasks.Go(s.sweeps)
 	}
 	s.tasks.Go(s.beats)

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +17,6 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/server"
 )
-
-var pictures = flag.String("pictures", "", "a folder for pictures of the set-up's pages")
 
 var codeInLog = regexp.MustCompile(`"code":"([A-Z0-9-]+)"`)
 

@@ -24,6 +24,8 @@ type WalkStep struct {
 	Parent  string    // the first; "" for a root commit
 	At      time.Time // the committer's clock
 	Message string
+	// AuthorEmail and CommitterEmail are the step's own.
+	AuthorEmail, CommitterEmail string
 	// Inner are the other commits that came in with it, the newest first: those of a merged branch.
 	Inner []Commit
 	Files []WalkFile
@@ -127,7 +129,7 @@ func (s *Snapshot) walkCommits(ctx context.Context, opt WalkOptions, where strin
 	}
 	steps := make([]*WalkStep, 0, len(line))
 	for _, id := range line {
-		step := &WalkStep{SHA: id, At: times[id], Message: commits[id].Message}
+		step := &WalkStep{SHA: id, At: times[id], Message: commits[id].Message, AuthorEmail: commits[id].AuthorEmail, CommitterEmail: commits[id].CommitterEmail}
 		var rest []string
 		if p := parents[id]; len(p) > 0 {
 			step.Parent, rest = p[0], p[1:]
@@ -250,7 +252,11 @@ func (s *Snapshot) walkContents(ctx context.Context, asked map[string]bool) (map
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	infos, err := s.infoFetched(ctx, ids)
+	read := s.view.info // what a local repository lacks is not known
+	if s.remote != nil {
+		read = s.infoFetched
+	}
+	infos, err := read(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

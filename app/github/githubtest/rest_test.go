@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-github/v60/github"
@@ -212,6 +213,9 @@ func TestEveryOperation(t *testing.T) {
 	}
 	step(inst.PullRequests.Get(ctx, o, r, n)).ok(t, "merged pull")
 	done(inst.Apps.RevokeInstallationToken(ctx)).ok(t, "revoke")
+	person := w.client(http.DefaultTransport).WithAuthToken(w.signIn(w.alice))
+	step(person.Apps.ListUserInstallations(ctx, nil)).ok(t, "installations of a person")
+	step(person.Apps.ListUserRepos(ctx, w.inst.ID, nil)).ok(t, "repositories of a person")
 	w.SignInAs(w.alice)
 	_, back := w.register("/settings/apps/new", goodManifest)
 	nobody := github.NewClient(nil)

@@ -82,12 +82,12 @@ func dependencies(pass *checks.Pass, s *manifest.Step) {
 		message := ""
 		switch {
 		case d.Group == "replace":
-			if host, _, _ := strings.Cut(d.Source, "/"); d.Constraint != "" && strings.Contains(host, ".") && d.Source != d.Name && host != "." && host != ".." {
+			if host, _, _ := strings.Cut(d.Source, "/"); d.Constraint != "" && strings.Contains(host, ".") && d.Source != d.Name && host != "." && host != ".." && (was == nil || was.Source != d.Source) {
 				message = fmt.Sprintf("`%s` is replaced by `%s`: somebody else's copy of it. Say in the pull request why, and when it goes away again", d.Name, d.Source)
 			}
 		case d.Group == "imports" || d.Group == "peerDependencies" || d.Group == "conda":
 		case remote(d.Source):
-			if !commit.MatchString(d.Source) && (was == nil || was.Source != d.Source) {
+			if !commit.MatchString(d.Source) && (was == nil || repository(was.Source) != repository(d.Source) || commit.MatchString(was.Source)) {
 				message = fmt.Sprintf("`%s` comes from %s and can change there at any time. Take a published version, or name a whole commit", nameOf(&d), address(d.Source))
 			}
 		case s.Head.Ecosystem == manifest.NPM && anyRange.MatchString(d.Constraint), s.Head.Ecosystem == manifest.PyPI && d.Constraint == "*",
@@ -117,6 +117,16 @@ func nameOf(d *manifest.Dependency) string {
 		return "A dependency"
 	}
 	return d.Name
+}
+
+// repository is an address without the branch, tag or commit that it names: to take the next tag of what came from there before is nothing new.
+func repository(source string) string {
+	for _, mark := range []string{"#", "@"} {
+		if i := strings.LastIndex(source, mark); i > strings.LastIndex(source, "/") {
+			source = source[:i]
+		}
+	}
+	return source
 }
 
 // remote tells an address or a repository from a path.

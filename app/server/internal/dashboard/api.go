@@ -91,7 +91,7 @@ func (d *Dashboard) qualityData(r *Request) (*file, error) {
 		if format == "csv" {
 			return ruleCSV(list)
 		}
-		return jsonFile("rules.json", map[string]any{"rules": append([]quality.RuleTally{}, list...)})
+		return jsonFile("rules.json", map[string]any{"rules": append([]quality.RuleTally{}, list...), "proposals": append([]quality.Proposal{}, quality.Proposals(list, rolloutsOf(list), quality.DefaultBounds)...)})
 	}
 	by := quality.By(what)
 	if what == "all" {

@@ -118,8 +118,8 @@ func TestCharts(t *testing.T) {
 				}
 				if *chartPictures != "" {
 					var picture []byte
-					do(chromedp.FullScreenshot(&picture, 90))
-					if err := os.WriteFile(filepath.Join(*chartPictures, what+".jpg"), picture, 0o644); err != nil {
+					do(chromedp.FullScreenshot(&picture, 100))
+					if err := os.WriteFile(filepath.Join(*chartPictures, what+".png"), picture, 0o644); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -102,7 +102,7 @@ func TestLivePart(t *testing.T) {
 		t.Errorf("%d %d bytes", same.Code, same.Body.Len())
 	}
 	f.overview.Dead = 4
-	if other := ask(d, http.MethodGet, "/", "HX-Request", "true", "If-None-Match", tag); other.Code != http.StatusOK || !strings.Contains(other.Body.String(), `<span class="n">4</span> dead letters`) {
+	if other := ask(d, http.MethodGet, "/", "HX-Request", "true", "If-None-Match", tag); other.Code != http.StatusOK || !strings.Contains(other.Body.String(), `<span class="n">4</span> dead letters</a>`) {
 		t.Errorf("%d %s", other.Code, other.Body)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // stateWords are the states of a decision as people read them.
 var stateWords = map[string]string{"pass": "passes", "block": "blocked", "pending": "waiting for people", "error": "cannot tell", "": "none yet"}
 
+// commented is the state of a review that decides nothing: nobody needs to be told of it.
+const commented = "COMMENTED"
+
 // steps puts the history of a pull request together: each decision with what was different before, with the deliveries that led to it, and with the deeds that told it.
 func steps(p *Pull) (out []step) {
 	for i, is := range p.History {
@@ -81,20 +84,27 @@ func changes(was, is *Decided) (out []string) {
 		reviews[r.ReviewID] = r
 	}
 	for _, r := range is.Reviews {
+		if r.State == commented {
+			continue
+		}
 		old, known := reviews[r.ReviewID]
 		switch {
 		case !known && r.Counts:
 			say("%s's review counts", r.Reviewer.Login)
 		case !known:
-			say("%s's review does not count: it %s", r.Reviewer.Login, r.Because)
+			say("%s's review does not count: %s", r.Reviewer.Login, r.Because)
 		case old.Counts && !r.Counts:
-			say("%s's review does not count any more: it %s", r.Reviewer.Login, r.Because)
+			say("%s's review does not count any more: %s", r.Reviewer.Login, r.Because)
 		case !old.Counts && r.Counts:
 			say("%s's review counts now", r.Reviewer.Login)
 		}
 	}
-	if more, less := differ(was.Blocking, is.Blocking); more+less > 0 {
-		say("%s more and %s less that %s", plural(more, "finding", "findings"), fmt.Sprint(less), "block")
+	more, less := differ(was.Blocking, is.Blocking)
+	if less > 0 {
+		say("%s gone", plural(less, "finding that blocked is", "findings that blocked are"))
+	}
+	if more > 0 {
+		say("%s", plural(more, "new finding blocks", "new findings block"))
 	}
 	unknown := func(d *Decided) (list []string) {
 		for _, u := range d.Unknown {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -47,6 +48,7 @@ type Request struct {
 	Viewer Viewer
 	Title  string  // of the page
 	Crumbs []Crumb // the pages above it
+	Step   string  // what the page is called below them; "": Title
 	Next   string  // the address of the next part of a list; "": there is none
 
 	token string // against forged forms
@@ -78,6 +80,7 @@ func address(path string, q url.Values) string {
 type View struct {
 	Title   string
 	Crumbs  []Crumb
+	Step    string
 	Nav     []navigation
 	Viewer  Viewer
 	Token   string // of the forms
@@ -103,7 +106,7 @@ var assetFiles embed.FS
 
 // parse reads the template of a page with the layout around it. live says whether it has a part that follows what happens.
 func parse(name string) (t *template.Template, live bool, err error) {
-	t, err = template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name)
+	t, err = template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/numbers.html", "templates/"+name)
 	if err != nil {
 		return nil, false, fmt.Errorf("the template %s: %w", name, err)
 	}
@@ -197,7 +200,7 @@ func (d *Dashboard) act(w http.ResponseWriter, r *Request, p *Page) {
 }
 
 func (d *Dashboard) view(r *Request, p *Page, live bool, data any) *View {
-	v := &View{Title: r.Title, Crumbs: r.Crumbs, Viewer: r.Viewer, Token: r.token, Here: r.URL.RequestURI(), Next: r.Next, Version: d.opt.Version, Live: live, Data: data}
+	v := &View{Title: r.Title, Crumbs: r.Crumbs, Step: cmp.Or(r.Step, r.Title), Viewer: r.Viewer, Token: r.token, Here: r.URL.RequestURI(), Next: r.Next, Version: d.opt.Version, Live: live, Data: data}
 	if r.URL.Query().Has("after") {
 		v.First = r.With("after", "")
 	}
@@ -206,6 +209,9 @@ func (d *Dashboard) view(r *Request, p *Page, live bool, data any) *View {
 		if n.Nav != "" && (!n.Admin || r.Viewer.Admin) {
 			v.Nav = append(v.Nav, navigation{n.Nav, n.Path, p != nil && (n.Path == p.Path || n.Path == p.below)})
 		}
+	}
+	if d.opt.Ask != nil {
+		v.Nav = append(v.Nav, navigation{"Try a rule", "/play/", false})
 	}
 	return v
 }

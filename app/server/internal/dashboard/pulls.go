@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/reviewgate-app/reviewgate/app/gate"
+	"github.com/reviewgate-app/reviewgate/app/github"
 )
 
 // perPage is how many rows of a list are shown at a time.
@@ -164,6 +167,7 @@ type pullData struct {
 	Silent   int // findings that were suppressed
 	Steps    []step
 	Failures []string
+	Reviews  []gate.ReviewAnswer // that decide something
 }
 
 // A finding as the page shows it.
@@ -196,10 +200,21 @@ func (d *Dashboard) loadPull(r *Request) (any, error) {
 	}
 	name := fmt.Sprintf("%s#%d", p.Repo, p.Number)
 	r.Title, r.Crumbs = name, []Crumb{{"Repositories", "/repositories"}, {p.Repo, fmt.Sprintf("/repositories/%d", p.RepoID)}, {"Pull requests", fmt.Sprintf("/pulls?repo=%d", p.RepoID)}}
+	r.Step = "#" + strconv.Itoa(p.Number)
 	if p.Title != "" {
 		r.Title = p.Title + " · " + name
 	}
+	for i := range p.Deeds {
+		p.Deeds[i].LastError = github.Redact(clip(p.Deeds[i].LastError, 1000))
+	}
 	data := &pullData{Pull: p, GitHub: d.onGitHub(p.Repo, "pull", strconv.Itoa(p.Number)), Steps: steps(p)}
+	if p.Last != nil {
+		for _, a := range p.Last.Reviews {
+			if a.State != commented {
+				data.Reviews = append(data.Reviews, a)
+			}
+		}
+	}
 	if p.Facts != nil {
 		data.findings(d, p)
 		data.Failures = p.Facts.Scan.Failures

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reviewgate-app/reviewgate/app/quality"
+	"github.com/reviewgate-app/reviewgate/checks"
 )
 
 // Outcomes are what the pages about quality show. A *store.Store fits. Every method counts the changes that the filter lets through and no others, and
@@ -21,6 +22,7 @@ type Outcomes interface {
 	RuleTallies(ctx context.Context, f quality.Filter) ([]quality.RuleTally, error)
 	QualityMarks(ctx context.Context, f quality.Filter) ([]quality.Mark, error)
 	OutcomeFacets(ctx context.Context, f quality.Filter) (agents, models, languages []string, err error)
+	Alarms(ctx context.Context, limit int) ([]quality.Alarm, error)
 	// OutcomeRepos names all repositories, also those that the viewer may not see.
 	OutcomeRepos(ctx context.Context) (map[int64]string, error)
 }
@@ -30,6 +32,7 @@ const (
 	maxLines  = 6   // in one chart
 	maxMarks  = 40  // beside it, the newest
 	maxChoice = 500 // of a filter
+	maxRows   = 100 // of a table
 )
 
 func (d *Dashboard) qualityPages() []Page {
@@ -39,6 +42,7 @@ func (d *Dashboard) qualityPages() []Page {
 	return []Page{
 		{Path: "/quality", Title: "Quality", Nav: "Quality", Template: "quality.html", Load: d.loadQuality},
 		{Path: "/agents", Title: "Agents", Nav: "Agents", Template: "agents.html", Load: d.loadAgents},
+		{Path: "/alarms", Title: "Alarms", Nav: "Alarms", Template: "alarms.html", Load: d.loadAlarms},
 		{Path: "/rules", Title: "Rules", Nav: "Rules", Template: "rules.html", Load: d.loadRules},
 		{Path: "/cost", Title: "Cost", Nav: "Cost", Template: "cost.html", Load: d.loadCost},
 	}
@@ -47,6 +51,7 @@ func (d *Dashboard) qualityPages() []Page {
 // A metric is one number about changes.
 type metric struct {
 	Key, Title string
+	Head       string // of a column
 	Unit       string // "%", "h", or what stands behind the number
 	rate       func(*quality.Rates) quality.Rate
 	mean       func(*quality.Rates) float64 // where there is no interval; below 0: none
@@ -55,18 +60,18 @@ type metric struct {
 }
 
 var metrics = []metric{
-	{Key: "findings", Title: "Findings per 1,000 changed lines", rate: func(r *quality.Rates) quality.Rate { return r.Findings }, what: "thousand lines"},
-	{Key: "first", Title: "First pass: the first push passes", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.FirstPass }, what: "changes"},
-	{Key: "blocked", Title: "Blocked by a finding", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Blocked }, what: "changes"},
-	{Key: "revert14", Title: "Reverted within 14 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Revert14 }, what: "merged changes"},
-	{Key: "revert30", Title: "Reverted within 30 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Revert30 }, what: "merged changes"},
-	{Key: "fix14", Title: "Fixed within 14 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Fix14 }, what: "merged changes"},
-	{Key: "fix30", Title: "Fixed within 30 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Fix30 }, what: "merged changes"},
-	{Key: "false", Title: "Findings called wrong", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.False }, what: "findings that were told"},
-	{Key: "review", Title: "Hours from ready to approval", Unit: "h", mean: func(r *quality.Rates) float64 { return hours(r.Review) }, of: func(t *quality.Tally) int { return t.Reviewed }, what: "approved changes"},
-	{Key: "pushes", Title: "Pushes after the first", mean: func(r *quality.Rates) float64 { return r.Pushes }, of: func(t *quality.Tally) int { return t.Changes }, what: "changes"},
-	{Key: "compute", Title: "Seconds of the gate's own scans", Unit: "s", mean: func(r *quality.Rates) float64 { return r.Compute }, of: func(t *quality.Tally) int { return t.Changes }, what: "changes"},
-	{Key: "tokens", Title: "Tokens, where the change states them", mean: func(r *quality.Rates) float64 { return r.Tokens }, of: func(t *quality.Tally) int { return t.Stated }, what: "changes that state them"},
+	{Key: "findings", Title: "Findings per 1,000 changed lines", Head: "findings per 1,000 lines", rate: func(r *quality.Rates) quality.Rate { return r.Findings }, what: "thousand lines"},
+	{Key: "first", Title: "First pass: the first push passes", Head: "first pass", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.FirstPass }, what: "changes"},
+	{Key: "blocked", Title: "Blocked by a finding", Head: "blocked", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Blocked }, what: "changes"},
+	{Key: "revert14", Title: "Reverted within 14 days", Head: "reverted in 14 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Revert14 }, what: "merged changes"},
+	{Key: "revert30", Title: "Reverted within 30 days", Head: "reverted in 30 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Revert30 }, what: "merged changes"},
+	{Key: "fix14", Title: "Fixed within 14 days", Head: "fixed in 14 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Fix14 }, what: "merged changes"},
+	{Key: "fix30", Title: "Fixed within 30 days", Head: "fixed in 30 days", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.Fix30 }, what: "merged changes"},
+	{Key: "false", Title: "Findings called wrong", Head: "called wrong", Unit: "%", rate: func(r *quality.Rates) quality.Rate { return r.False }, what: "findings that were told"},
+	{Key: "review", Title: "Hours from ready to approval", Head: "hours to approval", Unit: "h", mean: func(r *quality.Rates) float64 { return hours(r.Review) }, of: func(t *quality.Tally) int { return t.Reviewed }, what: "approved changes"},
+	{Key: "pushes", Title: "Pushes after the first", Head: "pushes after the first", mean: func(r *quality.Rates) float64 { return r.Pushes }, of: func(t *quality.Tally) int { return t.Changes }, what: "changes"},
+	{Key: "compute", Title: "Seconds of the gate's own scans", Head: "seconds of scans", Unit: "s", mean: func(r *quality.Rates) float64 { return r.Compute }, of: func(t *quality.Tally) int { return t.Changes }, what: "changes"},
+	{Key: "tokens", Title: "Tokens, where the change states them", Head: "tokens stated", mean: func(r *quality.Rates) float64 { return r.Tokens }, of: func(t *quality.Tally) int { return t.Stated }, what: "changes that state them"},
 }
 
 func hours(seconds float64) float64 {
@@ -89,7 +94,7 @@ func (m *metric) cell(g *quality.GroupRates) cell {
 		if v < 0 || n == 0 {
 			return cell{None: true, Value: "–"}
 		}
-		return cell{Value: number(v), Of: "mean of " + strconv.Itoa(n) + " " + m.what, Few: n < quality.SmallShare}
+		return cell{Value: mean(v), Of: "mean of " + strconv.Itoa(n) + " " + m.what, Few: n < quality.SmallShare}
 	}
 	return rateCell(m.rate(&g.Rates), m.Unit == "%", m.what)
 }
@@ -102,6 +107,13 @@ func rateCell(r quality.Rate, share bool, what string) cell {
 		return cell{Value: percent(r.Value), Range: percent(r.Low) + " to " + percent(r.High), Of: strconv.Itoa(r.Count) + " of " + number(r.Of) + " " + what, Few: r.Small}
 	}
 	return cell{Value: number(r.Value), Range: number(r.Low) + " to " + number(r.High), Of: strconv.Itoa(r.Count) + " in " + number(r.Of) + " " + what, Few: r.Small}
+}
+
+func mean(v float64) string {
+	if v >= 1000 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
 func percent(v float64) string { return strconv.FormatFloat(v*100, 'f', 1, 64) + " %" }
@@ -140,7 +152,7 @@ type chartMoment struct {
 }
 
 // draw makes a chart of groups by week, one line for each name.
-func (m *metric) draw(names []string, weeks [][]quality.GroupRates, marks []moment) chart {
+func (m *metric) draw(names []string, step int, weeks [][]quality.GroupRates, marks []moment) chart {
 	c := chart{Title: m.Title, Unit: m.Unit, X: []int64{}, Series: []chartLine{}, Marks: []chartMoment{}}
 	var first, last string
 	for _, list := range weeks {
@@ -153,7 +165,7 @@ func (m *metric) draw(names []string, weeks [][]quality.GroupRates, marks []mome
 	}
 	index := map[string]int{}
 	at, err := time.Parse(time.DateOnly, first)
-	for ; err == nil && at.Format(time.DateOnly) <= last; at = at.AddDate(0, 0, 7) {
+	for ; err == nil && at.Format(time.DateOnly) <= last; at = at.AddDate(0, 0, 7*step) {
 		index[at.Format(time.DateOnly)] = len(c.X)
 		c.X = append(c.X, at.Unix())
 	}
@@ -185,6 +197,29 @@ func (m *metric) draw(names []string, weeks [][]quality.GroupRates, marks []mome
 	return c
 }
 
+// joined adds so many weeks up to one group, counted from a Monday long ago, so that the same weeks are joined whatever the filter.
+func joined(weeks []quality.GroupRates, step int) []quality.GroupRates {
+	if step == 1 {
+		return weeks
+	}
+	var out []quality.GroupRates
+	for i := range weeks {
+		at, err := time.Parse(time.DateOnly, weeks[i].Key)
+		if err != nil {
+			continue
+		}
+		days := int(at.Sub(firstMonday).Hours() / 24)
+		key := at.AddDate(0, 0, -(days % (7 * step))).Format(time.DateOnly)
+		if n := len(out); n == 0 || out[n-1].Key != key {
+			out = append(out, quality.GroupRates{Key: key, Name: key})
+		}
+		out[len(out)-1].Add(&weeks[i].Tally)
+	}
+	return quality.Finish(out, quality.ByWeek)
+}
+
+var firstMonday = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // A qualityForm is the filter of a page, as it was chosen.
 type qualityForm struct {
 	Repos, Agents, Models, Languages, Groups, Since, Metrics []choice
@@ -193,6 +228,7 @@ type qualityForm struct {
 
 	filter quality.Filter
 	metric *metric
+	step   int // weeks that are added up to one point of a chart
 }
 
 var spans = []struct {
@@ -220,6 +256,9 @@ func (d *Dashboard) form(r *Request) (*qualityForm, error) {
 			continue
 		}
 		known = true
+		if f.step = 1; s.weeks == 0 || s.weeks > 26 {
+			f.step = 4
+		}
 		if s.weeks > 0 {
 			f.filter.Since = d.opt.Now().AddDate(0, 0, -7*s.weeks)
 		}
@@ -300,6 +339,8 @@ type qualityView struct {
 	More    int // marks that are not shown
 	Tables  []table
 	Left    int // agents without a line
+	Step    int // weeks in one point
+	Band    bool
 }
 
 type figure struct {
@@ -318,14 +359,19 @@ type table struct {
 	Heads       []string
 	Rows        []row
 	Download    string // path of the same numbers
+	More        int    // rows that only the download has
 }
 
 func tableOf(title, what, download string, groups []quality.GroupRates, cols []*metric, link func(key string) string) table {
 	t := table{Title: title, What: what, Download: download, Heads: []string{"changes", "changed lines"}}
 	for _, m := range cols {
-		t.Heads = append(t.Heads, m.Title)
+		t.Heads = append(t.Heads, m.Head)
 	}
 	for i := range groups {
+		if i == maxRows {
+			t.More = len(groups) - i
+			break
+		}
 		g := &groups[i]
 		one := row{Name: g.Name, Cells: []cell{{Value: strconv.Itoa(g.Changes)}, {Value: strconv.Itoa(g.Lines)}}}
 		if link != nil {
@@ -348,6 +394,16 @@ func pick(keys ...string) (out []*metric) {
 		}
 	}
 	return out
+}
+
+// plot draws the chart of weeks, a line for each list, and lists its numbers.
+func (v *qualityView) plot(f *qualityForm, weeks ...[]quality.GroupRates) {
+	for i := range weeks {
+		weeks[i] = joined(weeks[i], f.step)
+	}
+	c := f.metric.draw(v.Lines, f.step, weeks, v.Marks)
+	v.Chart, v.Step, v.Band = &c, f.step, f.metric.rate != nil && len(weeks) == 1
+	v.weeksOf(f.metric, weeks)
 }
 
 // weeksOf lists the chart's numbers, the newest week first.
@@ -410,7 +466,7 @@ func (d *Dashboard) loadQuality(r *Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &qualityView{Form: f, Lines: []string{"all that the filter lets through"}}
+	v := &qualityView{Form: f, Lines: []string{"all"}}
 	var total, weeks, repos, languages []quality.GroupRates
 	var marks []quality.Mark
 	q, all, ctx := d.opt.Quality, new(errgroup.Group), r.Context()
@@ -438,9 +494,7 @@ func (d *Dashboard) loadQuality(r *Request) (any, error) {
 		v.Figures = append(v.Figures, figure{m.Title, m.cell(v.Total)})
 	}
 	v.mark(marks, f.filter.Since)
-	c := f.metric.draw(v.Lines, [][]quality.GroupRates{weeks}, v.Marks)
-	v.Chart = &c
-	v.weeksOf(f.metric, [][]quality.GroupRates{weeks})
+	v.plot(f, weeks)
 	cols := pick("findings", "first", "blocked", "revert30", "fix30", "false")
 	v.Tables = []table{
 		tableOf("By repository", "repository", "/api/v1/quality/repo", repos, cols, func(key string) string { return r.With("repo", key) }),
@@ -482,9 +536,7 @@ func (d *Dashboard) loadAgents(r *Request) (any, error) {
 	if err := all.Wait(); err != nil {
 		return nil, err
 	}
-	c := f.metric.draw(v.Lines, weeks, v.Marks)
-	v.Chart = &c
-	v.weeksOf(f.metric, weeks)
+	v.plot(f, weeks...)
 	cols := pick("findings", "first", "blocked", "revert30", "fix30", "false", "pushes")
 	v.Tables = []table{
 		tableOf("By agent", "agent", "/api/v1/quality/agent", agents, cols, func(key string) string { return r.With("agent", cmp.Or(key, quality.NoAgent)) }),
@@ -505,7 +557,7 @@ func (d *Dashboard) loadCost(r *Request) (any, error) {
 	for _, m := range pick("review", "pushes", "compute", "tokens") {
 		f.Metrics = append(f.Metrics, choice{m.Key, m.Title, m == f.metric})
 	}
-	v := &qualityView{Form: f, Lines: []string{"all that the filter lets through"}}
+	v := &qualityView{Form: f, Lines: []string{"all"}}
 	q, ctx := d.opt.Quality, r.Context()
 	var total, weeks, agents, repos []quality.GroupRates
 	var marks []quality.Mark
@@ -526,9 +578,7 @@ func (d *Dashboard) loadCost(r *Request) (any, error) {
 		v.Figures = append(v.Figures, figure{m.Title, m.cell(v.Total)})
 	}
 	v.mark(marks, f.filter.Since)
-	c := f.metric.draw(v.Lines, [][]quality.GroupRates{weeks}, v.Marks)
-	v.Chart = &c
-	v.weeksOf(f.metric, [][]quality.GroupRates{weeks})
+	v.plot(f, weeks)
 	v.Tables = []table{
 		tableOf("By agent", "agent", "/api/v1/quality/agent", agents, cols, func(key string) string { return r.With("agent", cmp.Or(key, quality.NoAgent)) }),
 		tableOf("By repository", "repository", "/api/v1/quality/repo", repos, cols, func(key string) string { return r.With("repo", key) }),
@@ -538,13 +588,20 @@ func (d *Dashboard) loadCost(r *Request) (any, error) {
 
 // rulesView is what the page of rules shows.
 type rulesView struct {
-	Form  *qualityForm
-	Rules []ruleRow
+	Form     *qualityForm
+	Rules    []ruleRow
+	Proposed int
+	Accepted []string // rules whose proposals are taken over
+	Policy   string   // the text to commit
+	None     string   // the address with nothing taken over
 }
 
 type ruleRow struct {
-	quality.RuleTally
-	Wrong cell
+	quality.Precision
+	Now         checks.Rollout // how far the rule goes, as its findings show it
+	Right, Kept cell
+	Proposal    *quality.Proposal
+	Accept      string // the address with this proposal taken over; "": it is
 }
 
 func (d *Dashboard) loadRules(r *Request) (any, error) {
@@ -557,11 +614,60 @@ func (d *Dashboard) loadRules(r *Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &rulesView{Form: f}
-	for _, t := range list {
-		v.Rules = append(v.Rules, ruleRow{t, rateCell(quality.Share(t.False, t.Told), true, "findings that were told")})
+	v := &rulesView{Form: f, None: r.With("accept", "")}
+	now := rolloutsOf(list)
+	proposals := map[string]*quality.Proposal{}
+	for _, p := range quality.Proposals(list, now, quality.DefaultBounds) {
+		proposals[p.Rule] = &p
 	}
+	accept := strings.Split(r.URL.Query().Get("accept"), ",")
+	var policy []byte
+	for _, t := range list {
+		p := quality.PrecisionOf(t)
+		one := ruleRow{Precision: p, Now: now[t.Rule], Right: rateCell(p.Right, true, "that were judged"), Kept: rateCell(p.Acted, true, "that are settled"), Proposal: proposals[t.Rule]}
+		if one.Proposal != nil {
+			v.Proposed++
+			if slices.Contains(accept, t.Rule) {
+				if policy, err = quality.SetRollout(policy, t.Rule, one.Proposal.To); err != nil {
+					return nil, &Refusal{"The text cannot be made: " + err.Error() + "."}
+				}
+				v.Accepted = append(v.Accepted, t.Rule)
+			}
+		}
+		v.Rules = append(v.Rules, one)
+	}
+	for i := range v.Rules {
+		if one := &v.Rules[i]; one.Proposal != nil && !slices.Contains(v.Accepted, one.Rule) {
+			one.Accept = r.With("accept", strings.Join(append(slices.Clone(v.Accepted), one.Rule), ","))
+		}
+	}
+	slices.SortStableFunc(v.Rules, func(a, b ruleRow) int {
+		switch {
+		case (a.Proposal == nil) == (b.Proposal == nil):
+			return cmp.Compare(b.Told, a.Told)
+		case a.Proposal != nil:
+			return -1
+		}
+		return 1
+	})
+	v.Policy = string(policy)
 	return v, nil
+}
+
+// rolloutsOf says how far rules go, as far as their findings show it.
+func rolloutsOf(list []quality.RuleTally) map[string]checks.Rollout {
+	out := map[string]checks.Rollout{}
+	for _, t := range list {
+		switch {
+		case t.Blocking > 0:
+			out[t.Rule] = checks.RolloutBlock
+		case t.Told > 0:
+			out[t.Rule] = checks.RolloutComment
+		default:
+			out[t.Rule] = checks.RolloutShadow
+		}
+	}
+	return out
 }
 
 // modelOf takes the model out of the key of a group of ByModel.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
@@ -199,7 +201,7 @@ func (p *place) reads(repos ...int64) {
 }
 
 var qualityPaths = func() (out []string) {
-	for _, page := range []string{"/quality", "/agents", "/rules", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
+	for _, page := range []string{"/quality", "/agents", "/rules", "/alarms", "/cost", "/api/v1/quality/all", "/api/v1/quality/agent", "/api/v1/quality/model", "/api/v1/quality/repo", "/api/v1/quality/language", "/api/v1/quality/week", "/api/v1/quality/rule"} {
 		for _, query := range []string{"", "?since=all", "?since=52&agent=*&metric=review", "?since=all&group=security", "?since=all&agent=Secret+Agent", "?since=all&model=secret-model", "?since=all&language=cobol", "?repo=2&since=all", "?repo=7", "?repo=7&agent=Codex", "?format=csv"} {
 			out = append(out, page+query)
 		}
@@ -254,8 +256,8 @@ func TestQualityAccess(t *testing.T) {
 		}
 		// Nothing at all is no error, and nothing is said.
 		whole.reads()
-		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records"} {
-			if code, body := whole.get(path); code != http.StatusOK || strings.Contains(body, "acme/") || strings.Contains(body, "Codex") || !strings.Contains(body, "that you can read") && path != "/records" {
+		for _, path := range []string{"/quality", "/agents", "/rules", "/cost", "/records", "/alarms"} {
+			if code, body := whole.get(path); code != http.StatusOK || strings.Contains(body, "acme/") || strings.Contains(body, "Codex") || !strings.Contains(body, "that you can read") && path != "/records" && path != "/alarms" {
 				t.Errorf("%s for somebody who reads nothing: %d", path, code)
 			}
 		}
@@ -320,7 +322,7 @@ func TestQualityNumbers(t *testing.T) {
 	if err := json.Unmarshal([]byte(drawn), &c); err != nil {
 		t.Fatalf("%v: %.300s", err, drawn)
 	}
-	if len(c.Series) != min(len(groups), maxLines) || len(c.X) < 100 || len(c.X) != len(c.Series[0].Values) || len(c.Marks) == 0 {
+	if len(c.Series) != min(len(groups), maxLines) || len(c.X) < 25 || len(c.X) != len(c.Series[0].Values) || len(c.Marks) == 0 {
 		t.Errorf("chart: %d lines, %d weeks, %d marks", len(c.Series), len(c.X), len(c.Marks))
 	}
 	for path, want := range map[string]string{"/quality?metric=nothing": "no such number", "/quality?since=3": "no such span", "/quality?group=x": "no such group", "/api/v1/quality/rule?format=xml": "json or csv"} {
@@ -330,6 +332,31 @@ func TestQualityNumbers(t *testing.T) {
 	}
 	if code, _ := p.get("/api/v1/quality/person"); code != http.StatusNotFound {
 		t.Errorf("by person: %d", code)
+	}
+}
+
+// TestProposal: what the page of rules says is to be committed is a policy, and says what was proposed.
+func TestProposal(t *testing.T) {
+	t.Parallel()
+	p, _ := newPlace(t, "sqlite", 6000, nil)
+	p.session(p.opt.Sessions.(*sittings), "root")
+	_, page := p.get("/rules?since=all")
+	if !strings.Contains(page, "Take over") || strings.Contains(page, "Text to commit") {
+		t.Fatal("nothing is proposed")
+	}
+	var data struct{ Proposals []quality.Proposal }
+	_, text := p.get("/api/v1/quality/rule?since=all")
+	if err := json.Unmarshal([]byte(text), &data); err != nil {
+		t.Fatal(err)
+	}
+	first := data.Proposals[0]
+	_, page = p.get("/rules?since=all&accept=nothing," + first.Rule)
+	_, text, _ = strings.Cut(page, `spellcheck="false">`)
+	text, _, _ = strings.Cut(text, "</textarea>")
+	layer := config.NewLayer("acme/shop", "", map[string][]byte{".github/reviewgate.yml": []byte("version: 1\n" + html.UnescapeString(text))})
+	policy := config.Load(config.Input{Repo: layer}).Policy
+	if len(policy.Broken) > 0 || policy.Checks.Rollouts[first.Rule] != first.To || first.To == "" || len(policy.Checks.Rollouts) != 1 {
+		t.Errorf("%v, %v, of:\n%s", policy.Broken, policy.Checks.Rollouts, text)
 	}
 }
 

@@ -153,7 +153,7 @@ func (d *Dashboard) signedIn(r *http.Request) (Viewer, string, error) {
 			return Viewer{}, "", err
 		}
 	}
-	if polls := r.Header.Get("HX-Request") == "true"; !polls && now.Sub(s.Seen) >= seenEvery {
+	if polls := r.Method == http.MethodGet && r.Header.Get("HX-Request") == "true"; !polls && now.Sub(s.Seen) >= seenEvery {
 		s.Seen = now
 		if err := d.opt.Sessions.SaveSession(ctx, s, true); err != nil {
 			return Viewer{}, "", err

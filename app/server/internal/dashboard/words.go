@@ -20,6 +20,8 @@ var functions = template.FuncMap{
 	"first":      func(list []string) []string { return list[:min(len(list), 50)] },
 	"colour":     func(state any) string { return colours[fmt.Sprint(state)] },
 	"stateWords": func(state any) string { return stateWords[fmt.Sprint(state)] },
+	"pull":       pullOf,
+	"lines":      func(s string) int { return strings.Count(s, "\n") + 1 },
 	"low":        func(n int) int { return n / 5 }, // below it only what can take a green check away is done
 }
 
@@ -52,4 +54,13 @@ func clip(s string, limit int) string {
 		return strings.ToValidUTF8(s, "\uFFFD")
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
+// pullOf gives the number of a change "#12"; "" of one that is a commit.
+func pullOf(change string) string {
+	n, ok := strings.CutPrefix(change, "#")
+	if !ok {
+		return ""
+	}
+	return n
 }

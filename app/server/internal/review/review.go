@@ -13,6 +13,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/source"
@@ -101,8 +102,11 @@ type Outcome struct {
 	Clear              []string // slots in which nothing else stays pending
 	// The rest is kept with a decision only.
 	Wrong  []Wrong
-	Unsaid []int64   // comments of the pull request that were edited or deleted: what they called wrong is taken back
-	Again  time.Time // when the pull request is to be looked at again, because the decision rests on something that ends then; zero: never
+	Unsaid []int64          // comments of the pull request that were edited or deleted: what they called wrong is taken back
+	Scan   *scan.Result     // nil: none was made
+	Policy *gate.Policy     // nil: it is not known
+	By     quality.JudgedBy // what it was judged by
+	Again  time.Time        // when the pull request is to be looked at again, because the decision rests on something that ends then; zero: never
 }
 
 // Store remembers. Reads of what is not there give nil or "", without an error.
@@ -179,6 +183,8 @@ type Options struct {
 	Reached       func(point string)
 	// Foreign is a paragraph about checks on one of the commits that bear the name of ours and are not ours; "": there are none. Nil: nobody knows.
 	Foreign func(ctx context.Context, ref Ref, shas ...string) (string, error)
+	// Seen is told of every pull request that was read, once its standing is saved; nil: nobody asks.
+	Seen func(ctx context.Context, ref Ref, live *github.PullFacts) error
 	// Merged is told of every pull request that is found merged, perhaps more than once; nil: nobody asks.
 	Merged func(ctx context.Context, ref Ref, live *github.PullFacts) error
 	// Unheld gives a sentence for the check's summary where GitHub does not require the check on the base, and "" otherwise; nil: nobody knows.
@@ -198,6 +204,9 @@ func New(opt Options) *Reviewer {
 	}
 	if opt.Merged == nil {
 		opt.Merged = func(context.Context, Ref, *github.PullFacts) error { return nil }
+	}
+	if opt.Seen == nil {
+		opt.Seen = func(context.Context, Ref, *github.PullFacts) error { return nil }
 	}
 	if opt.Number == nil {
 		opt.Number = func(context.Context) (int64, error) { return 0, nil }
@@ -248,6 +257,9 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 	ref.Owner, ref.Name = live.Repository.Owner, live.Repository.Name // it may have been renamed
 	stand := github.Standing{State: f.State, Draft: f.Draft, Head: f.Head, BaseRef: f.BaseRef, Base: f.Base}
 	if err := r.opt.Store.SaveStanding(ctx, ref, stand, live.Updated); err != nil {
+		return err
+	}
+	if err := r.opt.Seen(ctx, ref, live); err != nil {
 		return err
 	}
 	// Whatever comes of it here, the merge group that it is in asks again.

@@ -216,7 +216,7 @@ func TestWholeSetup(t *testing.T) {
 	s.want(look(s.me.get("/setup")), 200, "Who owns the App?")
 	look(s.me.do(http.MethodPost, "/setup/app", answers)) // and once more:
 	action, manifest := s.me.began()
-	for _, want := range []string{`"callback_urls": [` + "\n    \"https://gate.example.com/sign-in/callback\"", `"setup_url": "https://gate.example.com/setup/installed"`, `"url": "https://gate.example.com/webhook"`, `"contents": "read"`} {
+	for _, want := range []string{`"callback_urls": [` + "\n    \"https://gate.example.com/login/callback\"", `"setup_url": "https://gate.example.com/setup/installed"`, `"url": "https://gate.example.com/webhook"`, `"contents": "read"`} {
 		if !strings.Contains(manifest, want) {
 			t.Errorf("no %s in %s", want, manifest)
 		}

@@ -71,20 +71,25 @@ func (t *Tx) judgedBy(ctx context.Context, repoID int64, by quality.JudgedBy, at
 	return wrap(err, "writing what judges now")
 }
 
-// Times say when a pull request was opened and ended; zero: not known, and what is known stays.
+// Times say when a pull request was opened and ended, as of Now; zero: not known. It was ready for review from the beginning if it is no draft when we first
+// hear of it, else from when we first see it as none.
 type Times struct {
-	Opened, Ready, Ended time.Time
-	Merge                string
+	Opened, Ended time.Time
+	Draft         bool
+	Now           time.Time
+	Merge         string
 }
 
 // SaveTimes keeps them and derives the outcome again, if something is new.
 func (t *Tx) SaveTimes(ctx context.Context, k Key, at Times) error {
-	unix := func(t time.Time) int64 { return max(millis(t), 0) }
+	ready, later := toMillis(at.Opened), toMillis(at.Now)
+	if at.Draft {
+		ready, later = 0, 0
+	}
 	res, err := t.tx.ExecContext(ctx, `INSERT INTO pull_times (repo_id, number, opened, ready, ended, merge) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (repo_id, number) DO UPDATE SET opened = CASE WHEN excluded.opened = 0 THEN pull_times.opened ELSE excluded.opened END,
-			ready = CASE WHEN pull_times.ready = 0 THEN excluded.ready ELSE pull_times.ready END, ended = excluded.ended, merge = excluded.merge
-		WHERE pull_times.ended <> excluded.ended OR pull_times.merge <> excluded.merge OR pull_times.opened = 0 OR (pull_times.ready = 0 AND excluded.ready <> 0)`,
-		k.RepoID, k.Number, unix(at.Opened), unix(at.Ready), unix(at.Ended), at.Merge)
+		ON CONFLICT (repo_id, number) DO UPDATE SET ready = CASE WHEN pull_times.ready = 0 THEN $7 ELSE pull_times.ready END, ended = excluded.ended, merge = excluded.merge
+		WHERE pull_times.ended <> excluded.ended OR pull_times.merge <> excluded.merge OR (pull_times.ready = 0 AND $7 <> 0)`,
+		k.RepoID, k.Number, toMillis(at.Opened), ready, toMillis(at.Ended), at.Merge, later)
 	if err != nil {
 		return wrap(err, "writing the times of "+k.String())
 	}

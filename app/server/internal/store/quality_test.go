@@ -179,7 +179,7 @@ func TestOutcomeOfFacts(t *testing.T) {
 		}))
 		must(t, st.SavePull(ctx, store.Pull{Key: k1, State: store.PullMerged, Head: "bb", BaseRef: "main"}, func(context.Context, *store.Tx, []store.Key) error { return nil }))
 		must(t, st.Tx(ctx, func(tx *store.Tx) error {
-			return tx.SaveTimes(ctx, k1, store.Times{Opened: at(-1), Ready: at(-1), Ended: at(4), Merge: "cc"})
+			return tx.SaveTimes(ctx, k1, store.Times{Opened: at(-1), Ended: at(4), Now: at(5), Merge: "cc"})
 		}))
 		must(t, st.Tx(ctx, func(tx *store.Tx) error {
 			return tx.SaveFollowed(ctx, k1, at(24*31), []quality.After{{Kind: quality.Reverted, SHA: "dd", At: at(30), Because: "its message says so"}})

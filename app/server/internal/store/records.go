@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -102,19 +100,11 @@ func (s *Store) NewestRecords(ctx context.Context, repos []int64, before int64, 
 	if repos != nil && len(repos) == 0 {
 		return nil, nil
 	}
-	condition := "TRUE"
-	if repos != nil {
-		var list []string
-		for _, id := range repos {
-			list = append(list, strconv.FormatInt(id, 10))
-		}
-		condition = "repo_id IN (" + strings.Join(list, ",") + ")"
-	}
 	if before == 0 {
 		before = math.MaxInt64
 	}
 	err = s.records(ctx, "listing the newest records", func(r Record) { out = append(out, r) },
-		`SELECT `+recordColumns+` FROM records WHERE `+condition+` AND id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
+		`SELECT `+recordColumns+` FROM records WHERE `+ofRepos(repos)+` AND id < $1 ORDER BY id DESC LIMIT $2`, before, limit)
 	return out, err
 }
 

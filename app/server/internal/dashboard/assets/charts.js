@@ -54,10 +54,14 @@
       series.push({ label: "up to (95 %)", stroke: "transparent", points: { show: false }, value: (u, v) => shown(v, data.unit) }, { label: "from (95 %)", stroke: "transparent", points: { show: false }, value: (u, v) => shown(v, data.unit) });
       bands.push({ series: [2, 3], fill });
     }
+    // What rests on few changes jumps; it does not set the scale where something else does.
+    const firm = data.series.flatMap((s) => s.values.filter((v, k) => v != null && !s.small[k]));
+    const any = data.series.flatMap((s) => s.values.filter((v) => v != null));
+    const top = Math.max(...(firm.length ? firm : any), 0) * (bands.length ? 1.6 : 1.15) || 1;
     const axis = { stroke: color("--dim"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
     const chart = new uPlot({
       ...size(), tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"), series, bands, cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+      scales: { y: { range: () => [0, top] } },
       axes: [axis, { ...axis, size: 62, values: (u, all) => all.map((v) => data.unit === "%" ? +(v * 100).toFixed(1) + " %" : v) }],
       hooks: { draw: [marks(data.marks || [])] },
     }, columns, place);
