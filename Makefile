@@ -9,6 +9,8 @@ GOLANGCI_VERSION   := v2.15.0
 ZIG_VERSION        := 0.17.1
 ZIZMOR_VERSION     := 1.32.0
 PRE_COMMIT_VERSION := 4.7.0
+HADOLINT_VERSION   := 2.15.1
+COMPOSE_VERSION    := v2.4.7
 SSLIB_VERSION      := 1.6.0
 
 # All languages, also those whose parsers take long to compile.
@@ -33,11 +35,12 @@ test: tools ## run format, vet, lint, all tests and rule fixtures, as CI does; i
 	$(GO) run $(TAGS) ./cmd/reviewgate rules test rules/builtin
 
 .PHONY: test-tools
-test-tools: python-tools $(TOOLS)/promtool ## run what needs tools from elsewhere: zizmor on every workflow, the real pre-commit on our hooks, promtool on the alerts, our records under securesystemslib
+test-tools: python-tools $(TOOLS)/promtool $(TOOLS)/compose-$(COMPOSE_VERSION) ## run what needs tools from elsewhere: zizmor on every workflow, the real pre-commit on our hooks, promtool on the alerts, our records under securesystemslib, what is in deploy under its linters
 	./.ci/workflows
 	./.ci/pre-commit
 	./.ci/alerts
 	./.ci/records
+	./.ci/deploy
 
 .PHONY: race
 race: ## run the tests under the race detector
@@ -93,17 +96,21 @@ release: release-tools ## build the Linux binaries of VERSION (v1.2.3) with thei
 tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
 
 .PHONY: python-tools
-python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION) ## install those that come from Python's index
+python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION) $(TOOLS)/hadolint-$(HADOLINT_VERSION) ## install those that come from Python's index
 
 $(TOOLS)/promtool:
 	./.ci/promtool $(TOOLS)
+
+# The loader that Docker Compose itself uses; its program is called cmd.
+$(TOOLS)/compose-$(COMPOSE_VERSION):
+	mkdir -p $(TOOLS)/_compose && GOBIN=$(TOOLS)/_compose $(GO) install github.com/compose-spec/compose-go/v2/cmd@$(COMPOSE_VERSION) && mv $(TOOLS)/_compose/cmd $(TOOLS)/compose-spec && touch $@
 
 .PHONY: release-tools
 release-tools: $(TOOLS)/zig-$(ZIG_VERSION) ## install what a release is built with
 	cd .ci/tools && $(GO) build -o $(TOOLS)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 # Tools that come as Python packages, each in an environment of its own.
-$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION): $(TOOLS)/%:
+$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION) $(TOOLS)/hadolint-$(HADOLINT_VERSION): $(TOOLS)/%:
 	./.ci/python-tool $(TOOLS) $*
 
 $(TOOLS)/act-$(ACT_VERSION):

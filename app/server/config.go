@@ -279,6 +279,9 @@ func (l *loader) hub(f *file, c *Config) {
 	api := "https://api.github.com"
 	if c.GitHubURL != "https://github.com" {
 		api = c.GitHubURL + "/api/v3" // as Enterprise Servers have it
+		if u, err := url.Parse(c.GitHubURL); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".ghe.com") {
+			api = "https://api." + u.Host // GitHub's own cloud, with data kept in a region
+		}
 	}
 	c.APIURL, _ = l.value(f.GitHub.API, "REVIEWGATE_GITHUB_API_URL", api)
 	for _, u := range []struct{ key, variable, value string }{

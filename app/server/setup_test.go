@@ -161,6 +161,8 @@ func TestLoadSetup(t *testing.T) {
 		"beside the database": {"", []string{"REVIEWGATE_DATABASE=/var/lib/reviewgate/gate.db"}, &server.SetupConfig{Listen: "127.0.0.1:8080", Database: "/var/lib/reviewgate/gate.db", Dir: "/var/lib/reviewgate", Settings: "reviewgate.yml"}, ""},
 		"some settings": {some, []string{"REVIEWGATE_GITHUB_URL=https://github.example.com"}, &server.SetupConfig{Listen: "0.0.0.0:80", PublicURL: "https://gate.example.com", Database: filepath.Join(dir, "data", "gate.db"),
 			Dir: filepath.Join(dir, "etc"), Settings: "reviewgate.yml", GitHubURL: "https://github.example.com", APIURL: "https://github.example.com/api/v3"}, ""},
+		"a region": {missing, []string{"REVIEWGATE_GITHUB_URL=https://acme.ghe.com"}, &server.SetupConfig{Listen: "127.0.0.1:8080", Database: filepath.Join(dir, "reviewgate.db"), Dir: dir, Settings: "gate.yml",
+			GitHubURL: "https://acme.ghe.com", APIURL: "https://api.acme.ghe.com"}, ""},
 		"PostgreSQL": {"", []string{"REVIEWGATE_DATABASE=postgres://gate:hunter2@db.example.com/gate", "REVIEWGATE_SETUP_DIR=/etc/reviewgate"},
 			&server.SetupConfig{Listen: "127.0.0.1:8080", Database: "postgres://gate:hunter2@db.example.com/gate", Dir: "/etc/reviewgate", Settings: "reviewgate.yml"}, ""},
 		"PostgreSQL, but where": {"", []string{"REVIEWGATE_DATABASE=postgres://gate:hunter2@db.example.com/gate"}, nil, "nothing says where"},

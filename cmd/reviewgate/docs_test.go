@@ -80,7 +80,7 @@ func TestRuleExample(t *testing.T) {
 func TestOperatorSettings(t *testing.T) {
 	t.Parallel()
 	variable := regexp.MustCompile(`REVIEWGATE_[A-Z_]+[A-Z]`)
-	source := doc(t, "app/server/config.go") + doc(t, "app/server/learning.go")
+	source := doc(t, "app/server/config.go") + doc(t, "app/server/keep.go") + doc(t, "app/server/learning.go") + doc(t, "app/server/records.go")
 	page := doc(t, "docs/operator.md")
 	known := variable.FindAllString(source, -1)
 	for _, name := range known {
