@@ -9,6 +9,7 @@ GOLANGCI_VERSION   := v2.15.0
 ZIG_VERSION        := 0.17.1
 ZIZMOR_VERSION     := 1.32.0
 PRE_COMMIT_VERSION := 4.7.0
+SSLIB_VERSION      := 1.6.0
 
 # All languages, also those whose parsers take long to compile.
 TAGS := -tags allgrammars
@@ -24,7 +25,7 @@ build: ## build dist/reviewgate
 	$(GO) build $(TAGS) -trimpath -o $(BIN)/reviewgate ./cmd/reviewgate
 
 .PHONY: test
-test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixtures
+test: tools ## run format, vet, lint, all tests and rule fixtures, as CI does; it runs test-tools besides
 	./.ci/fmt
 	$(GO) vet $(TAGS) ./...
 	$(TOOLS)/golangci-lint run ./...
@@ -32,9 +33,11 @@ test: tools ## run every check that CI runs: format, vet, lint, tests, rule fixt
 	$(GO) run $(TAGS) ./cmd/reviewgate rules test rules/builtin
 
 .PHONY: test-tools
-test-tools: python-tools ## run what needs tools from Python's index: zizmor on every workflow, the real pre-commit on our hooks
+test-tools: python-tools $(TOOLS)/promtool ## run what needs tools from elsewhere: zizmor on every workflow, the real pre-commit on our hooks, promtool on the alerts, our records under securesystemslib
 	./.ci/workflows
 	./.ci/pre-commit
+	./.ci/alerts
+	./.ci/records
 
 .PHONY: race
 race: ## run the tests under the race detector
@@ -61,6 +64,13 @@ model: ## play random histories: HISTORIES against the reducers, SERVED against 
 	$(GO) test -v -timeout 3h ./app/server/internal/review -run '^TestModel$$' -rapid.checks=$$(( ($(HISTORIES) + 1) / 2 )) -rapid.nofailfile
 	REVIEWGATE_MODEL=$(SERVED) $(GO) test -v -timeout 3h ./app/server -run '^TestModel$$' -parallel 4
 
+# About a quarter of an hour. SEED=n plays the actions of another run again.
+KILLS ?= 200
+
+.PHONY: kills
+kills: ## kill the server KILLS times at random moments under load, on each database, and one of two servers for good
+	REVIEWGATE_KILLS=$(KILLS) REVIEWGATE_SEED=$(SEED) $(GO) test -v -count=1 -timeout 3h ./app/server -run '^TestKill'
+
 .PHONY: mutants
 mutants: ## break every invariant in turn, and see that the model notices (minutes)
 	REVIEWGATE_MUTANTS=10000 $(GO) test -v -timeout 3h ./app/model -run '^TestMutants$$' -parallel 2
@@ -77,19 +87,23 @@ generate: ## write the generated files again (a test fails when one is stale)
 release: release-tools ## build the Linux binaries of VERSION (v1.2.3) with their checksums and bill of materials, and once more to compare
 	PATH=$(TOOLS):$$PATH ./.ci/release $(VERSION)
 	PATH=$(TOOLS):$$PATH ./.ci/release --again $(VERSION)
+	./.ci/release-check dist/release/reviewgate_linux_amd64
 
 .PHONY: tools
 tools: $(TOOLS)/act-$(ACT_VERSION) $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## install the pinned tools into dist/tools
 
 .PHONY: python-tools
-python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) ## install those that come from Python's index
+python-tools: $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION) ## install those that come from Python's index
+
+$(TOOLS)/promtool:
+	./.ci/promtool $(TOOLS)
 
 .PHONY: release-tools
 release-tools: $(TOOLS)/zig-$(ZIG_VERSION) ## install what a release is built with
 	cd .ci/tools && $(GO) build -o $(TOOLS)/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 # Tools that come as Python packages, each in an environment of its own.
-$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION): $(TOOLS)/%:
+$(TOOLS)/zig-$(ZIG_VERSION) $(TOOLS)/zizmor-$(ZIZMOR_VERSION) $(TOOLS)/pre-commit-$(PRE_COMMIT_VERSION) $(TOOLS)/securesystemslib-$(SSLIB_VERSION): $(TOOLS)/%:
 	./.ci/python-tool $(TOOLS) $*
 
 $(TOOLS)/act-$(ACT_VERSION):

@@ -14,7 +14,8 @@ type Change struct {
 	Files      []*File // the changed files, sorted by Path
 	Text       PRText
 	Facts      Facts
-	Meter      Meter // nil: nobody asks what work costs
+	Found      *Found // nil: nobody looked through the rest of the tree
+	Meter      Meter  // nil: nobody asks what work costs
 
 	memoMu sync.Mutex
 	memo   map[any]*memoEntry

@@ -32,7 +32,10 @@ type Check struct {
 	// Asks names the packages of which Run wants to be told in Facts.Answers. It runs before Run, where Run does, and is given no more of the change
 	// than what Reads names: a check that asks has Reads. What it names leaves the machine if the operator says where to ask. Nil: none.
 	Asks func(ctx context.Context, pass *Pass) ([]Package, error)
-	Run  func(ctx context.Context, pass *Pass) error
+	// Wants names files of head that the change leaves alone, by what is in them. It runs before Run, where Run does, and sees the same change; what is
+	// found is in Change.Found then. It does not run for a whole tree, of which everything is given. Nil: none.
+	Wants func(ctx context.Context, pass *Pass) ([]Want, error)
+	Run   func(ctx context.Context, pass *Pass) error
 }
 
 // Scope says what a check judges.

@@ -56,7 +56,7 @@ func Run(ctx context.Context, opt *Options) (*Report, error) {
 	if r.Digest = digest(opt); opt.Cache != "" {
 		prune(filepath.Join(opt.Cache, cacheName), time.Now())
 	}
-	var todo []*replay
+	var replays []*replay
 	var histories []*source.History
 	for _, dir := range opt.Repos {
 		h, err := source.HistoryOf(ctx, source.HistoryOptions{Dir: dir, Branch: opt.Branch, Since: opt.Since, Limit: opt.Limit})
@@ -73,28 +73,28 @@ func Run(ctx context.Context, opt *Options) (*Report, error) {
 		}
 		r.Repositories = append(r.Repositories, repo)
 		for _, m := range h.Merged {
-			todo = append(todo, &replay{opt: opt, dir: opt.Repos[i], merged: m, change: Change{Repository: name, Commit: m.SHA, Parent: m.Parent, At: m.At, Merge: m.Merge}})
+			replays = append(replays, &replay{opt: opt, dir: opt.Repos[i], merged: m, change: Change{Repository: name, Commit: m.SHA, Parent: m.Parent, At: m.At, Merge: m.Merge}})
 		}
 	}
 	store := &cache{}
 	if opt.Cache != "" {
 		store.dir = filepath.Join(opt.Cache, cacheName)
 	}
-	if err := all(ctx, opt, store, todo); err != nil {
+	if err := all(ctx, opt, store, replays); err != nil {
 		return nil, err
 	}
-	rules, err := rulesOf(store, r.Digest, todo)
+	rules, err := rulesOf(store, r.Digest, replays)
 	if err != nil {
 		return nil, err
 	}
-	r.add(todo, rules)
+	r.add(replays, rules)
 	r.Stopped = ctx.Err() != nil
 	return r, nil
 }
 
 // rulesOf gives the rules that judged the changes: they are the same for all of them.
-func rulesOf(store *cache, key string, todo []*replay) ([]ruled, error) {
-	for _, p := range todo {
+func rulesOf(store *cache, key string, replays []*replay) ([]ruled, error) {
+	for _, p := range replays {
 		if p.rules != nil {
 			return p.rules, store.put("rules "+key, &kept{Rules: p.rules})
 		}
@@ -163,13 +163,13 @@ type replay struct {
 }
 
 // all replays the changes side by side. That one cannot be scanned is a result; that a worker cannot be started at all shows in every one of them.
-func all(ctx context.Context, opt *Options, store *cache, todo []*replay) error {
+func all(ctx context.Context, opt *Options, store *cache, replays []*replay) error {
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(cmp.Or(opt.Parallel, runtime.GOMAXPROCS(0)))
 	key := digest(opt)
 	var mu sync.Mutex
 	ended := 0
-	for _, one := range todo {
+	for _, one := range replays {
 		group.Go(func() error {
 			if gctx.Err() != nil {
 				return nil
@@ -183,7 +183,7 @@ func all(ctx context.Context, opt *Options, store *cache, todo []*replay) error 
 			mu.Lock()
 			defer mu.Unlock()
 			if ended++; opt.Progress != nil {
-				opt.Progress(ended, len(todo))
+				opt.Progress(ended, len(replays))
 			}
 			return nil
 		})

@@ -121,7 +121,12 @@ func (r *Report) tables(out io.Writer, t table) {
 	if silent > 0 {
 		title += fmt.Sprintf(" (%s found nothing)", count(silent, "other rule", "other rules"))
 	}
-	t(out, title, rows)
+	switch {
+	case len(rows) > 1:
+		t(out, title, rows)
+	case silent > 0:
+		fmt.Fprintf(out, "\nno finding by %s\n", count(silent, "rule", "rules"))
+	}
 	group := func(title string, totals []Totals) {
 		if len(totals) == 0 {
 			return

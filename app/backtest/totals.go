@@ -7,11 +7,11 @@ import (
 )
 
 // add takes the changes over and adds them up.
-func (r *Report) add(todo []*replay, rules []ruled) {
+func (r *Report) add(replays []*replay, rules []ruled) {
 	r.Changes = []Change{}
 	faults := map[string]bool{}
 	var seconds []float64
-	for _, p := range todo {
+	for _, p := range replays {
 		if !p.done {
 			continue
 		}

@@ -35,7 +35,6 @@ type App struct {
 	id       int64
 	api, web *url.URL
 	base     http.RoundTripper
-	key      []byte
 	now      func() time.Time
 	pace     Pace
 	share    func(ctx context.Context, installation int64, pace SharedPace) (wait time.Duration, ok bool, err error)
@@ -43,6 +42,8 @@ type App struct {
 	jwt      *gh.Client // speaks as the App itself
 
 	mu      sync.Mutex
+	key     []byte                        // in force, PEM
+	as      *ghinstallation.AppsTransport // signs with it
 	clients map[int64]*Client
 	slug    string
 	slugAt  time.Time
@@ -65,7 +66,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		id: o.AppID, api: api, web: web, key: o.PrivateKey, now: o.Now, log: o.Log, share: o.Share,
+		id: o.AppID, api: api, web: web, now: o.Now, log: o.Log, share: o.Share,
 		base: http.DefaultTransport, pace: defaultPace(), clients: map[int64]*Client{},
 	}
 	if o.HTTP != nil && o.HTTP.Transport != nil {
@@ -77,12 +78,10 @@ func New(o Options) (*App, error) {
 	if o.Pace != nil {
 		a.pace = *o.Pace
 	}
-	as, err := ghinstallation.NewAppsTransport(newTransport(a.base, a.pace, a.now, a.log), a.id, a.key)
-	if err != nil {
-		// The parser's own words may quote the key.
-		return nil, errors.New("GitHub App private key: it is not an RSA key in PEM form (download one from the App's settings page)")
+	if err := a.SetKey(o.PrivateKey); err != nil {
+		return nil, err
 	}
-	a.jwt = a.client(as)
+	a.jwt = a.client(speaker{a})
 	return a, nil
 }
 
@@ -260,9 +259,12 @@ func wanted() *gh.InstallationPermissions {
 
 // token makes a source of tokens with the given scope.
 func (c *Client) token(o *gh.InstallationTokenOptions) (*ghinstallation.Transport, error) {
-	as, err := ghinstallation.New(c.way, c.app.id, c.id, c.app.key)
+	c.app.mu.Lock()
+	key := c.app.key
+	c.app.mu.Unlock()
+	as, err := ghinstallation.New(c.way, c.app.id, c.id, key)
 	if err != nil {
-		return nil, errors.New("GitHub App private key: it is not an RSA key in PEM form")
+		return nil, errKey
 	}
 	as.BaseURL = c.app.api.String()
 	as.InstallationTokenOptions = o // never nil: the body would be "null", which GitHub's description does not allow

@@ -20,6 +20,7 @@ type Attempt struct {
 	Event, Action string
 	At            time.Time
 	OK            bool // the receiver answered 2xx
+	Status        int  // what it answered; 0: nothing
 	Redelivery    bool
 }
 
@@ -37,7 +38,7 @@ func (a *App) Attempts(ctx context.Context, since time.Time) (out []Attempt, com
 			if at.Before(since) {
 				return out, true, nil
 			}
-			out = append(out, Attempt{ID: d.GetID(), GUID: d.GetGUID(), Event: d.GetEvent(), Action: d.GetAction(), At: at, OK: d.GetStatusCode() >= 200 && d.GetStatusCode() <= 299, Redelivery: d.GetRedelivery()})
+			out = append(out, Attempt{ID: d.GetID(), GUID: d.GetGUID(), Event: d.GetEvent(), Action: d.GetAction(), At: at, OK: d.GetStatusCode() >= 200 && d.GetStatusCode() <= 299, Status: d.GetStatusCode(), Redelivery: d.GetRedelivery()})
 		}
 		if resp.Cursor == "" || resp.Cursor == o.Cursor {
 			return out, true, nil

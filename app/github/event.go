@@ -144,6 +144,7 @@ var known = map[string][]string{
 	"repository_ruleset":        {"created", "edited", "deleted"},
 	"installation":              {"created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"},
 	"installation_repositories": {"added", "removed"},
+	"github_app_authorization":  {"revoked"},
 }
 
 // The parts of GitHub's payloads that we read. Our own, because go-github's reject real deliveries for fields that we never use.
@@ -311,7 +312,7 @@ func ParseEvent(name string, body []byte) (Event, error) {
 	}
 	switch {
 	case e.Ignored:
-	case e.Installation == 0:
+	case e.Installation == 0 && name != "github_app_authorization": // that one is about a person
 		return e.ignore("it comes from a webhook of the repository or organisation, not from the App"), nil
 	case name == "push" && e.Branch == "":
 		return e.ignore("it is a push to a tag"), nil

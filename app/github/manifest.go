@@ -53,6 +53,8 @@ type ManifestOptions struct {
 	URL       string // home page
 	Webhook   string // where deliveries go
 	Redirect  string // where GitHub sends the browser once the App is made
+	Callback  string // where GitHub sends people back who sign in; "": nobody does
+	Installed string // where GitHub sends a browser once the App is installed; "": nowhere
 	Issues    bool   // open issues, where a policy has audit.bypass_alert: issue
 	Audit     bool   // read rulesets and branch protection, for doctor
 	Statuses  bool   // a ruleset asks for it before it takes the App as the source of a check
@@ -69,6 +71,15 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 			return nil, fmt.Errorf("the App's %s address %q: it must be an absolute http or https URL", a[0], clip(a[1], 200))
 		}
 	}
+	for _, a := range [][2]string{{"sign-in", o.Callback}, {"page after the installation's", o.Installed}} {
+		if u, err := url.Parse(a[1]); a[1] != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			return nil, fmt.Errorf("the App's %s address %q: it must be an absolute http or https URL", a[0], clip(a[1], 200))
+		}
+	}
+	var callbacks []string
+	if o.Callback != "" {
+		callbacks = []string{o.Callback}
+	}
 	type hook struct {
 		URL    string `json:"url"`
 		Active bool   `json:"active"`
@@ -78,10 +89,12 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 		URL         string            `json:"url"`
 		Hook        hook              `json:"hook_attributes"`
 		Redirect    string            `json:"redirect_url"`
+		Callbacks   []string          `json:"callback_urls,omitempty"`
+		Installed   string            `json:"setup_url,omitempty"`
 		Public      bool              `json:"public"`
 		Permissions map[string]string `json:"default_permissions"`
 		Events      []string          `json:"default_events"`
-	}{o.Name, o.URL, hook{o.Webhook, true}, o.Redirect, o.PublicApp, Permissions(o), Events(o)}, "", "  ")
+	}{o.Name, o.URL, hook{o.Webhook, true}, o.Redirect, callbacks, o.Installed, o.PublicApp, Permissions(o), Events(o)}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the App's manifest: %w", err)
 	}

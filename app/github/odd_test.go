@@ -306,3 +306,32 @@ func TestLastRequestOfTheHour(t *testing.T) {
 		t.Errorf("%v, %d requests", err, len(s.asked)-n)
 	}
 }
+
+// A link to the next page says which page it is. Its host is not asked: the number is all that is taken.
+func TestNextPageElsewhere(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("another host was asked, with %q", r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(elsewhere.Close)
+	pull := func(n string) string {
+		return `{"number":` + n + `,"state":"open","head":{"ref":"t","sha":"` + sha1 + `"},"base":{"ref":"main","sha":"` + sha1 + `"}}`
+	}
+	pages := 0
+	_, client := newScript(t, map[string]func(http.ResponseWriter, *http.Request){
+		"GET /repos/acme/shop/pulls": func(w http.ResponseWriter, r *http.Request) {
+			pages++
+			if r.URL.Query().Get("page") == "1" {
+				w.Header().Set("Link", `<`+elsewhere.URL+`/repos/acme/shop/pulls?page=2&per_page=100>; rel="next", <file:///etc/passwd?page=9>; rel="last"`)
+				write(w, "["+pull("1")+"]")
+				return
+			}
+			w.Header().Set("Link", `<`+elsewhere.URL+`/repos/acme/shop/pulls?page=1>; rel="next"`) // back to where we were, for ever
+			write(w, "["+pull("2")+"]")
+		},
+	})
+	list, err := client.OpenPulls(t.Context(), "acme", "shop")
+	if err != nil || len(list) != 2 || pages != 2 {
+		t.Errorf("%d pull requests of %d pages, %v", len(list), pages, err)
+	}
+}

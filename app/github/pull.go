@@ -39,11 +39,14 @@ type PullFacts struct {
 	BaseAtOpen string // base SHA as the pull request's own record has it: older than Facts.Base if the base branch moved
 	DefaultSHA string // tip of the default branch now; "" and a line in Facts.Unknown if it could not be read
 	MergedBy   string // login of who merged it; "": nobody, or GitHub does not say
+	MergedAt   time.Time
 	MergeSHA   string // of the merge that GitHub tries out; "": it has not
 	AutoMerge  bool   // GitHub will merge it as soon as it may
 	Remarks    int    // comments of its conversation, as GitHub counts them: Talk lists them
 	// Updated is GitHub's own mark of the last change to the pull request, as it was before anything else was read.
 	Updated time.Time
+	Created time.Time
+	Ended   time.Time // when it was merged or closed; zero while it is open
 
 	Assignments []Assignment // everybody who was ever assigned, and by whom, in order
 	// Told holds the keys of our own markers in our reviews' bodies; Fingerprints the findings told there. Inline comments
@@ -137,11 +140,15 @@ func (c *Client) pull(ctx context.Context, owner, repo string, pr *gh.PullReques
 	}
 	p := &PullFacts{
 		Repository: repository(base.GetRepo()),
-		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), MergedBy: pr.GetMergedBy().GetLogin(), MergeSHA: pr.GetMergeCommitSHA(), AutoMerge: pr.AutoMerge != nil, Remarks: pr.GetComments(), Updated: pr.GetUpdatedAt().Time,
+		URL:        pr.GetHTMLURL(), BaseAtOpen: base.GetSHA(), MergedBy: pr.GetMergedBy().GetLogin(), MergedAt: pr.GetMergedAt().Time, MergeSHA: pr.GetMergeCommitSHA(), AutoMerge: pr.AutoMerge != nil, Remarks: pr.GetComments(), Updated: pr.GetUpdatedAt().Time,
 		Told: map[string]bool{}, Fingerprints: map[string]bool{},
 	}
 	if r := head.GetRepo(); r != nil { // null once a fork was deleted
 		p.HeadRepo = r.GetFullName()
+	}
+	p.Created, p.Ended = pr.GetCreatedAt().Time, pr.GetClosedAt().Time
+	if pr.MergedAt != nil {
+		p.Ended = pr.GetMergedAt().Time
 	}
 	p.Fork = head.GetRepo() == nil || head.GetRepo().GetID() != base.GetRepo().GetID()
 	f := &p.Facts

@@ -195,7 +195,7 @@ func (t *transport) send(ctx context.Context, req *http.Request, write bool) (*h
 		body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 		resp.Body.Close()
 	}
-	event := t.log.Debug().Str("method", req.Method).Str("path", req.URL.Path).Dur("took", t.now().Sub(start))
+	event := t.log.Debug().Ctx(ctx).Str("method", req.Method).Str("path", req.URL.Path).Dur("took", t.now().Sub(start))
 	if err != nil {
 		reason := "the connection to GitHub failed: " + Redact(err.Error())
 		switch {

@@ -148,6 +148,11 @@ func TestBrowser(t *testing.T) {
 	if data, err := os.ReadFile(filepath.Join(dir, "testdata", "my-rule.py")); err != nil || !bytes.HasSuffix(data, []byte("\n    eval(more)")) {
 		t.Errorf("%q %v", data, err)
 	}
+	var offered string
+	do(chromedp.Evaluate(`[...document.querySelectorAll("#open option")].map(o => o.text + (o.selected ? "*" : "")).join("|")`, &offered))
+	if offered != "my-rule.yaml*" {
+		t.Errorf("offered to be opened after saving: %s", offered)
+	}
 	do(chromedp.Evaluate(`document.querySelector("#tree").open = true`, nil))
 
 	for _, look := range []struct {

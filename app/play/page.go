@@ -35,6 +35,8 @@ type Options struct {
 	Ask func(context.Context, *Question) (*Answer, error)
 	// Root is the folder that rules are opened in and saved to; nil: neither is offered, and the page keeps nothing.
 	Root *os.Root
+	// Home is the address of the pages that the playground belongs to; "": it stands alone.
+	Home string
 }
 
 // The bounds of what the page sends.
@@ -97,6 +99,7 @@ type playground struct {
 // A sheet is what the page holds.
 type sheet struct {
 	Prefix   string
+	Home     string
 	Rule     string // the rule's text
 	Code     string
 	Path     string // the name of the code's file, which says its language
@@ -163,7 +166,7 @@ func (p *playground) show(w http.ResponseWriter, r *http.Request) {
 			s = opened
 		}
 	}
-	s.Prefix, s.CanSave, s.Listed = p.Prefix, p.Root != nil, p.list()
+	s.Prefix, s.Home, s.CanSave, s.Listed = p.Prefix, p.Home, p.Root != nil, p.list()
 	p.evaluate(r.Context(), s)
 	p.write(w, "page.html", s)
 }
@@ -190,6 +193,7 @@ func (p *playground) save(w http.ResponseWriter, r *http.Request) {
 		s.Said, s.Failed = "not saved: "+err.Error(), true
 	} else {
 		s.Said, s.Opened = "saved "+s.RuleFile+" and "+s.Path, hash(s.Rule, s.Code)
+		s.Listed = p.list()
 	}
 	p.write(w, "saved", s)
 }

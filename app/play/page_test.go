@@ -143,6 +143,8 @@ func TestSave(t *testing.T) {
 	}
 	if said := save("sub/new.yaml", "sub/testdata/new.py", ""); !strings.Contains(said, "saved sub/new.yaml and sub/testdata/new.py") || !strings.Contains(said, `id="opened" value="`+hash("rules: []\n", "new\n")) {
 		t.Errorf("a new rule: %s", said)
+	} else if !strings.Contains(said, `<select id="open" name="rule" hx-swap-oob="true"><option>old.yaml</option><option selected>sub/new.yaml</option>`) {
+		t.Errorf("the list of rules does not have the new one: %s", said)
 	}
 	if data, err := os.ReadFile(filepath.Join(dir, "sub", "new.yaml")); err != nil || string(data) != "rules: []\n" {
 		t.Errorf("%q %v", data, err)

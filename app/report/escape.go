@@ -46,6 +46,9 @@ func visible(s string, keep string) string {
 	return b.String()
 }
 
+// Visible is visible for outputs that are rendered elsewhere: of what is not seen, only the characters of keep stay as they are.
+func Visible(s, keep string) string { return visible(s, keep) }
+
 // lookalikes are the Cyrillic and Greek letters that most fonts draw as they draw a Latin one (Unicode's confusables, of these scripts only).
 // Beside Latin letters in one word they are there to be taken for those; a word in one script is just a word.
 const lookalikes = "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d\u0475\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408" +

@@ -40,15 +40,7 @@ type textWriter struct {
 type styles struct{ bold, dim, path, severe, warn, note, help func(a ...any) string }
 
 func newStyles(on bool) styles {
-	style := func(attrs ...color.Attribute) func(...any) string {
-		c := color.New(attrs...)
-		if on {
-			c.EnableColor()
-		} else {
-			c.DisableColor()
-		}
-		return c.SprintFunc()
-	}
+	style := Painter(on)
 	return styles{
 		bold: style(color.Bold), dim: style(color.Faint), path: style(color.FgCyan),
 		severe: style(color.FgRed, color.Bold), warn: style(color.FgYellow, color.Bold), note: style(color.FgBlue, color.Bold),

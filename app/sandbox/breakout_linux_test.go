@@ -88,6 +88,15 @@ func breakOut(task, argument string, out io.Writer) error {
 		_, err = unix.FcntlInt(0, unix.F_SETOWN, 1)
 	case "memfd":
 		_, err = unix.MemfdCreate("x", 0)
+	case "call":
+		number, known := calls[argument]
+		if !known {
+			return fmt.Errorf("unknown call %q", argument)
+		}
+		// Arguments that make most calls fail in another way, if they are let through.
+		if _, _, errno := unix.RawSyscall6(number, 0, 0, 0, 0, 0, 0); errno != 0 {
+			err = errno
+		}
 	case "descriptors":
 		// Whatever can be read or written beside the three pipes would be a way out. fcntl does not need the file system.
 		var open []string
@@ -117,6 +126,20 @@ func breakOut(task, argument string, out io.Writer) error {
 		fmt.Fprint(out, err)
 	}
 	return nil
+}
+
+// calls are those that have led out of sandboxes: into another process, the kernel's rarely walked parts, or more rights.
+var calls = map[string]uintptr{
+	"process_vm_readv": unix.SYS_PROCESS_VM_READV, "process_vm_writev": unix.SYS_PROCESS_VM_WRITEV, "pidfd_open": unix.SYS_PIDFD_OPEN, "pidfd_getfd": unix.SYS_PIDFD_GETFD,
+	"pidfd_send_signal": unix.SYS_PIDFD_SEND_SIGNAL, "rt_sigqueueinfo": unix.SYS_RT_SIGQUEUEINFO, "kcmp": unix.SYS_KCMP,
+	"shmget": unix.SYS_SHMGET, "shmat": unix.SYS_SHMAT, "mq_open": unix.SYS_MQ_OPEN, "msgget": unix.SYS_MSGGET, "semget": unix.SYS_SEMGET,
+	"openat2": unix.SYS_OPENAT2, "name_to_handle_at": unix.SYS_NAME_TO_HANDLE_AT, "open_by_handle_at": unix.SYS_OPEN_BY_HANDLE_AT, "statx": unix.SYS_STATX, "symlinkat": unix.SYS_SYMLINKAT,
+	"mount": unix.SYS_MOUNT, "fsopen": unix.SYS_FSOPEN, "move_mount": unix.SYS_MOVE_MOUNT, "pivot_root": unix.SYS_PIVOT_ROOT, "chroot": unix.SYS_CHROOT, "setns": unix.SYS_SETNS,
+	"bpf": unix.SYS_BPF, "perf_event_open": unix.SYS_PERF_EVENT_OPEN, "userfaultfd": unix.SYS_USERFAULTFD, "keyctl": unix.SYS_KEYCTL, "add_key": unix.SYS_ADD_KEY,
+	"seccomp": unix.SYS_SECCOMP, "personality": unix.SYS_PERSONALITY, "setuid": unix.SYS_SETUID, "capset": unix.SYS_CAPSET, "setsid": unix.SYS_SETSID,
+	"ioctl": unix.SYS_IOCTL, "dup": unix.SYS_DUP, "splice": unix.SYS_SPLICE, "vmsplice": unix.SYS_VMSPLICE, "sendmsg": unix.SYS_SENDMSG, "recvmsg": unix.SYS_RECVMSG,
+	"inotify_init1": unix.SYS_INOTIFY_INIT1, "fanotify_init": unix.SYS_FANOTIFY_INIT, "init_module": unix.SYS_INIT_MODULE, "kexec_load": unix.SYS_KEXEC_LOAD, "reboot": unix.SYS_REBOOT,
+	"settimeofday": unix.SYS_SETTIMEOFDAY, "swapon": unix.SYS_SWAPON, "execveat": unix.SYS_EXECVEAT, "memfd_secret": unix.SYS_MEMFD_SECRET, "pkey_mprotect": unix.SYS_PKEY_MPROTECT,
 }
 
 // fork starts a process that ends at once, so that a fork that is not denied does no harm.
@@ -162,7 +185,12 @@ func TestBreakOut(t *testing.T) {
 		{"write /dev/null", "EPERM"},
 		{"list /", "EPERM"},
 		{"stat /etc/passwd", "EPERM"},
+		{fmt.Sprintf("read /proc/%d/mem", os.Getpid()), "EPERM"},
+		{fmt.Sprintf("list /proc/%d/fd", os.Getpid()), "EPERM"},
+		{"write /proc/self/mem", "EPERM"},
+		{"write /dev/shm/reviewgate-must-not-exist", "EPERM"},
 		{"dial tcp " + tcp.Addr().String(), "EPERM"},
+		{"dial tcp 169.254.169.254:80", "EPERM"},
 		{"dial udp 127.0.0.1:53", "EPERM"},
 		{"dial unix " + socket, "EPERM"},
 		{"socketpair", "EPERM"},
@@ -201,6 +229,20 @@ func TestBreakOut(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(folder, "new")); err == nil {
 		t.Error("the worker wrote a file")
+	}
+}
+
+// TestCalls makes, from inside of a worker with all layers on, the system calls that have led out of other sandboxes.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	for name := range calls {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer, _, err := ask(t, Options{Mode: Require}, "call "+name)
+			if err != nil || answer != "EPERM" {
+				t.Errorf("got %q, %v; want EPERM", answer, err)
+			}
+		})
 	}
 }
 

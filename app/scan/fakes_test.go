@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func fakes(rs []*rules.Rule) ([]*checks.Check, error) {
 	}}
 	gone := &checks.Check{Name: "fake/gone", Scope: checks.Difference, Run: runGone, Rules: []checks.RuleInfo{rule("gone", checks.High, checks.Certain)}}
 	moods := &checks.Check{Name: "fake/moods", Scope: checks.Difference, Run: runMoods, Rules: []checks.RuleInfo{rule("mood", checks.Medium, checks.Certain)},
-		Reads: readsPackages, Asks: asksPackages}
+		Reads: readsPackages, Asks: asksPackages, Wants: seeks}
 	list := []*checks.Check{moods, marks, gone}
 	if len(rs) > 0 {
 		c := &checks.Check{Name: "rules", Scope: checks.PerSide, Run: func(ctx context.Context, p *checks.Pass) error { return runMarks(ctx, p) }}
@@ -82,6 +83,32 @@ func asksPackages(_ context.Context, p *checks.Pass) (asked []checks.Package, er
 		}
 	}
 	return asked, nil
+}
+
+// seeks wants the files with the word slugify where the title says so; runMoods then tells what it got.
+func seeks(_ context.Context, p *checks.Pass) ([]checks.Want, error) {
+	switch p.Change.Text.Title {
+	case "seek":
+		return []checks.Want{{Endings: []string{".go"}, Words: []string{"slugify"}}}, nil
+	case "cannot seek":
+		return nil, errors.New("it cannot seek")
+	}
+	return nil, nil
+}
+
+func sought(p *checks.Pass) error {
+	if p.Change.Found == nil {
+		return fmt.Errorf("nobody looked: %w", checks.ErrSkipped)
+	}
+	var b strings.Builder
+	for _, path := range p.Change.Found.Paths {
+		data, err := p.Change.Head.Open(path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s=%q ", strings.Trim(strconv.Quote(path), `"`), data)
+	}
+	return fmt.Errorf("%s%s: %w", b.String(), p.Change.Found.Lacks, checks.ErrSkipped)
 }
 
 var mark = regexp.MustCompile(`@([a-z-]+)(\([^)]*\))?`)
@@ -151,6 +178,8 @@ func runMoods(ctx context.Context, p *checks.Pass) error {
 		return errors.New("no such thing \xff")
 	case "skip":
 		return fmt.Errorf("no registry is configured: %w", checks.ErrSkipped)
+	case "seek":
+		return sought(p)
 	case "wait":
 		<-ctx.Done()
 		return ctx.Err()

@@ -44,6 +44,10 @@ func judge(ctx context.Context, in *Input, list Lister, progress func(done, tota
 			progress(len(change.Files)*done/total, len(change.Files))
 		}
 	}
+	running, err = search(ctx, in, running, change, checkLimit(in), costs)
+	if err != nil {
+		return nil, err
+	}
 	passes, err := runChecks(ctx, running, change, !in.All, checkLimit(in), costs, files)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ type Cost struct {
 // Parsing is the Part of reading files into trees, which all checks share.
 const Parsing = "parsing"
 
+// Searching is the Part of looking through the tree for what checks want, which the parent does.
+const Searching = "searching the tree"
+
 // A profile collects costs. Its methods may be called on nil, where nobody asked for them.
 type profile struct {
 	mu    sync.Mutex

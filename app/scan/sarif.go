@@ -242,7 +242,7 @@ func readSARIF(data []byte) (*sarifLog, error) {
 // toolSlug is the tool's name as it stands before the ids of its rules. What editions call themselves is left out.
 func toolSlug(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
-	for _, edition := range []string{" oss", " pro", " community edition", " command line toolchain"} {
+	for _, edition := range []string{" oss", " pro", " community edition", " command-line toolchain", " command line toolchain"} {
 		name = strings.TrimSuffix(name, edition)
 	}
 	return strings.Trim(notInID.ReplaceAllString(text(name, 60), "-"), "-./")

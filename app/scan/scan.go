@@ -27,6 +27,7 @@ type Input struct {
 	HeadPaths  []string       // all paths of the head tree; nil: not listed, because no check has Reads
 	Text       checks.PRText
 	Facts      checks.Facts
+	Search     Search         // looks through the rest of head's tree; nil: nobody does, and checks that want it say so
 	Rules      []rules.Source // beside the built-in ones
 	NoBuiltin  bool           // without the built-in rules, and without the checks that have no others
 	Imports    []Import       // reports of other tools

@@ -672,7 +672,7 @@ func TestHostileShapes(t *testing.T) {
 			suppressed++
 		}
 	}
-	if len(r.Findings) != maxFindings || suppressed != maxFindings/2 || comments != 10 {
+	if len(r.Findings) != maxFindings || suppressed != maxFindings/2 || comments != 0 { // nobody can read that line
 		t.Errorf("%d findings, %d suppressed, %d comments; failures %v", len(r.Findings), suppressed, comments, r.Failures())
 	}
 }

@@ -297,9 +297,15 @@ func budget(s *state) {
 // contextLines is how many unchanged lines a diff shows around a change; only what it shows can have a comment.
 const contextLines = 3
 
+// tooLong tells a line that nobody can read, as of code that was made small: what is there is listed.
+func (s *state) tooLong(l checks.Location) bool {
+	f := s.sources.at(l.Side, l.Path)
+	return f != nil && len(f.line(l.StartLine)) > maxLine
+}
+
 func (s *state) shown(l checks.Location) bool {
 	file := s.files[place{l.Side, l.Path}]
-	if file == nil || file.Lines == nil || l.StartLine == 0 {
+	if file == nil || file.Lines == nil || l.StartLine == 0 || s.tooLong(l) {
 		return false
 	}
 	span := func(h diff.Hunk) (start, end int) {

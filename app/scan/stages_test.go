@@ -101,3 +101,24 @@ func describe(r *Result) string {
 	}
 	return out.String()
 }
+
+// TestLongLine: a finding in a line that nobody can read is listed and blocks, and is no comment.
+func TestLongLine(t *testing.T) {
+	t.Parallel()
+	in := &Input{
+		Files: []*checks.File{{Path: "a.js", Status: checks.Added}, {Path: "b.js", Status: checks.Added}},
+		Contents: []Content{
+			{checks.Head, "a.js", []byte("@high " + strings.Repeat("x", maxLine) + "\n")},
+			{checks.Head, "b.js", []byte("@high " + strings.Repeat("x", maxLine-10) + "\n")},
+		},
+	}
+	r, err := Run(t.Context(), in, fakes, Options{Sandbox: sandbox.Off})
+	if err != nil || len(r.Findings) != 2 {
+		t.Fatalf("%d findings, %v", len(r.Findings), err)
+	}
+	for _, f := range r.Findings {
+		if !f.Blocking || f.Comment != (f.Location.Path == "b.js") {
+			t.Errorf("%s: blocking %v, comment %v", f.Location.Path, f.Blocking, f.Comment)
+		}
+	}
+}

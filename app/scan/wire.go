@@ -30,6 +30,8 @@ const (
 	frameResult   = 'J'
 	frameError    = 'E'
 	frameAsked    = 'Q' // the answer to Ask: packages (JSON)
+	frameWants    = 'W' // what a worker wants to be looked for (JSON), once, if its parent offers to
+	frameFound    = 'F' // what was found: a header (JSON), and then the contents
 
 	maxHeader    = 512 << 20
 	maxPaths     = 1 << 30
@@ -102,6 +104,7 @@ type header struct {
 	All        bool
 	Config     Config
 	Ask        bool // what the checks ask is wanted, no scan
+	Search     bool // the parent looks through the tree when it is asked to
 	Listed     bool // a frame with the head tree's paths follows
 	Rules      []ruleHeader
 	Contents   []contentHeader
@@ -125,7 +128,7 @@ type contentHeader struct {
 }
 
 func writeRequest(w io.Writer, in *Input) error {
-	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, Profile: in.Profile, All: in.All, Config: in.Config, Ask: in.AskOnly, Listed: in.HeadPaths != nil}
+	h := header{Base: in.Base, Head: in.Head, Text: in.Text, Facts: in.Facts, NoBuiltin: in.NoBuiltin, Profile: in.Profile, All: in.All, Config: in.Config, Ask: in.AskOnly, Search: in.Search != nil, Listed: in.HeadPaths != nil}
 	for _, f := range in.Files {
 		g := *f
 		g.Path, g.OldPath = packPath(g.Path), packPath(g.OldPath)
@@ -194,28 +197,29 @@ func writeRequest(w io.Writer, in *Input) error {
 	return out.Flush()
 }
 
-func readRequest(r io.Reader) (*Input, error) {
+// readRequest reads an Input. search tells whether the parent offers Input.Search, which cannot cross as it is.
+func readRequest(r io.Reader) (in *Input, search bool, err error) {
 	_, body, err := readFrame(r, map[byte]uint32{frameHeader: maxHeader})
 	if err != nil {
-		return nil, cut(err)
+		return nil, false, cut(err)
 	}
 	var h header
 	if err := json.Unmarshal(body, &h); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	in := &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, Profile: h.Profile, All: h.All, Config: h.Config, AskOnly: h.Ask}
+	in = &Input{Base: h.Base, Head: h.Head, Files: h.Files, Text: h.Text, Facts: h.Facts, NoBuiltin: h.NoBuiltin, Profile: h.Profile, All: h.All, Config: h.Config, AskOnly: h.Ask}
 	for _, f := range in.Files {
 		if f == nil {
-			return nil, errors.New("a file of the header is null")
+			return nil, false, errors.New("a file of the header is null")
 		}
 		if err := errors.Join(unpackPath(&f.Path), unpackPath(&f.OldPath)); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if h.Listed {
 		_, body, err := readFrame(r, map[byte]uint32{framePaths: maxPaths})
 		if err != nil {
-			return nil, cut(err)
+			return nil, false, cut(err)
 		}
 		in.HeadPaths = []string{}
 		if len(body) > 0 {
@@ -225,10 +229,10 @@ func readRequest(r io.Reader) (*Input, error) {
 	for _, one := range h.Rules {
 		_, body, err := readFrame(r, map[byte]uint32{frameRule: maxContent})
 		if err != nil {
-			return nil, cut(err)
+			return nil, false, cut(err)
 		}
 		if err := unpackPath(&one.Name); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		in.Rules = append(in.Rules, rules.Source{Name: one.Name, Origin: one.Origin, Data: body})
 	}
@@ -236,35 +240,35 @@ func readRequest(r io.Reader) (*Input, error) {
 	for _, one := range h.Contents {
 		_, body, err := readFrame(r, map[byte]uint32{frameContent: uint32(min(left, maxContent))})
 		if err != nil {
-			return nil, cut(err)
+			return nil, false, cut(err)
 		}
 		left -= int64(len(body))
 		if err := unpackPath(&one.Path); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		in.Contents = append(in.Contents, Content{Side: one.Side, Path: one.Path, Data: body})
 	}
 	for _, one := range h.Imports {
 		_, body, err := readFrame(r, map[byte]uint32{frameImport: uint32(min(left, maxContent))})
 		if err != nil {
-			return nil, cut(err)
+			return nil, false, cut(err)
 		}
 		left -= int64(len(body))
 		if err := unpackPath(&one.Name); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		in.Imports = append(in.Imports, Import{Name: one.Name, Base: one.Base, Data: body})
 	}
 	for _, root := range h.Roots {
 		if err := unpackPath(&root); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		in.ImportRoots = append(in.ImportRoots, root)
 	}
 	if _, err := in.check(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return in, nil
+	return in, h.Search, nil
 }
 
 // wireResult is a Result with what its stored form leaves out.
@@ -298,9 +302,13 @@ func writeAnswer(w io.Writer, r *Result, err error) error {
 	return writeFrame(w, frameResult, body)
 }
 
-// readAnswer reads what a worker says. The worker may have been taken over by what it read: its answer is held to the form of a result.
-func readAnswer(r io.Reader, progress func(done, total int)) (*Result, error) {
+// readAnswer reads what a worker says. The worker may have been taken over by what it read: its answer is held to the form of a result. It may want
+// something once; wanted is nil where that is not offered.
+func readAnswer(r io.Reader, progress func(done, total int), wanted func([]checks.Want) error) (*Result, error) {
 	limits := map[byte]uint32{frameProgress: maxProgress, frameResult: maxResult, frameError: maxError}
+	if wanted != nil {
+		limits[frameWants] = maxWantsSize
+	}
 	for {
 		kind, body, err := readFrame(r, limits)
 		if err != nil {
@@ -313,6 +321,15 @@ func readAnswer(r io.Reader, progress func(done, total int)) (*Result, error) {
 			}
 			if progress != nil {
 				progress(int(binary.BigEndian.Uint32(body)), int(binary.BigEndian.Uint32(body[4:])))
+			}
+		case frameWants:
+			delete(limits, frameWants)
+			wants, err := readWants(body)
+			if err == nil {
+				err = wanted(wants)
+			}
+			if err != nil {
+				return nil, err
 			}
 		case frameError:
 			return nil, errors.New(text(string(body), maxMessage))

@@ -34,7 +34,7 @@ func TestRequestRoundTrip(t *testing.T) {
 		if err := writeRequest(&buf, in); err != nil {
 			t.Fatal(err)
 		}
-		got, err := readRequest(&buf)
+		got, _, err := readRequest(&buf)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestRequestsThatAreCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range buf.Len() {
-		if _, err := readRequest(bytes.NewReader(buf.Bytes()[:n])); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, _, err := readRequest(bytes.NewReader(buf.Bytes()[:n])); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("%d of %d bytes: got %v", n, buf.Len(), err)
 		}
 	}
@@ -86,11 +86,11 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		"unknown status":           {frame(frameResult, `{"findings":[],"rules":[],"checks":[{"status":"fine"}]}`), "the status"},
 		"a path in bad packing":    {frame(frameResult, `{"findings":[],"rules":[],"checks":[],"unscanned":[{"path":"\u0000zz","side":"head"}]}`), "cannot be read"},
 	} {
-		if _, err := readAnswer(strings.NewReader(test.answer), nil); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := readAnswer(strings.NewReader(test.answer), nil, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
-	r, err := readAnswer(strings.NewReader(frame(frameResult, `{"findings":[],"rules":[],"checks":[],"sandbox":{"mode":"require","held":["landlock"]}}`)), nil)
+	r, err := readAnswer(strings.NewReader(frame(frameResult, `{"findings":[],"rules":[],"checks":[],"sandbox":{"mode":"require","held":["landlock"]}}`)), nil, nil)
 	if err != nil || r.Sandbox.Mode != "" {
 		t.Errorf("what a worker says of its own sandbox is believed: %v, %v", r, err)
 	}
@@ -102,7 +102,7 @@ func TestWorkerTellsWhatItCannotRead(t *testing.T) {
 	if err := Worker(strings.NewReader("x"), &out, fakes); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readAnswer(&out, nil); err == nil || !strings.Contains(err.Error(), "reading the request: unexpected EOF") {
+	if _, err := readAnswer(&out, nil, nil); err == nil || !strings.Contains(err.Error(), "reading the request: unexpected EOF") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(frame(frameHeader, `{"Files":[null],"Contents":[{}]}`)))
 	f.Add([]byte(frame(frameHeader, `{"Listed":true}`) + frame(framePaths, "a\x00\x00b")))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		in, err := readRequest(bytes.NewReader(data))
+		in, _, err := readRequest(bytes.NewReader(data))
 		if err != nil {
 			return
 		}
@@ -126,7 +126,7 @@ func FuzzRequest(f *testing.F) {
 		if err := writeRequest(&again, in); err != nil {
 			t.Fatal(err)
 		}
-		second, err := readRequest(&again)
+		second, _, err := readRequest(&again)
 		if err != nil {
 			t.Fatalf("what was read and written cannot be read: %v", err)
 		}
@@ -142,7 +142,7 @@ func FuzzAnswer(f *testing.F) {
 	finding := `{"rule_id":"x","fingerprint":"` + strings.Repeat("0", 32) + `","location":{"path":"\u0000ff","side":"base"},"related":[{}],"fix":{}}`
 	f.Add([]byte(frame(frameResult, `{"findings":[`+finding+`],"rules":[],"checks":[{"status":"ran"}]}`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := readAnswer(bytes.NewReader(data), func(int, int) {})
+		r, err := readAnswer(bytes.NewReader(data), func(int, int) {}, func([]checks.Want) error { return nil })
 		if (r == nil) == (err == nil) {
 			t.Fatalf("got %v and %v", r, err)
 		}
@@ -156,7 +156,7 @@ func FuzzAnswer(f *testing.F) {
 		if err := writeAnswer(&again, r, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readAnswer(&again, nil); err != nil {
+		if _, err := readAnswer(&again, nil, nil); err != nil {
 			t.Fatalf("what was read and written cannot be read: %v", err)
 		}
 	})

@@ -16,10 +16,33 @@ import (
 func inWorker(ctx context.Context, in *Input, size int64, opt Options) (*Result, error) {
 	var result *Result
 	o := sandbox.Options{Mode: opt.Sandbox, InputSize: size, Timeout: opt.Timeout, MaxAnswer: maxAnswer}
+	replies := make(chan func(io.Writer) error, 1) // to what the worker wants; closed once it will want nothing more
+	var wanted func([]checks.Want) error
+	if in.Search != nil {
+		wanted = func(wants []checks.Want) error {
+			found, lacks, err := in.Search(ctx, wants)
+			if err != nil {
+				return fmt.Errorf("searching the tree: %w", err)
+			}
+			replies <- func(w io.Writer) error { return writeFound(w, found, lacks) }
+			return nil
+		}
+	}
 	layers, err := sandbox.Run(ctx, o,
-		func(w io.Writer) error { return writeRequest(w, in) },
+		func(w io.Writer) error {
+			if err := writeRequest(w, in); err != nil {
+				return err
+			}
+			for reply := range replies {
+				if err := reply(w); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		func(r io.Reader) (err error) {
-			result, err = readAnswer(r, opt.Progress)
+			defer close(replies)
+			result, err = readAnswer(r, opt.Progress, wanted)
 			return err
 		})
 	if err != nil {
@@ -38,7 +61,7 @@ func Worker(in io.Reader, out io.Writer, list Lister) error {
 		defer debug.SetGCPercent(100)
 		return list(rs)
 	}
-	input, err := readRequest(in)
+	input, offered, err := readRequest(in)
 	if err != nil {
 		err = fmt.Errorf("reading the request: %w", err)
 		return errOr(writeAnswer(out, nil, err), err)
@@ -49,6 +72,9 @@ func Worker(in io.Reader, out io.Writer, list Lister) error {
 			return fmt.Errorf("sending what the checks ask: %w", err)
 		}
 		return nil
+	}
+	if offered {
+		input.Search = overPipe(in, out)
 	}
 	flusher, _ := out.(interface{ Flush() error })
 	var broken error // the parent is gone; it has been told to nobody else's harm

@@ -11,10 +11,12 @@ import (
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/checks"
 )
@@ -76,6 +78,9 @@ func (in inbox) delivery(d webhook.Delivery) store.Delivery {
 			return in.jobs.Search(ctx, tx, jobs.Search{Installation: ev.Installation, All: d.SearchAll})
 		}
 	}
+	if d.Revoked != 0 {
+		out.Then = func(ctx context.Context, tx *store.Tx) error { return tx.DropSessionsOf(ctx, d.Revoked) }
+	}
 	if d.Approved {
 		entry := gate.Capture(ev.Review.ID, ev.Review.Reviewer, ev.Review.CommitID, ev.HeadSHA, ev.BaseRef, ev.BaseSHA)
 		out.Entry, out.Submitted = &entry, ev.Review.Submitted
@@ -93,6 +98,9 @@ type records struct {
 	now     func() time.Time
 	wake    func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error
 	decided func(gate.State)
+	costs   []quality.CostPattern
+	tracer  *trace.Tracer
+	sign    func(ctx context.Context, o review.Outcome, made time.Time) (func(context.Context, *store.Tx) error, error)
 }
 
 func (r records) Touch(ctx context.Context, ref review.Ref, numbers []int) error {
@@ -262,8 +270,26 @@ func (r records) Keep(ctx context.Context, o review.Outcome) error {
 	}
 	var decision *store.Decision
 	if o.Decision != nil {
-		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: r.now(),
-			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: r.then(o)}
+		made := r.now()
+		record, err := r.sign(ctx, o, made)
+		if err != nil {
+			return err
+		}
+		more := r.then(o)
+		then := func(ctx context.Context, tx *store.Tx) error {
+			if err := more(ctx, tx); err != nil {
+				return err
+			}
+			return record(ctx, tx)
+		}
+		decision = &store.Decision{Key: k, Generation: o.Ref.Generation, Seq: o.Ref.Seq, Head: o.Standing.Head, BaseRef: o.Standing.BaseRef, Base: o.Standing.Base, Made: made,
+			ScanKey: o.ScanKey, ConfigKey: o.ConfigKey, Decision: o.Decision, Facts: o.Facts, Then: then}
+	}
+	if decision != nil {
+		var span trace.Span
+		ctx, span = r.tracer.Begin(ctx, "decision", trace.Internal, trace.Str("reviewgate.decision.state", string(o.Decision.State)), trace.Bool("reviewgate.decision.advisory", o.Decision.Advisory),
+			trace.Int("reviewgate.decision.guards", len(o.Decision.Guards)), trace.Int("reviewgate.deeds", len(deeds)))
+		defer span.End()
 	}
 	if err := r.Store.Decide(ctx, decision, deeds, o.Clear, r.now()); err != nil {
 		return err
@@ -291,6 +317,7 @@ func (o outbox) Deliver(ctx context.Context, ref review.Ref) error {
 type sender struct {
 	app   *github.App
 	store *store.Store
+	pages string // where people reach the pages; "": nowhere
 }
 
 func (s sender) client(ctx context.Context, d store.Deed) (*github.Client, github.Deed, error) {
@@ -323,6 +350,9 @@ func (s sender) Send(ctx context.Context, d store.Deed, known int64) (jobs.Recei
 	}
 	if g.Kind == github.SetCheck {
 		g.CheckRunID = known
+		if s.pages != "" && d.Number > 0 {
+			g.DetailsURL = fmt.Sprintf("%s/repositories/%d/pulls/%d", s.pages, d.RepoID, d.Number)
+		}
 	}
 	r, err := c.Deliver(ctx, g)
 	return receipt(r), err

@@ -61,6 +61,9 @@ func (s *Server) merged(ctx context.Context, ref review.Ref, live *github.PullFa
 			}
 		}
 	}
+	if err := s.signMerge(ctx, ref, live, d, why); err != nil {
+		return err
+	}
 	return s.box.Answer(ctx, ref) // an earlier try may have been cut off
 }
 
@@ -89,7 +92,7 @@ func (s *Server) tellBypass(ctx context.Context, ref review.Ref, policy *gate.Po
 	if err != nil {
 		return err
 	}
-	s.cfg.Log.Warn().Bool("audit", true).Str("repo", ref.Owner+"/"+ref.Name).Int("pr", b.Number).Str("branch", b.Branch).Str("sha", b.SHA).Str("by", b.Who).Str("why", b.Reason).
+	s.cfg.Log.Warn().Ctx(ctx).Bool("audit", true).Str("repo", ref.Owner+"/"+ref.Name).Int("pr", b.Number).Str("branch", b.Branch).Str("sha", b.SHA).Str("by", b.Who).Str("why", b.Reason).
 		Int("bypassed_total", total).Msg("something came onto a governed branch without our success")
 	return nil
 }

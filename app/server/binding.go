@@ -60,7 +60,7 @@ func (s *Server) unheld(ctx context.Context, ref review.Ref, defaultBranch, base
 func (s *Server) readBinding(ctx context.Context, ref review.Ref, defaultBranch, base string) string {
 	ctx, cancel := context.WithTimeout(ctx, bindingReads)
 	defer cancel()
-	log := s.cfg.Log.With().Str("repo", ref.Owner+"/"+ref.Name).Str("branch", base).Logger()
+	log := s.cfg.Log.With().Ctx(ctx).Str("repo", ref.Owner+"/"+ref.Name).Str("branch", base).Logger()
 	got, unread, err := s.app.Installation(ref.Installation).Binding(ctx, ref.Owner, ref.Name, base)
 	if err != nil {
 		log.Debug().Str("error", github.Redact(err.Error())).Msg("what binds the branch cannot be read")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 )
 
 // A Config is everything that the server has to know. LoadConfig reads the first part from a file and the environment; the second
@@ -30,9 +32,15 @@ import (
 type Config struct {
 	Listen         string        // "host:port"
 	Metrics        string        // "host:port" on which /metrics is answered; "": nowhere
+	Traces         Traces        // where spans go
 	AppID          int64         // of the GitHub App
 	PrivateKey     []byte        // its key, PEM
 	WebhookSecrets [][]byte      // one, or two while the secret is changed
+	PublicURL      string        // where people reach the server, "https://gate.example.com"; "": not said, and nobody can sign in
+	ClientID       string        // of the App, for sign-in; "": nobody can sign in
+	ClientSecret   []byte        // belongs to ClientID
+	Admins         []string      // logins that may see and do everything on the pages
+	LoopbackPages  bool          // the pages are served without sign-in, to this machine alone; Listen must be a loopback address
 	GitHubURL      string        // "https://github.com"
 	APIURL         string        // "https://api.github.com"
 	Database       string        // path of the SQLite file, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, which several processes may share
@@ -46,7 +54,15 @@ type Config struct {
 	// Registry says where to ask for packages and advisories that a change brings. Its CacheDir, Version, Tell and Now are the server's.
 	Registry registry.Config
 	LogLevel zerolog.Level
+	Learning
+	// RecordsKey signs the records of decisions; nil: nothing is signed. RecordsOldKeys only verify. PEM; see package record.
+	RecordsKey     []byte
+	RecordsOldKeys [][]byte
 
+	SecretFiles SecretFiles // where the secrets were read from, to read them again
+
+	// Hide is told of every secret, so that it is kept out of what is written: (*Redactor).Hide. Nil: nobody is.
+	Hide    func(secret []byte)
 	Version string      // of the program
 	Checks  scan.Lister // what looks at changes; required
 	// Log gets JSON, one entry per line; the zero Logger says nothing. Write it to Redacting(os.Stderr).
@@ -61,8 +77,12 @@ type Config struct {
 	// (the decision is stored, nothing is sent), "before-send" and "accepted" (GitHub has taken a deed, and that is not written down
 	// yet). Nil: nobody listens.
 	Reached func(point string)
+	// Exporter takes the spans in the place of what Traces says. Nil: nobody does.
+	Exporter trace.Exporter
 	// Settled is how long a push to a governed branch has stood before it is audited. 0: a minute; negative: at once, for stories.
 	Settled time.Duration
+	// Dead is the time after which a process that is gone is taken for dead, and its jobs begin again. 0: 15 s.
+	Dead time.Duration
 }
 
 // A Role is what one of several processes on a PostgreSQL database does.
@@ -75,10 +95,24 @@ const (
 	Worker Role = "worker" // takes jobs and sweeps
 )
 
+// Traces says where the spans of OpenTelemetry go.
+type Traces string
+
+// Where spans go.
+const (
+	NoTraces Traces = "off"  // none are made
+	OTLP     Traces = "otlp" // over HTTP to where the variables OTEL_* say
+)
+
 // The file, as it is written. Every key can be set by the environment variable named beside it, which wins.
 type file struct {
-	Listen  *string `yaml:"listen"`  // REVIEWGATE_LISTEN
-	Metrics *string `yaml:"metrics"` // REVIEWGATE_METRICS
+	Listen  *string `yaml:"listen"`     // REVIEWGATE_LISTEN
+	Metrics *string `yaml:"metrics"`    // REVIEWGATE_METRICS
+	Setup   *string `yaml:"setup_dir"`  // REVIEWGATE_SETUP_DIR
+	Traces  *string `yaml:"traces"`     // REVIEWGATE_TRACES
+	Public  *string `yaml:"public_url"` // REVIEWGATE_PUBLIC_URL
+	Admins  *string `yaml:"admins"`     // REVIEWGATE_ADMINS
+	Pages   *string `yaml:"pages"`      // REVIEWGATE_PAGES
 	App     fileApp `yaml:"app"`
 	GitHub  fileHub `yaml:"github"`
 	DB      *string `yaml:"database"`      // REVIEWGATE_DATABASE
@@ -89,6 +123,7 @@ type file struct {
 	Sweep   *string `yaml:"sweep"`         // REVIEWGATE_SWEEP
 	Floor   *string `yaml:"floor"`         // REVIEWGATE_FLOOR
 	Log     *string `yaml:"log_level"`     // REVIEWGATE_LOG_LEVEL
+	Records fileRec `yaml:"records"`
 
 	Keep fileKeep `yaml:"keep"` // REVIEWGATE_KEEP_DELIVERIES, REVIEWGATE_KEEP_SCANS, REVIEWGATE_KEEP_DECISIONS, REVIEWGATE_KEEP_DEEDS, REVIEWGATE_KEEP_AUDIT
 
@@ -96,6 +131,9 @@ type file struct {
 	Private    *string `yaml:"private_packages"` // REVIEWGATE_PRIVATE_PACKAGES
 	Packages   *string `yaml:"known_packages"`   // REVIEWGATE_KNOWN_PACKAGES
 	Advisories *string `yaml:"advisories"`       // REVIEWGATE_ADVISORIES
+
+	Quality fileQuality `yaml:"quality"`
+	Alarms  fileAlarms  `yaml:"alarms"`
 }
 
 type fileApp struct {
@@ -103,6 +141,8 @@ type fileApp struct {
 	Key       *string `yaml:"private_key_file"`        // REVIEWGATE_PRIVATE_KEY_FILE, or the key itself in REVIEWGATE_PRIVATE_KEY
 	Secret    *string `yaml:"webhook_secret_file"`     // REVIEWGATE_WEBHOOK_SECRET_FILE, or the secret itself in REVIEWGATE_WEBHOOK_SECRET
 	OldSecret *string `yaml:"old_webhook_secret_file"` // REVIEWGATE_OLD_WEBHOOK_SECRET_FILE, or REVIEWGATE_OLD_WEBHOOK_SECRET
+	Client    *string `yaml:"client_id"`               // REVIEWGATE_CLIENT_ID
+	ClientKey *string `yaml:"client_secret_file"`      // REVIEWGATE_CLIENT_SECRET_FILE, or the secret itself in REVIEWGATE_CLIENT_SECRET
 }
 
 type fileHub struct {
@@ -190,10 +230,21 @@ func (l *loader) secret(key string, inFile *string, variable string) []byte {
 		return nil
 	}
 	data, err := readSmall(path, maxSecretFile)
+	if errors.Is(err, fs.ErrNotExist) && variable == "REVIEWGATE_OLD_WEBHOOK_SECRET" {
+		return nil // it is there while the secret is changed
+	}
 	if err != nil {
 		l.bad(key, variable+"_FILE", err.Error(), "name a file that this process can read")
 	}
 	return bytes.TrimSpace(data)
+}
+
+// secretFile is where secret reads from; "": from the variable, or nowhere.
+func (l *loader) secretFile(inFile *string, variable string) string {
+	if l.env[variable] != "" {
+		return ""
+	}
+	return l.path(inFile, variable+"_FILE")
 }
 
 // What is said of a value that is missing.
@@ -236,6 +287,54 @@ func (l *loader) hub(f *file, c *Config) {
 		if why := checkURL(u.value); why != "" {
 			l.bad(u.key, u.variable, fmt.Sprintf("%q %s", withoutPassword(u.value), why), "write it as https://HOST")
 		}
+	}
+}
+
+// public reads where people reach the server, and with what they sign in.
+func (l *loader) public(f *file, c *Config) {
+	public, _ := l.value(f.Public, "REVIEWGATE_PUBLIC_URL", "")
+	c.PublicURL = strings.TrimRight(public, "/")
+	if c.PublicURL != "" {
+		why := checkURL(c.PublicURL)
+		if u, err := url.Parse(c.PublicURL); why == "" && err == nil && u.Path != "" {
+			why = "has a path, and the pages start at the root"
+		}
+		if why != "" {
+			l.bad("public_url", "REVIEWGATE_PUBLIC_URL", fmt.Sprintf("%q %s", withoutPassword(c.PublicURL), why), "write it as https://HOST")
+		}
+	}
+	c.ClientID, _ = l.value(f.App.Client, "REVIEWGATE_CLIENT_ID", "")
+	before := len(l.problems)
+	c.ClientSecret = l.secret("app.client_secret_file", f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET")
+	switch {
+	case len(l.problems) > before:
+	case c.ClientID != "" && len(c.ClientSecret) == 0:
+		l.bad("app.client_secret_file", "REVIEWGATE_CLIENT_SECRET_FILE", noValue, "generate a client secret on the App's settings page and name the file, or leave app.client_id out: then nobody can sign in")
+	case c.ClientID == "" && len(c.ClientSecret) > 0:
+		l.bad("app.client_id", "REVIEWGATE_CLIENT_ID", noValue, "it belongs to the client secret; "+appPage)
+	case c.ClientID != "" && c.PublicURL == "":
+		l.bad("public_url", "REVIEWGATE_PUBLIC_URL", noValue, "GitHub sends people back there after sign-in; write it as https://HOST")
+	}
+}
+
+// pages reads who may open the pages.
+func (l *loader) pages(f *file, c *Config) {
+	admins, _ := l.value(f.Admins, "REVIEWGATE_ADMINS", "")
+	for login := range strings.FieldsFuncSeq(admins, func(r rune) bool { return r == ',' || r == ' ' }) {
+		c.Admins = append(c.Admins, strings.TrimPrefix(login, "@"))
+	}
+	if len(c.Admins) > 0 && c.ClientID == "" {
+		l.bad("admins", "REVIEWGATE_ADMINS", "nobody can sign in", "set app.client_id and app.client_secret_file, or leave it out")
+	}
+	pages, _ := l.value(f.Pages, "REVIEWGATE_PAGES", "sign-in")
+	c.LoopbackPages = pages == "loopback"
+	switch {
+	case pages != "sign-in" && pages != "loopback":
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("%q is neither", pages), "write sign-in or loopback")
+	case c.LoopbackPages && c.ClientID != "":
+		l.bad("pages", "REVIEWGATE_PAGES", "loopback serves the pages without sign-in, and app.client_id is set", "choose one of the two")
+	case c.LoopbackPages && !loopback(c.Listen):
+		l.bad("pages", "REVIEWGATE_PAGES", fmt.Sprintf("loopback serves the pages without sign-in, and %q can be reached from elsewhere", c.Listen), `set listen to "127.0.0.1:8080", or sign people in with app.client_id`)
 	}
 }
 
@@ -331,6 +430,12 @@ func (l *loader) load(f *file) (c Config) {
 			c.WebhookSecrets = append(c.WebhookSecrets, secret)
 		}
 	}
+	l.public(f, &c)
+	l.pages(f, &c)
+	c.SecretFiles = SecretFiles{
+		PrivateKey: l.secretFile(f.App.Key, "REVIEWGATE_PRIVATE_KEY"), WebhookSecret: l.secretFile(f.App.Secret, "REVIEWGATE_WEBHOOK_SECRET"),
+		OldWebhookSecret: l.secretFile(f.App.OldSecret, "REVIEWGATE_OLD_WEBHOOK_SECRET"), ClientSecret: l.secretFile(f.App.ClientKey, "REVIEWGATE_CLIENT_SECRET"),
+	}
 	l.hub(f, &c)
 	l.database(f, &c)
 	mode, _ := l.value(f.Sandbox, "REVIEWGATE_SANDBOX", defaultSandbox)
@@ -360,7 +465,13 @@ func (l *loader) load(f *file) (c Config) {
 		l.bad("floor", "REVIEWGATE_FLOOR", fmt.Sprintf("%q is neither", floor), "write required or optional")
 	}
 	l.keep(f, &c)
+	traces, _ := l.value(f.Traces, "REVIEWGATE_TRACES", string(NoTraces))
+	if c.Traces = Traces(traces); c.Traces != NoTraces && c.Traces != OTLP {
+		l.bad("traces", "REVIEWGATE_TRACES", fmt.Sprintf("%q is neither", traces), "write off, or otlp and the variables OTEL_*, which say where to")
+	}
 	l.lookUps(f, &c)
+	l.learning(f, &c)
+	l.records(f, &c)
 	level, _ := l.value(f.Log, "REVIEWGATE_LOG_LEVEL", "info")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
 		l.bad("log_level", "REVIEWGATE_LOG_LEVEL", fmt.Sprintf("%q is no level", level), "write debug, info, warn or error")

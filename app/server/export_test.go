@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 )
 
@@ -14,6 +16,21 @@ func (s *Server) Idle(ctx context.Context) error { return s.queue.Idle(ctx) }
 
 // SweepNow has everything swept. Only where Config.Sweep is negative: else sweeps come by themselves.
 func (s *Server) SweepNow(ctx context.Context) error { return s.turn(ctx, 1) }
+
+// Reread reads the files of the secrets again, now.
+func (s *Server) Reread(ctx context.Context) { s.secrets.reread(ctx) }
+
+// ClientSecret is the client secret that is in force.
+func (s *Server) ClientSecret() string { return string(s.secrets.clientSecret()) }
+
+// FlushTraces exports the spans that have ended.
+func (s *Server) FlushTraces(ctx context.Context) error { return s.tracer.Flush(ctx) }
+
+// Rendered is the settings file that a set-up writes.
+func (c *SetupConfig) Rendered(app github.Registered, public string) (string, error) {
+	data, err := c.render(setup.Made{Registered: app, PublicURL: public})
+	return string(data), err
+}
 
 // Dump is everything that the database holds, but for what the queue writes down about itself: one line per row.
 func (s *Server) Dump(ctx context.Context) (string, error) {

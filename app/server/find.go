@@ -73,7 +73,7 @@ func (s *Server) findRepos(ctx context.Context, what jobs.Search) error {
 	switch {
 	case errors.Is(err, github.ErrNotFound): // it was removed: it covers nothing
 	case errors.Is(err, github.ErrForbidden):
-		s.cfg.Log.Info().Int64("installation", what.Installation).Err(err).Msg("the installation cannot be read; if it was suspended, an event will tell when it is back")
+		s.cfg.Log.Info().Ctx(ctx).Int64("installation", what.Installation).Err(err).Msg("the installation cannot be read; if it was suspended, an event will tell when it is back")
 		return nil
 	case err != nil:
 		return err
@@ -110,7 +110,7 @@ func (s *Server) listPulls(ctx context.Context, repo store.Repo) error {
 	began := s.cfg.Now()
 	open, err := s.app.Installation(repo.Installation).Open(ctx, repo.Owner, repo.Name)
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden) {
-		s.cfg.Log.Info().Str("repo", repo.Owner+"/"+repo.Name).Err(err).Msg("the open pull requests cannot be read")
+		s.cfg.Log.Info().Ctx(ctx).Str("repo", repo.Owner+"/"+repo.Name).Err(err).Msg("the open pull requests cannot be read")
 		return nil
 	}
 	if err != nil {
@@ -124,6 +124,6 @@ func (s *Server) listPulls(ctx context.Context, repo store.Repo) error {
 	if err != nil {
 		return fmt.Errorf("after listing %d open pull requests: %w", len(list), err)
 	}
-	s.cfg.Log.Info().Str("repo", repo.Owner+"/"+repo.Name).Int("open", len(list)).Int("raised", raised).Msg("listed the open pull requests")
+	s.cfg.Log.Info().Ctx(ctx).Str("repo", repo.Owner+"/"+repo.Name).Int("open", len(list)).Int("raised", raised).Msg("listed the open pull requests")
 	return nil
 }

@@ -16,6 +16,7 @@ type AppConfig struct {
 	PrivateKey []byte // nil: not said
 	GitHubURL  string
 	APIURL     string
+	PublicURL  string // "": not said
 	Floor      string // "required", "optional"; "": there is no configuration of a server
 }
 
@@ -31,6 +32,8 @@ func LoadApp(path string, env []string) (AppConfig, error) {
 	var c Config
 	l.hub(&f, &c)
 	out := AppConfig{GitHubURL: c.GitHubURL, APIURL: c.APIURL}
+	public, _ := l.value(f.Public, "REVIEWGATE_PUBLIC_URL", "")
+	out.PublicURL = strings.TrimRight(public, "/")
 	id, _ := l.value(f.App.ID, "REVIEWGATE_APP_ID", "")
 	key := l.env["REVIEWGATE_PRIVATE_KEY"] + l.path(f.App.Key, "REVIEWGATE_PRIVATE_KEY_FILE")
 	if id != "" {

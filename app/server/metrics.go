@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
+	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
@@ -51,8 +53,24 @@ func newMetrics(version string, role Role) *metrics {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "reviewgate_build_info", Help: "Always 1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "role": string(role)}})
 	info.Set(1)
+	m.begin()
 	m.all.MustRegister(m.ack, m.runs, m.took, m.scanned, m.decisions, m.layers, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// begin has counters stand at zero from the first scrape on: to Prometheus, one that is born with its first failure has not increased.
+func (m *metrics) begin() {
+	for _, code := range []string{"202", "401", "503"} {
+		m.ack.WithLabelValues(code)
+	}
+	for _, k := range []store.Key{{Number: 1}, {Number: store.QueueNumber}, {Number: store.SweepNumber}} {
+		for _, result := range []string{"done", "again", "later", "failed", "gave_up"} {
+			m.runs.WithLabelValues(kindOf(k), result)
+		}
+	}
+	for _, state := range []gate.State{gate.Pass, gate.Block, gate.Pending, gate.Error} {
+		m.decisions.WithLabelValues(string(state))
+	}
 }
 
 // kindOf says what a job is about.
@@ -101,12 +119,14 @@ var (
 	descBypasses   = prometheus.NewDesc("reviewgate_bypasses_total", "What came onto a governed branch without our success.", nil, nil)
 	descDead       = prometheus.NewDesc("reviewgate_dead_letters", "What gave up and waits for somebody to see to it, by kind.", []string{"kind"}, nil)
 	descRemaining  = prometheus.NewDesc("reviewgate_github_rate_remaining", "Requests to GitHub that are left of the hour, by installation, as its last answer said.", []string{"installation"}, nil)
+	descAlarms     = prometheus.NewDesc("reviewgate_quality_alarms", "Alarms on the quality of an agent's output, by state.", []string{"state"}, nil)
+	descSecret     = prometheus.NewDesc("reviewgate_secret_file_ok", "1: what the file of the secret holds is in force; 0: it is broken, and what it held before is.", []string{"secret"}, nil)
 	descDatabase   = prometheus.NewDesc("reviewgate_database_up", "1: the database answered this scrape.", nil, nil)
 )
 
 // Describe names the metrics.
 func (state) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descDatabase} {
+	for _, d := range []*prometheus.Desc{descDeliveries, descJobs, descBypasses, descDead, descRemaining, descAlarms, descSecret, descDatabase} {
 		out <- d
 	}
 }
@@ -116,6 +136,7 @@ func (st state) Collect(out chan<- prometheus.Metric) {
 	for c, n := range st.hook.Counts() {
 		out <- prometheus.MustNewConstMetric(descDeliveries, prometheus.CounterValue, float64(n), c.Event, c.Action, c.Result)
 	}
+	st.secrets(out)
 	ctx, cancel := context.WithTimeout(st.s.ctx, scrapeTime)
 	defer cancel()
 	if err := st.database(ctx, out); err != nil {
@@ -124,6 +145,19 @@ func (st state) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	out <- prometheus.MustNewConstMetric(descDatabase, prometheus.GaugeValue, 1)
+}
+
+func (st state) secrets(out chan<- prometheus.Metric) {
+	broken, _ := st.s.secrets.wrong()
+	for name, path := range st.s.secrets.byName() {
+		ok := 1.0
+		if slices.Contains(broken, name) {
+			ok = 0
+		}
+		if path != "" {
+			out <- prometheus.MustNewConstMetric(descSecret, prometheus.GaugeValue, ok, name)
+		}
+	}
 }
 
 func (st state) database(ctx context.Context, out chan<- prometheus.Metric) error {
@@ -139,6 +173,12 @@ func (st state) database(ctx context.Context, out chan<- prometheus.Metric) erro
 		return err
 	}
 	out <- prometheus.MustNewConstMetric(descBypasses, prometheus.CounterValue, float64(bypasses))
+	open, ended, err := st.s.store.CountAlarms(ctx)
+	if err != nil {
+		return err
+	}
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(open), "open")
+	out <- prometheus.MustNewConstMetric(descAlarms, prometheus.GaugeValue, float64(ended), "ended")
 	dead, err := st.s.store.CountDead(ctx)
 	if err != nil {
 		return err

@@ -27,7 +27,9 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/jobs"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/review"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/setup"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store"
+	"github.com/reviewgate-app/reviewgate/app/server/internal/trace"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/webhook"
 	"github.com/reviewgate-app/reviewgate/app/source"
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -63,8 +65,12 @@ type Server struct {
 	tasks     sync.WaitGroup
 	bindings  bindings
 	metrics   *metrics
+	secrets   *secrets
+	tracer    *trace.Tracer // nil: no traces are made
+	notary    notary
 
 	metricsAddr string
+	layers      sandbox.Layers // of the worker, as they were tried at the start
 }
 
 // New checks the configuration and puts the server together. It opens nothing and asks nobody; Start does.
@@ -100,8 +106,12 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Version == "" {
 		cfg.Version = "unknown"
 	}
-	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel()))
-	s := &Server{cfg: cfg, serving: make(chan error, 1)}
+	if cfg.LoopbackPages && !loopback(cfg.Listen) {
+		return nil, fmt.Errorf("the configuration of the server: the pages are to be served without sign-in, and %q can be reached from elsewhere", cfg.Listen)
+	}
+	cfg.Log = cfg.Log.Level(max(cfg.LogLevel, cfg.Log.GetLevel())).Hook(trace.Hook{})
+	cfg.HTTP = traced(cfg.HTTP)
+	s := &Server{serving: make(chan error, 1)}
 	app, err := github.New(github.Options{Share: s.share, AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL, HTTP: cfg.HTTP, Now: cfg.Now, Pace: cfg.Pace, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration of the server: %w", err)
@@ -111,7 +121,12 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the checks: %w", err)
 	}
-	s.app, s.checks, s.metrics = app, coded, newMetrics(cfg.Version, cfg.Role)
+	notary, err := newNotary(cfg.RecordsKey, cfg.RecordsOldKeys)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of the server: %w", err)
+	}
+	s.cfg, s.app, s.notary, s.checks, s.metrics = cfg, app, notary, coded, newMetrics(cfg.Version, cfg.Role)
+	s.secrets = newSecrets(&s.cfg, app)
 	return s, nil
 }
 
@@ -137,6 +152,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.cfg.CacheDir, 0o700); err != nil {
 		return fmt.Errorf("making the cache folder: %w", err)
 	}
+	if err := s.startTraces(ctx); err != nil {
+		return err
+	}
 	if s.store, err = store.Open(ctx, s.cfg.Database); err != nil {
 		return err
 	}
@@ -144,7 +162,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	logger := slog.New(zerolog.NewSlogHandler(s.cfg.Log))
-	box := &jobs.Outbox{Store: s.store, Sender: sender{s.app, s.store}, Log: logger, Now: s.cfg.Now,
+	box := &jobs.Outbox{Store: s.store, Sender: tracedSender{sender{s.app, s.store, s.cfg.PublicURL}, s.tracer}, Log: logger, Now: s.cfg.Now,
 		Reached: func(_ context.Context, point string, _ store.Deed) { s.cfg.Reached(point) }, Hold: s.hold}
 	// The queue is made below: its work is the review, and the review puts work into it.
 	wake := func(ctx context.Context, tx *store.Tx, k store.Key, at time.Time) error {
@@ -158,22 +176,25 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		Scan: func(ctx context.Context, in *scan.Input) (*scan.Result, error) {
 			start := time.Now()
 			defer func() { s.metrics.scanned.Observe(time.Since(start).Seconds()) }()
-			return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+			return s.traceScan(ctx, in, func(ctx context.Context) (*scan.Result, error) {
+				return scan.Run(ctx, in, s.cfg.Checks, scan.Options{Sandbox: s.cfg.Sandbox})
+			})
 		},
 		Checks: s.checks, Ask: ask, LookUp: lookUp,
 		Store: records{s.store, func(ctx context.Context, tx *store.Tx, keys []store.Key) error { return s.queue.Enqueue(ctx, tx, keys) }, s.cfg.Now, wake,
-			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }},
+			func(state gate.State) { s.metrics.decisions.WithLabelValues(string(state)).Inc() }, s.cfg.Costs, s.tracer, s.signDecision},
 		Outbox: s.box, Now: s.cfg.Now, Tool: report.Tool{Name: "reviewgate", Version: s.cfg.Version},
-		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
+		FloorRequired: s.cfg.FloorRequired, Log: s.cfg.Log, Reached: s.cfg.Reached, Number: s.store.NextJudgement, Seen: s.seen, Merged: s.merged, Foreign: s.foreign, Unheld: s.unheld,
 	})
 	workers := s.cfg.Workers
 	if s.cfg.Role == Web {
 		workers = -1
 	}
 	queue, err := jobs.New(ctx, s.store, jobs.Options{
-		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime,
+		Workers: workers, Window: turnsFor * s.cfg.Workers, Stop: stopTime, Dead: s.cfg.Dead,
 		Log: slog.New(zerolog.NewSlogHandler(s.cfg.Log.Level(max(zerolog.WarnLevel, s.cfg.LogLevel)))), // the queue tells its whole life
 
+		Begin: s.traceJob,
 		Work: func(ctx context.Context, k store.Key, want int64) error {
 			return s.metrics.timed(k, func() error { return s.work(ctx, k, want) })
 		},
@@ -186,7 +207,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 				return err
 			}
 			if k.Number == store.SweepNumber {
-				s.cfg.Log.Error().Int64("repo_id", k.RepoID).Str("error", github.Redact(cause.Error())).Msg("a sweep failed; the next one begins anew")
+				s.cfg.Log.Error().Ctx(ctx).Int64("repo_id", k.RepoID).Str("error", github.Redact(cause.Error())).Msg("a sweep failed; the next one begins anew")
 				return nil
 			}
 			if k.Number == store.QueueNumber {
@@ -204,16 +225,24 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.secrets.attach(hook)
+	hook.Begin = s.traceDelivery
+	if err := s.rememberKeys(ctx); err != nil {
+		return err
+	}
 	if err := s.hello(ctx); err != nil {
 		return err
 	}
 	if err := queue.Start(ctx); err != nil {
 		return err
 	}
+	s.tasks.Go(s.rereads)
 	if s.cfg.Role != Web {
 		s.tasks.Go(s.prune)
+		s.tasks.Go(s.learn)
 		s.tasks.Go(s.sweeps)
 	}
+	s.tasks.Go(s.beats)
 	if err := s.metrics.all.Register(state{s, hook}); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
 	}
@@ -276,10 +305,14 @@ func (s *Server) ref(ctx context.Context, k store.Key, want int64) (review.Ref, 
 // fetch gives every repository a cache folder of its own.
 func (s *Server) fetch(ctx context.Context, repoID int64, opt source.FetchOptions) (*review.Fetched, error) {
 	opt.Dir = filepath.Join(s.cfg.CacheDir, strconv.FormatInt(repoID, 10))
+	ctx, span := s.tracer.Begin(ctx, "fetch", trace.Internal)
+	defer span.End()
 	snap, err := source.Fetch(ctx, opt)
 	if err != nil {
+		span.Fail(failure(err))
 		return nil, err
 	}
+	span.Set(trace.Int("reviewgate.files", len(snap.Files)))
 	return &review.Fetched{MergeBase: snap.MergeBase, Files: snap.Files, Git: snap}, nil
 }
 
@@ -294,6 +327,7 @@ func (s *Server) tryWorker(ctx context.Context) error {
 		return fmt.Errorf("trying the worker: %w", err)
 	}
 	s.metrics.sandboxed(r.Sandbox)
+	s.layers = r.Sandbox
 	level := s.cfg.Log.Info()
 	if len(r.Sandbox.Missing) > 0 || s.cfg.Sandbox == sandbox.Off {
 		level = s.cfg.Log.Warn()
@@ -306,6 +340,18 @@ func (s *Server) listen(ctx context.Context, hook http.Handler) error {
 	mux := http.NewServeMux()
 	if s.cfg.Role != Worker {
 		mux.Handle("/webhook", s.metrics.hook(hook))
+	}
+	if s.cfg.Role != Worker {
+		mux.HandleFunc("GET /setup/installed", setup.Installed)
+		mux.HandleFunc("GET /setup/style.css", setup.Style)
+		mux.HandleFunc("GET /records/keys", s.recordKeys)
+		pages, err := s.dashboard()
+		if err != nil {
+			return err
+		}
+		if pages != nil {
+			mux.Handle("/", pages)
+		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -346,7 +392,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "the database cannot be written\n")
 		return
 	}
-	answer(w, http.StatusOK, "ready\n")
+	_, wrong := s.secrets.wrong()
+	answer(w, http.StatusOK, "ready\n"+wrong)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {
@@ -430,6 +477,11 @@ func (s *Server) Stop() error {
 	}
 	s.cancel()
 	s.tasks.Wait()
+	shut, cancel := context.WithTimeout(ctx, closeTime)
+	if err := s.tracer.Stop(shut); err != nil {
+		s.cfg.Log.Warn().Err(err).Msg("the last traces are lost")
+	}
+	cancel()
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

@@ -120,7 +120,13 @@ func database(t testing.TB) string {
 	return storetest.Name(t, kind)
 }
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childConfig); path != "" {
+		fmt.Fprintln(os.Stderr, serveAsChild(path))
+		os.Exit(1)
+	}
+	storetest.Main(m)
+}
 
 // newWorld makes a world in which the App is installed on everything.
 func newWorld(t *testing.T) *world {

@@ -128,7 +128,7 @@ func (s *Server) sweep(ctx context.Context, ref review.Ref) error {
 	switch {
 	case errors.Is(err, github.ErrInvalid) || errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden):
 		// An old Enterprise Server, a permission that was not granted, or a repository that is gone: the list tells which.
-		s.cfg.Log.Warn().Str("repo", ref.Owner+"/"+ref.Name).Str("error", github.Redact(err.Error())).Msg("GitHub does not answer the sweep's question; the open pull requests are listed instead")
+		s.cfg.Log.Warn().Ctx(ctx).Str("repo", ref.Owner+"/"+ref.Name).Str("error", github.Redact(err.Error())).Msg("GitHub does not answer the sweep's question; the open pull requests are listed instead")
 		return s.list(ctx, ref.RepoID)
 	case err != nil:
 		return err
@@ -148,7 +148,7 @@ func (s *Server) sweep(ctx context.Context, ref review.Ref) error {
 	if err := w.audit(ctx); err != nil {
 		return err
 	}
-	s.cfg.Log.Info().Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("open", w.open).Int("raised", len(w.raise)).Int("taken_back", w.back).Int("queries", w.sight.Queries).
+	s.cfg.Log.Info().Ctx(ctx).Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("open", w.open).Int("raised", len(w.raise)).Int("taken_back", w.back).Int("queries", w.sight.Queries).
 		Dur("took", s.cfg.Now().Sub(start)).Msg("swept")
 	return nil
 }
@@ -175,7 +175,7 @@ func (w *sweeping) read(ctx context.Context) error {
 		if !review.Lasting(err) {
 			return err
 		}
-		w.cfg.Log.Warn().Str("repo", w.ref.Owner+"/"+w.ref.Name).Str("error", github.Redact(err.Error())).Msg("the configuration cannot be read; the open pull requests are judged again")
+		w.cfg.Log.Warn().Ctx(ctx).Str("repo", w.ref.Owner+"/"+w.ref.Name).Str("error", github.Redact(err.Error())).Msg("the configuration cannot be read; the open pull requests are judged again")
 		return nil
 	}
 	var all gate.Wants
@@ -237,7 +237,7 @@ func (w *sweeping) compare(ctx context.Context) error {
 		if sighting == st.Sighting && w.now.Sub(st.Sighted) < sameAgain && !(back && green) && !slices.Contains(why, unsure) {
 			return nil // its job has seen that, and found nothing else
 		}
-		w.cfg.Log.Info().Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pr", st.Number).Bool("green", green).Strs("why", why).Msg("a sweep found a difference")
+		w.cfg.Log.Info().Ctx(ctx).Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pr", st.Number).Bool("green", green).Strs("why", why).Msg("a sweep found a difference")
 		if back && green {
 			if err := w.takeBack(ctx, &st, why[0]); err != nil {
 				return err
@@ -252,7 +252,7 @@ func (w *sweeping) compare(ctx context.Context) error {
 	}
 	slices.SortFunc(w.raise, func(a, b store.Raise) int { return a.Number - b.Number })
 	if waiting > 0 {
-		w.cfg.Log.Warn().Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pull_requests", waiting).Msg("less than a fifth of the hour's requests is left: only green pull requests are looked at")
+		w.cfg.Log.Warn().Ctx(ctx).Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pull_requests", waiting).Msg("less than a fifth of the hour's requests is left: only green pull requests are looked at")
 	}
 	return err
 }
@@ -336,7 +336,7 @@ func (w *sweeping) differs(ctx context.Context, st *store.Standing, p *github.Se
 			return nil, false, err
 		}
 		if fresh {
-			w.cfg.Log.Warn().Bool("audit", true).Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pr", st.Number).Str("what", f.Kind).Str("name", f.Name).Str("from", f.From).Str("says", f.Says).Msg(foreignText)
+			w.cfg.Log.Warn().Ctx(ctx).Bool("audit", true).Str("repo", w.ref.Owner+"/"+w.ref.Name).Int("pr", st.Number).Str("what", f.Kind).Str("name", f.Name).Str("from", f.From).Str("says", f.Says).Msg(foreignText)
 			why = append(why, "a check that is not ours bears its name")
 		}
 	}

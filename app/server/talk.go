@@ -100,6 +100,9 @@ func (r records) then(o review.Outcome) func(context.Context, *store.Tx) error {
 				return err
 			}
 		}
+		if err := r.judged(ctx, tx, o); err != nil {
+			return err
+		}
 		if o.Again.IsZero() {
 			return nil
 		}

@@ -21,7 +21,7 @@ var classDirs = map[string]checks.Class{
 	"e2e": checks.ClassTest, "cypress": checks.ClassTest, "androidtest": checks.ClassTest,
 
 	"example": checks.ClassExample, "examples": checks.ClassExample, "_examples": checks.ClassExample, "sample": checks.ClassExample,
-	"samples": checks.ClassExample, "demo": checks.ClassExample, "demos": checks.ClassExample,
+	"samples": checks.ClassExample, "demo": checks.ClassExample, "demos": checks.ClassExample, "playground": checks.ClassExample, "playgrounds": checks.ClassExample,
 }
 
 // rank orders the classes where several apply: vendored tests are vendored.

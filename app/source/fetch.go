@@ -92,6 +92,7 @@ func openServer(ctx context.Context, opt FetchOptions, shas []string) (_ *Snapsh
 		return nil, err
 	}
 	s := &Snapshot{limits: opt.Limits.withDefaults(), Head: opt.Head, headRev: opt.Head}
+	g.maxMemory = s.limits.GitMemory
 	defer func() {
 		if err != nil {
 			_ = s.Close()

@@ -27,7 +27,8 @@ type git struct {
 	major int
 	minor int
 
-	maxOutput int // bytes read of one command
+	maxOutput int   // bytes read of one command
+	maxMemory int64 // bytes of one command
 }
 
 // hardening is the configuration that every command gets. Configuration from the environment wins over every file, so it also holds
@@ -53,6 +54,7 @@ var hardening = [][2]string{
 	{"gc.auto", "0"},
 	{"maintenance.auto", "false"},
 	{"core.quotePath", "false"},
+	{"core.bigFileThreshold", "64m"}, // what is larger goes from the pack to its place without lying in memory as a whole
 }
 
 // newGit finds git and checks its version.
@@ -61,7 +63,7 @@ func newGit(ctx context.Context) (*git, error) {
 	if err != nil {
 		return nil, &Error{Kind: Setup, Op: "find git", What: "there is no git program on PATH", Remedy: "install git 2.31 or newer", Err: err}
 	}
-	g := &git{bin: bin, maxOutput: maxOutput, env: []string{
+	g := &git{bin: bin, maxOutput: maxOutput, maxMemory: Limits{}.withDefaults().GitMemory, env: []string{
 		"LC_ALL=C",
 		"GIT_OPTIONAL_LOCKS=0",         // reading never writes the index
 		"GIT_NO_REPLACE_OBJECTS=1",     // refs/replace could show another commit than the one named
@@ -204,7 +206,12 @@ func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 	if c.stderr != nil {
 		cmd.Stderr = io.MultiWriter(&errs, c.stderr)
 	}
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		// A tree can name more paths than any memory holds, and a server can send refs without end; git collects both before it says a word.
+		limitMemory(cmd.Process.Pid, g.maxMemory)
+		err = cmd.Wait()
+	}
 	if err == nil {
 		return out.buf.Bytes(), nil
 	}
@@ -213,6 +220,9 @@ func (g *git) run(ctx context.Context, c command) ([]byte, error) {
 	}
 	if out.full {
 		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: "it printed more than " + megabytes(int64(g.maxOutput)), Err: err}
+	}
+	if strings.Contains(strings.ToLower(errs.buf.String()), "out of memory") {
+		return nil, &Error{Kind: Limit, Op: "run git " + c.args[0], What: "it needs more memory than " + megabytes(g.maxMemory), Err: err}
 	}
 	e := &runError{verb: c.args[0], code: -1, stderr: errs.buf.String(), err: err}
 	var exit *exec.ExitError

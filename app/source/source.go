@@ -19,6 +19,7 @@ type Limits struct {
 	Merges      int   // merge commits of a change that are recomputed; the others are not CleanMerge. 100
 	FetchBytes  int64 // one download. 1 GB
 	CacheBytes  int64 // the cache folder of one repository; above it is emptied. 4 GB
+	GitMemory   int64 // one git process, on Linux; more is an Error of kind Limit. 2 GB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -40,6 +41,7 @@ func (l Limits) withDefaults() Limits {
 	orInt(&l.Merges, 100)
 	or(&l.FetchBytes, 1_000_000_000)
 	or(&l.CacheBytes, 4_000_000_000)
+	or(&l.GitMemory, 2_000_000_000)
 	return l
 }
 

@@ -118,7 +118,7 @@ func findings(t *testing.T, list []*checks.Check, example Example) []checks.Find
 	var mu sync.Mutex
 	var out []checks.Finding
 	for _, c := range list {
-		err := c.Run(context.Background(), &checks.Pass{
+		pass := &checks.Pass{
 			Change: change,
 			Report: func(f checks.Finding) {
 				mu.Lock()
@@ -126,7 +126,11 @@ func findings(t *testing.T, list []*checks.Check, example Example) []checks.Find
 				out = append(out, f)
 			},
 			Unscanned: func(u checks.Unscanned) { t.Errorf("%s:%d cannot be read: %s", u.Path, u.Line, u.Reason) },
-		})
+		}
+		if err := checktest.Search(context.Background(), c, pass); err != nil {
+			t.Fatalf("%s: %v", c.Name, err)
+		}
+		err := c.Run(context.Background(), pass)
 		if err != nil && !errors.Is(err, checks.ErrSkipped) { // one that needs an index or advisories has none here
 			t.Fatalf("%s: %v", c.Name, err)
 		}

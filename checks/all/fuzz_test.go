@@ -46,8 +46,11 @@ func FuzzChecks(f *testing.F) {
 			if !strings.HasPrefix(c.Name, "ai/") && !strings.HasPrefix(c.Name, "quality/") {
 				continue
 			}
-			err := c.Run(context.Background(), &checks.Pass{Change: change, Report: func(checks.Finding) {}, Unscanned: func(checks.Unscanned) {}})
-			if err != nil {
+			pass := &checks.Pass{Change: change, Report: func(checks.Finding) {}, Unscanned: func(checks.Unscanned) {}}
+			if err := checktest.Search(context.Background(), c, pass); err != nil {
+				t.Fatalf("%s: %v", c.Name, err)
+			}
+			if err := c.Run(context.Background(), pass); err != nil {
 				t.Fatalf("%s: %v", c.Name, err)
 			}
 		}

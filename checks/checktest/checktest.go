@@ -85,6 +85,9 @@ func collect(t *testing.T, check *checks.Check, change *checks.Change) []checks.
 		},
 		Unscanned: func(u checks.Unscanned) { t.Errorf("not scanned: %s:%d: %s", u.Path, u.Line, u.Reason) },
 	}
+	if err := Search(context.Background(), check, pass); err != nil {
+		t.Fatalf("%s: what it wants: %v", check.Name, err)
+	}
 	if err := check.Run(context.Background(), pass); err != nil {
 		t.Fatalf("running %s: %v", check.Name, err)
 	}
@@ -98,6 +101,34 @@ func collect(t *testing.T, check *checks.Check, change *checks.Change) []checks.
 		}
 	}
 	return got
+}
+
+// Search gives a change what a check wants of the rest of its tree.
+func Search(ctx context.Context, check *checks.Check, pass *checks.Pass) error {
+	if check.Wants == nil {
+		return nil
+	}
+	wants, err := check.Wants(ctx, pass)
+	if err != nil {
+		return err
+	}
+	changed := map[string]bool{}
+	for _, f := range pass.Change.Files {
+		changed[f.Path] = true
+	}
+	search := checks.NewSearch(wants)
+	found := &checks.Found{}
+	for _, p := range pass.Change.Head.Paths() {
+		text, err := pass.Change.Head.Open(p)
+		if err != nil {
+			return err
+		}
+		if !changed[p] && classOf(p) == checks.ClassProduct && search.Looks(p) && search.Finds(p, text) {
+			found.Paths = append(found.Paths, p)
+		}
+	}
+	pass.Change.Found = found
+	return nil
 }
 
 // A Want is one expected finding.

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/reviewgate-app/reviewgate/app/play"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks/all"
@@ -20,7 +21,9 @@ import (
 
 func main() {
 	if sandbox.IsWorker() {
-		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error {
+			return play.Work(in, out, func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) })
+		}))
 	}
 	var opt options
 	flag.BoolVar(&opt.once, "once", false, "end after the story")
@@ -73,7 +76,7 @@ func run(ctx context.Context, opt options, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\nOpen in a browser:\n  %s   the pull request of the story, merged\n  %s   the same change once more, still blocked\n\nCtrl-C ends the demonstration.\n", w.pull.HTMLURL(), waiting.HTMLURL())
+	fmt.Fprintf(stdout, "\nOpen in a browser:\n  %s   the pull request of the story, merged\n  %s   the same change once more, still blocked\n  http://%s/   the pages of the one who runs the App\n\nCtrl-C ends the demonstration.\n", w.pull.HTMLURL(), waiting.HTMLURL(), w.addr)
 	<-ctx.Done()
 	return nil
 }

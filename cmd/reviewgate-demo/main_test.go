@@ -19,6 +19,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/play"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server"
@@ -30,7 +31,9 @@ const childConfig = "REVIEWGATE_TEST_SERVER"
 
 func TestMain(m *testing.M) {
 	if sandbox.IsWorker() {
-		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error {
+			return play.Work(in, out, func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) })
+		}))
 	}
 	if path := os.Getenv(childConfig); path != "" {
 		if err := serveAsChild(path); err != nil {

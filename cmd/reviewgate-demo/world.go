@@ -32,6 +32,7 @@ type world struct {
 	pull                      *githubtest.Pull
 	alice, bob, agent, helper *githubtest.User
 	stop                      func() error // ends the App's server; nil while there is none
+	addr                      string       // of the App's server
 	dir                       string
 	files                     map[string]map[string]string // "base", "head", "fix": path to content
 
@@ -97,7 +98,7 @@ func (w *world) config() server.Config {
 	return server.Config{
 		Listen: "127.0.0.1:0", AppID: w.app.ID, PrivateKey: w.app.PrivateKeyPEM(), WebhookSecrets: [][]byte{[]byte(w.app.WebhookSecret())},
 		GitHubURL: w.hub.URL(), APIURL: w.hub.APIURL(), Database: filepath.Join(w.dir, "reviewgate.db"), CacheDir: filepath.Join(w.dir, "cache"),
-		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: zerolog.Nop(), Pace: &github.Pace{}, Confirm: -1,
+		Sandbox: sandbox.Auto, Workers: 2, Version: "demo", Checks: all.Checks, Log: zerolog.Nop(), Pace: &github.Pace{}, Confirm: -1, LoopbackPages: true,
 	}
 }
 
@@ -114,7 +115,7 @@ func (w *world) serve(ctx context.Context, opt options, stderr io.Writer) error 
 	if err := srv.Start(ctx); err != nil {
 		return fmt.Errorf("starting the App's server: %w", err)
 	}
-	w.stop = srv.Stop
+	w.stop, w.addr = srv.Stop, srv.Addr()
 	return w.install(ctx, srv.Addr())
 }
 

@@ -165,7 +165,10 @@ func writeSample(rep *backtest.Report, n int, path string, stderr io.Writer) err
 	if kept > 0 {
 		fmt.Fprintf(stderr, ", %d of them judged before", kept)
 	}
-	fmt.Fprintf(stderr, "; judge them with: reviewgate rules backtest judge %s\n", path)
+	if len(j.Findings) > 0 {
+		fmt.Fprintf(stderr, "; judge them with: reviewgate rules backtest judge %s", path)
+	}
+	fmt.Fprintln(stderr)
 	return nil
 }
 

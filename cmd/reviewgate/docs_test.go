@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -149,6 +150,120 @@ func TestLinks(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: %v", page, err)
 			}
+		}
+	}
+}
+
+// TestCommands: every command of ours that a page shows is one that there is, with flags that it has and as many arguments as it takes.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob(root + "docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assignment := regexp.MustCompile(`^[A-Z_]+=(?:\$\([^)]*\)|\S*) `)
+	n := 0
+	for _, page := range append(pages, root+"README.md", root+"SECURITY.md", root+"CONTRIBUTING.md") {
+		text := doc(t, strings.TrimPrefix(page, root))
+		for _, m := range regexp.MustCompile("(?ms)^ *```(?:sh)?\n(.*?)^ *```").FindAllStringSubmatch(text, -1) {
+			for line := range strings.SplitSeq(strings.ReplaceAll(m[1], "\\\n", " "), "\n") {
+				line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+				for assignment.MatchString(line) {
+					line = line[len(assignment.FindString(line)):]
+				}
+				line, _, _ = strings.Cut(line, " | ")
+				line, _, _ = strings.Cut(line, " >")
+				words, ok := shellWords(strings.TrimSpace(line))
+				if !ok || len(words) == 0 || words[0] != "reviewgate" {
+					continue
+				}
+				n++
+				if err := understood(words[1:]); err != nil {
+					t.Errorf("%s: %s: %v", filepath.Base(page), line, err)
+				}
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("only %d commands were found in the pages", n)
+	}
+}
+
+// understood says whether a command line is one of ours, without running it.
+func understood(args []string) error {
+	cmd, rest, err := rootCommand().Find(args)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	if !cmd.Runnable() {
+		return fmt.Errorf("%s does nothing by itself", cmd.CommandPath())
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// shellWords splits a line as a shell does, as far as our pages go: quotes, and $(...) as a part of a word.
+func shellWords(line string) (words []string, ok bool) {
+	var word strings.Builder
+	in, depth := rune(0), 0
+	open := false
+	for _, r := range line {
+		switch {
+		case in == 0 && depth == 0 && r == ' ':
+			if open {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			open = false
+			continue
+		case r == in:
+			in = 0
+		case in == 0 && (r == '"' || r == '\''):
+			in = r
+		case r == '(':
+			depth++
+			word.WriteRune(r)
+		case r == ')':
+			depth--
+			word.WriteRune(r)
+		default:
+			word.WriteRune(r)
+		}
+		open = true
+	}
+	if open {
+		words = append(words, word.String())
+	}
+	return words, in == 0 && depth == 0
+}
+
+// TestComparison: the page has a date, every number in it has its source, and every source is used.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	page := doc(t, "docs/comparison.md")
+	text, sources, ok := strings.Cut(page, "## Where this was looked up")
+	if !ok || !regexp.MustCompile(`As of [A-Z][a-z]+ 20\d\d`).MatchString(text) {
+		t.Fatal("the page has no date, or no sources")
+	}
+	used := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\[(\d+)\]`).FindAllStringSubmatch(text, -1) {
+		used[m[1]] = true
+	}
+	listed := regexp.MustCompile(`(?m)^(\d+)\. <https://`).FindAllStringSubmatch(sources, -1)
+	for _, m := range listed {
+		if !used[m[1]] {
+			t.Errorf("source %s is not used", m[1])
+		}
+		delete(used, m[1])
+	}
+	if len(listed) < 10 || len(used) > 0 {
+		t.Errorf("%d sources; without a source: %v", len(listed), used)
+	}
+	for part := range strings.SplitSeq(text, "\n## ") {
+		if name, body, _ := strings.Cut(part, "\n"); !strings.HasPrefix(part, "#") && !strings.Contains(body, "[") {
+			t.Errorf("nothing in the part %q can be checked", name)
 		}
 	}
 }

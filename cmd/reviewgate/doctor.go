@@ -19,6 +19,7 @@ import (
 func doctorCommand() *cobra.Command {
 	var repo, format, file string
 	var app int64
+	var self bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what GitHub's settings still let through, and how to close it",
@@ -41,6 +42,9 @@ Exit codes: 0 nothing is open, 1 there is a hole, 2 wrong usage, 3 no hole was f
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := textOrJSON(format); err != nil {
 				return err
+			}
+			if self {
+				return selfTest(cmd, file, format)
 			}
 			v, err := newViews(cmd.Context(), file, app)
 			if err != nil {
@@ -65,7 +69,50 @@ Exit codes: 0 nothing is open, 1 there is a hole, 2 wrong usage, 3 no hole was f
 	cmd.Flags().StringVar(&format, "format", "text", "output format: text, json")
 	cmd.Flags().StringVar(&file, "config", "", "settings `FILE` of the server (YAML)")
 	cmd.Flags().Int64Var(&app, "app", 0, "the App's `ID`, where its credentials are not at hand")
+	cmd.Flags().BoolVar(&self, "self-test", false, "test the server's own set-up instead: credentials, clock, permissions, and whether a webhook that GitHub sends arrives")
 	return cmd
+}
+
+// selfTest looks at the server's own App.
+func selfTest(cmd *cobra.Command, file, format string) error {
+	cfg, err := server.LoadApp(file, os.Environ())
+	if err != nil {
+		return usage(err, "")
+	}
+	if len(cfg.PrivateKey) == 0 {
+		return usage(errors.New("the self-test needs the App's own credentials"), "give --config, or REVIEWGATE_APP_ID and REVIEWGATE_PRIVATE_KEY_FILE as for `reviewgate serve`")
+	}
+	hub, err := github.New(github.Options{AppID: cfg.AppID, PrivateKey: cfg.PrivateKey, APIURL: cfg.APIURL, WebURL: cfg.GitHubURL})
+	if err != nil {
+		return usage(err, "")
+	}
+	steps := doctor.SelfTest(cmd.Context(), hub, cfg.PublicURL)
+	if format == "json" {
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(struct {
+			Steps []doctor.Step `json:"self_test"`
+		}{steps})
+	} else {
+		err = doctor.WriteSteps(cmd.OutOrStdout(), steps)
+	}
+	if err != nil {
+		return unsure(err)
+	}
+	code := exitPass
+	for _, s := range steps {
+		switch {
+		case s.State == doctor.Wrong:
+			code = exitBlocked
+		case s.State == doctor.NotKnown && code == exitPass:
+			code = exitUnsure
+		}
+	}
+	if code != exitPass {
+		return &exitError{code: code}
+	}
+	return nil
 }
 
 func tellDoctor(cmd *cobra.Command, format string, reports []*doctor.Report) error {

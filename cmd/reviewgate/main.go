@@ -94,7 +94,7 @@ Exit codes: 0 nothing blocks, 1 something blocks, 2 wrong usage or configuration
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, "`"+cmd.CommandPath()+" --help` lists the flags")
 	})
-	root.AddCommand(scanCommand(), actionCommand(), rulesCommand(), policyCommand(), doctorCommand(), serveCommand(), dbCommand(), auditCommand(), manualCommand(), versionCommand())
+	root.AddCommand(scanCommand(), actionCommand(), rulesCommand(), policyCommand(), doctorCommand(), serveCommand(), dbCommand(), auditCommand(), qualityCommand(), recordsCommand(), verifyCommand(), manualCommand(), versionCommand())
 	return root
 }
 

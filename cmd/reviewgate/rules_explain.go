@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	playground "github.com/reviewgate-app/reviewgate/app/play"
+	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -193,15 +194,15 @@ func (x *explained) judged(result *scan.Result, rule string) {
 
 func (x *explained) print(w io.Writer, p paint, all bool) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s\n", p.path(fmt.Sprintf("%s:%d", visible(x.File), x.From)))
+	fmt.Fprintf(out, "%s\n", p.path(fmt.Sprintf("%s:%d", report.Visible(x.File, "\n"), x.From)))
 	for n := x.From; n <= min(x.To, x.From+9, len(x.lines)); n++ {
 		fmt.Fprintf(out, "%s %s\n", p.dim(fmt.Sprintf("%6d |", n)), clipLine(x.lines[n-1]))
 	}
 	for _, problem := range x.Problems {
-		fmt.Fprintf(out, "%s %s\n", p.warn(string(problem.Kind)+":"), oneLine(problem.String()))
+		fmt.Fprintf(out, "%s %s\n", p.warn(string(problem.Kind)+":"), report.OneLine(problem.String()))
 	}
 	for _, o := range x.Overruns {
-		fmt.Fprintf(out, "%s %s\n", p.warn("not looked at to the end:"), oneLine(o))
+		fmt.Fprintf(out, "%s %s\n", p.warn("not looked at to the end:"), report.OneLine(o))
 	}
 	steps := all || len(x.Explanations) == 1
 	for _, e := range x.Explanations {
@@ -209,7 +210,7 @@ func (x *explained) print(w io.Writer, p paint, all bool) error {
 		if e.Matched {
 			verdict = p.good("yes")
 		}
-		fmt.Fprintf(out, "\n%s  %s: %s\n", verdict, p.bold(e.Rule), oneLine(e.Reason))
+		fmt.Fprintf(out, "\n%s  %s: %s\n", verdict, p.bold(e.Rule), report.OneLine(e.Reason))
 		if steps || e.Matched {
 			printSteps(out, p, e, steps)
 		}
@@ -248,7 +249,7 @@ func (x *explained) printScan(out io.Writer, p paint) {
 		case !f.Comment:
 			what = "lists it, without a comment of its own"
 		}
-		fmt.Fprintf(out, "  %d:%d %s, severity %s, confidence %s: %s\n", f.Location.StartLine, f.Location.StartColumn, visible(f.RuleID), f.Severity, f.Confidence, oneLine(what))
+		fmt.Fprintf(out, "  %d:%d %s, severity %s, confidence %s: %s\n", f.Location.StartLine, f.Location.StartColumn, report.Visible(f.RuleID, "\n"), f.Severity, f.Confidence, report.OneLine(what))
 	}
 	if x.ScanNote != "" {
 		fmt.Fprintf(out, "  %s\n", x.ScanNote)
@@ -259,7 +260,7 @@ func (x *explained) printScan(out io.Writer, p paint) {
 // all, those that have nothing to do with the lines are left out.
 func printSteps(out io.Writer, p paint, x *engine.Explanation, all bool) {
 	for _, note := range x.Notes {
-		fmt.Fprintf(out, "     %s\n", oneLine(note))
+		fmt.Fprintf(out, "     %s\n", report.OneLine(note))
 	}
 	var rows [][2]string
 	var marks []string
@@ -322,7 +323,7 @@ func printSteps(out io.Writer, p paint, x *engine.Explanation, all bool) {
 			style = p.warn
 		}
 		pad := strings.Repeat(" ", max(width-len([]rune(row[0])), 0))
-		fmt.Fprintf(out, "%s%s  %s\n", visible(row[0]), pad, style(marks[i]+" "+visible(row[1])))
+		fmt.Fprintf(out, "%s%s  %s\n", report.Visible(row[0], "\n"), pad, style(marks[i]+" "+report.Visible(row[1], "\n")))
 	}
 	if f := x.Flow; f != nil {
 		for _, part := range []struct {
@@ -358,7 +359,7 @@ func firstLine(s string) string {
 }
 
 // oneWord is a row's text with its indent kept.
-func oneWord(s string) string { return strings.ReplaceAll(visible(s), "\n", " ") }
+func oneWord(s string) string { return strings.ReplaceAll(report.Visible(s, "\n"), "\n", " ") }
 
 func linesOf(lines []int, total int) string {
 	var parts []string

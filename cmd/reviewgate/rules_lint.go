@@ -110,7 +110,7 @@ func printLint(w io.Writer, rep *lint.Report, p paint) error {
 		if problem.Stops() {
 			style = p.bad
 		}
-		fmt.Fprintf(out, "%s %s\n", style(string(problem.Kind)+":"), oneLine(problem.String()))
+		fmt.Fprintf(out, "%s %s\n", style(string(problem.Kind)+":"), report.OneLine(problem.String()))
 		text, known := lines[problem.File]
 		if known && text == nil {
 			text = sourceLines(rep.Sources, problem.File)
@@ -147,7 +147,7 @@ const maxExcerpt = 150
 
 // excerpt prints a line of a file with a mark under a column (0: no mark).
 func excerpt(out io.Writer, p paint, text string, line, column int) {
-	runes := []rune(visible(strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r")))
+	runes := []rune(report.Visible(strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r"), "\n"))
 	if column > maxExcerpt || len(runes) > 4*maxExcerpt {
 		return // the place has been named; a line that long shows nothing
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/rules/ruletest"
 )
 
@@ -101,13 +102,13 @@ func printRuleTests(w io.Writer, rep *ruletest.Report, p paint) error {
 		if r.Status == ruletest.Skipped {
 			style = p.warn
 		}
-		fmt.Fprintf(out, "%s %s (%s:%d)%s\n", style(strings.ToUpper(string(r.Status))), p.bold(r.ID), r.File, r.Line, because(oneLine(r.Reason)))
+		fmt.Fprintf(out, "%s %s (%s:%d)%s\n", style(strings.ToUpper(string(r.Status))), p.bold(r.ID), r.File, r.Line, because(report.OneLine(r.Reason)))
 		for _, f := range r.Fixtures {
 			printFixture(out, f, p)
 		}
 	}
 	for _, problem := range rep.Problems {
-		fmt.Fprintf(out, "%s: %s\n", problem.Kind, oneLine(problem.String()))
+		fmt.Fprintf(out, "%s: %s\n", problem.Kind, report.OneLine(problem.String()))
 	}
 	fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", rep.Totals.Passed, rep.Totals.Failed, rep.Totals.Skipped)
 	return out.Flush()
@@ -153,7 +154,7 @@ func printFixture(out io.Writer, f ruletest.Fixture, p paint) {
 
 // clipLine makes a line of a file one that can be shown.
 func clipLine(s string) string {
-	s = visible(strings.TrimRight(strings.ReplaceAll(s, "\t", "    "), "\r"))
+	s = report.Visible(strings.TrimRight(strings.ReplaceAll(s, "\t", "    "), "\r"), "\n")
 	if runes := []rune(s); len(runes) > maxExcerpt {
 		s = string(runes[:maxExcerpt-1]) + "…"
 	}

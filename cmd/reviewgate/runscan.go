@@ -38,7 +38,7 @@ func runScan(ctx context.Context, snap *source.Snapshot, in *scan.Input, opt sca
 	if err != nil {
 		return nil, err
 	}
-	in.Contents = scanContents(contents)
+	in.Contents, in.Search = scanContents(contents), snap.Search
 	further.into(in)
 	if in.Facts, err = facts(ctx, in, opt, reg); err != nil {
 		return nil, err

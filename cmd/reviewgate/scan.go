@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -454,15 +452,10 @@ func sourceError(err error) error {
 	return exit
 }
 
-// device says what the reader's terminal can show; https://no-color.org is honoured.
+// device says what the reader of the report can see.
 func (f *scanFlags) device(stdout io.Writer) report.Options {
-	file, ok := stdout.(*os.File)
-	if f.output != "" || !ok || !term.IsTerminal(int(file.Fd())) {
+	if f.output != "" {
 		return report.Options{}
 	}
-	opt := report.Options{Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
-	if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-		opt.Width = width
-	}
-	return opt
+	return report.Terminal(stdout)
 }

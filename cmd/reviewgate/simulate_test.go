@@ -69,6 +69,23 @@ func TestSimulateDoc(t *testing.T) {
 	}
 }
 
+// TestDecisionsDoc plays the example of docs/decisions.md, and holds every comment behind an event to what the gate says.
+func TestDecisionsDoc(t *testing.T) {
+	t.Parallel()
+	policy := blocks(t, "docs/decisions.md", "yaml", "version: 1")[0]
+	story := blocks(t, "docs/decisions.md", "yaml", "# story")[0]
+	r := play(t, []byte(policy), nil, []byte(story))
+	lines := promised.FindAllStringSubmatch(story, -1)
+	if len(lines) != len(r.Steps) || len(lines) < 5 {
+		t.Fatalf("the page promises %d decisions, there are %d", len(lines), len(r.Steps))
+	}
+	for n, m := range lines {
+		if got := r.Steps[n].Conclusion; got != m[1] {
+			t.Errorf("event %d (%s): %s, the page says %s: %s", n, r.Steps[n].Story, got, m[1], r.Steps[n].Decision.Title)
+		}
+	}
+}
+
 // valid holds what "policy simulate --format json" writes to its schema.
 func valid(t *testing.T, r *simulate.Result) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -36,6 +37,7 @@ type App struct {
 	owner         Account
 	key           *rsa.PrivateKey
 	keyPEM        []byte
+	more          []*rsa.PrivateKey // that count, too; see NewKey
 	clientID      string
 	hookID        int64
 	url, secret   string
@@ -44,6 +46,7 @@ type App struct {
 	installations []*Installation
 	created       time.Time
 	deliveries    []*delivery
+	callback      string // where browsers may be sent back to; "": nowhere
 }
 
 // An Installation of an App on an account.
@@ -65,6 +68,7 @@ type Installation struct {
 type token struct {
 	user        *User
 	inst        *Installation
+	via         *App // that the person signed in with; nil: none
 	permissions map[string]string
 	repos       map[int64]bool // nil: all of the installation
 	expires     time.Time
@@ -83,12 +87,16 @@ func (g *GitHub) NewApp(opt AppOptions) (*App, error) {
 	if opt.Slug == "" || opt.Owner == nil {
 		return nil, errors.New("register an App: slug and owner are needed")
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.newApp(opt)
+}
+
+func (g *GitHub) newApp(opt AppOptions) (*App, error) {
 	key, err := appKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the key of App %s: %w", opt.Slug, err)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	for _, a := range g.apps {
 		if a.Slug == opt.Slug {
 			return nil, fmt.Errorf("register an App: %s exists already", opt.Slug)
@@ -96,13 +104,13 @@ func (g *GitHub) NewApp(opt AppOptions) (*App, error) {
 	}
 	a := &App{g: g, ID: g.id(), Slug: opt.Slug, Name: opt.Name, owner: opt.Owner, key: key, hookID: g.id(), url: opt.WebhookURL, secret: opt.WebhookSecret,
 		permissions: map[string]string{"metadata": "read"}, events: opt.Events, created: g.now()}
-	a.keyPEM = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	a.keyPEM = encodeKey(key)
 	a.clientID = "Iv23li" + randomHex(7)
 	if a.Name == "" {
 		a.Name = a.Slug
 	}
 	if a.secret == "" {
-		a.secret = randomHex(16)
+		a.secret = randomHex(20)
 	}
 	if a.events == nil {
 		a.events = allEvents
@@ -117,7 +125,35 @@ func (g *GitHub) NewApp(opt AppOptions) (*App, error) {
 }
 
 // PrivateKeyPEM is the key that signs the App's JWTs.
-func (a *App) PrivateKeyPEM() []byte { return append([]byte(nil), a.keyPEM...) }
+func (a *App) PrivateKeyPEM() []byte {
+	a.g.mu.Lock()
+	defer a.g.mu.Unlock()
+	return bytes.Clone(a.keyPEM)
+}
+
+func encodeKey(key *rsa.PrivateKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+// NewKey makes another private key, as the settings page does. Those before count until RevokeKeys.
+func (a *App) NewKey() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make another key of App %s: %w", a.Slug, err)
+	}
+	a.g.mu.Lock()
+	defer a.g.mu.Unlock()
+	a.more = append(a.more, a.key)
+	a.key, a.keyPEM = key, encodeKey(key)
+	return bytes.Clone(a.keyPEM), nil
+}
+
+// RevokeKeys deletes every key but the newest.
+func (a *App) RevokeKeys() {
+	a.g.mu.Lock()
+	defer a.g.mu.Unlock()
+	a.more = nil
+}
 
 // WebhookSecret is the secret that signs webhooks now.
 func (a *App) WebhookSecret() string {
@@ -140,6 +176,10 @@ func (a *App) SetWebhook(url, secret string) {
 func (a *App) Ping() {
 	a.g.mu.Lock()
 	defer a.g.mu.Unlock()
+	a.ping()
+}
+
+func (a *App) ping() {
 	a.g.enqueue(a, nil, "ping", "", 0, obj{"zen": "Half measures are as bad as nothing at all.", "hook_id": a.hookID, "hook": obj{
 		"type": "App", "id": a.hookID, "name": "web", "active": true, "events": a.events, "app_id": a.ID,
 		"config": obj{"content_type": "json", "insecure_ssl": "0", "url": a.url, "secret": "********"}, "updated_at": stamp(a.g.now()), "created_at": stamp(a.created),
@@ -280,7 +320,8 @@ func (g *GitHub) appOfJWT(text string) (*App, *apiError) {
 	var app *App
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
 	claims := jwt.MapClaims{}
-	_, err := parser.ParseWithClaims(text, claims, func(*jwt.Token) (any, error) {
+	use := -1 // which of the App's keys: the newest, then those in more
+	keyOf := func(*jwt.Token) (any, error) {
 		iss := fmt.Sprint(claims["iss"])
 		if f, ok := claims["iss"].(float64); ok {
 			iss = strconv.FormatInt(int64(f), 10)
@@ -288,11 +329,19 @@ func (g *GitHub) appOfJWT(text string) (*App, *apiError) {
 		for _, a := range g.apps {
 			if iss == strconv.FormatInt(a.ID, 10) || iss == a.clientID {
 				app = a
+				if use >= 0 {
+					return &a.more[use].PublicKey, nil
+				}
 				return &a.key.PublicKey, nil
 			}
 		}
 		return nil, errors.New("no such App")
-	})
+	}
+	_, err := parser.ParseWithClaims(text, claims, keyOf)
+	for err != nil && app != nil && use+1 < len(app.more) {
+		use++
+		_, err = parser.ParseWithClaims(text, claims, keyOf)
+	}
 	if app == nil && err != nil {
 		return nil, bad("Integration must generate a public key")
 	}

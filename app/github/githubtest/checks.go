@@ -49,6 +49,7 @@ type CheckRunInfo struct {
 	Status, Conclusion   string
 	Title, Summary, Text string
 	ExternalID           string
+	DetailsURL           string
 	Annotations          int
 }
 
@@ -278,7 +279,7 @@ func (c *run) info() CheckRunInfo {
 		return *s
 	}
 	return CheckRunInfo{ID: c.ID, App: c.suite.app.Slug, Name: c.name, HeadSHA: c.suite.sha, Status: c.status, Conclusion: c.conclusion, Title: str(c.title), Summary: str(c.summary),
-		Text: str(c.text), ExternalID: c.external, Annotations: len(c.annotations)}
+		Text: str(c.text), ExternalID: c.external, DetailsURL: c.details, Annotations: len(c.annotations)}
 }
 
 func text(s *string) any {

@@ -31,7 +31,7 @@
 //
 // Of GraphQL there is what graphql/schema.graphql has: no thread resolution.
 //
-// Not there: OAuth sign-in, App manifests, issues that are not pull requests, rulesets beyond what Protect gives, the
+// Not there: OAuth sign-in, issues that are not pull requests, rulesets beyond what Protect gives, the
 // pull_request_review_comment event.
 //
 // The package imports nothing of this module and nothing from testing; Start takes whatever has the few methods it needs.

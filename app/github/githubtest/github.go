@@ -50,19 +50,22 @@ type GitHub struct {
 	closing context.Context
 	cancel  context.CancelFunc
 
-	mu         sync.Mutex
-	ids        int64
-	users      map[string]*User // by lower-case login
-	orgs       map[string]*Org
-	apps       []*App
-	repos      map[string]*Repo // by lower-case "owner/name"
-	tokens     map[string]*token
-	spent      int             // requests of this hour that were made elsewhere; see Spend
-	signed     map[string]bool // commits that GitHub signed
-	violations []Violation
-	requests   []Request
-	faults     []*Fault
-	hooks      outbox
+	mu          sync.Mutex
+	ids         int64
+	users       map[string]*User // by lower-case login
+	orgs        map[string]*Org
+	apps        []*App
+	repos       map[string]*Repo // by lower-case "owner/name"
+	tokens      map[string]*token
+	spent       int             // requests of this hour that were made elsewhere; see Spend
+	signed      map[string]bool // commits that GitHub signed
+	visitor     *User           // who sits before every browser; see SignInAs
+	grants      map[string]grant
+	conversions map[string]conversion // by code
+	violations  []Violation
+	requests    []Request
+	faults      []*Fault
+	hooks       outbox
 }
 
 // A Violation is something that a well-behaved program never does, or an answer of this package that GitHub would not give.
@@ -106,7 +109,7 @@ func New(opt Options) (*GitHub, error) {
 	if opt.WebhookTimeout == 0 {
 		opt.WebhookTimeout = 10 * time.Second
 	}
-	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, signed: map[string]bool{}}
+	g := &GitHub{opt: opt, contract: c, dir: opt.Dir, done: make(chan struct{}), ids: 1000, users: map[string]*User{}, orgs: map[string]*Org{}, repos: map[string]*Repo{}, tokens: map[string]*token{}, signed: map[string]bool{}, grants: map[string]grant{}, conversions: map[string]conversion{}}
 	if g.dir == "" {
 		if g.dir, err = os.MkdirTemp("", "githubtest-"); err != nil {
 			return nil, fmt.Errorf("make a folder for the repositories: %w", err)

@@ -212,6 +212,11 @@ func TestEveryOperation(t *testing.T) {
 	}
 	step(inst.PullRequests.Get(ctx, o, r, n)).ok(t, "merged pull")
 	done(inst.Apps.RevokeInstallationToken(ctx)).ok(t, "revoke")
+	w.SignInAs(w.alice)
+	_, back := w.register("/settings/apps/new", goodManifest)
+	nobody := github.NewClient(nil)
+	nobody.BaseURL = inst.BaseURL
+	step(nobody.Apps.CompleteAppManifest(ctx, back.Query().Get("code"))).ok(t, "manifest")
 
 	called := map[string]bool{}
 	for _, q := range w.Requests() {

@@ -33,9 +33,15 @@ func (g *GitHub) serve(w http.ResponseWriter, r *http.Request) {
 		g.violations = append(g.violations, Violation{Method: r.Method, Path: escaped, Where: "request", Message: "only the REST API below /api/v3 and /api/graphql are served"})
 		g.mu.Unlock()
 		g.write(w, &answer{status: http.StatusNotFound, body: obj{"message": "Not Found", "documentation_url": docs, "status": "404"}})
+	case strings.HasPrefix(escaped, "/login/oauth/"):
+		g.serveOAuth(w, r)
 	case strings.Contains(escaped, ".git/"):
 		g.serveGit(w, r)
 	default:
+		if _, ok := manifestPath(r.URL.Path); ok {
+			g.serveManifest(w, r)
+			return
+		}
 		g.servePage(w, r)
 	}
 }

@@ -27,6 +27,9 @@ var loose = []string{
 	"assertNotNull", "assertNotEquals", "isNotEmpty", "contains", "isInstanceOf",
 }
 
+// Names of assertions that only say that something is there.
+var presences = []string{"assertIsNotNone", "toBeDefined", "exists", "exist", "isDefined", "isNotNull", "NotNil", "assertNotNull"}
+
 // Names of assertions of JavaScript's runners that are neither. ifError is none: it hands the error of a callback on, and goes with the callback.
 var throwing = []string{"throws", "rejects", "doesNotThrow", "doesNotReject", "match", "notOk", "fail", "pass", "same", "is"}
 
@@ -49,7 +52,7 @@ func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 	root := rootOf(tree, callee)
 	switch tree.Spec.Name {
 	case "python":
-		if !strings.HasPrefix(name, "assert") && name != "raises" && name != "fail" && name != "warns" {
+		if !strings.HasPrefix(strings.TrimLeft(name, "_"), "assert") && name != "raises" && name != "fail" && name != "warns" {
 			return a, false
 		}
 	case "go":
@@ -82,6 +85,7 @@ func asAssertion(tree *language.Tree, id language.ID) (assertion, bool) {
 	}
 	a.weak = !a.equality && slices.Contains(loose, name) || strings.Contains(tree.Text(callee), ".not.") || name == root && name == "assert"
 	a.subjects = subjects(tree, id)
+	a.presence = slices.Contains(presences, name) || name == "toBeNull" && !a.equality
 	return a, true
 }
 
@@ -147,6 +151,7 @@ func readCondition(tree *language.Tree, id language.ID, a *assertion) {
 		a.equality = n.Kind == language.Binary && (n.Value == "==" || n.Value == "is")
 		a.weak = !a.equality && !bounds.MatchString(a.text)
 		a.subjects = subjectOf(tree, c)
+		a.presence = n.Kind == language.Name || n.Kind == language.Dot || strings.HasSuffix(a.text, " is not None")
 		return // the second child is the message
 	}
 }

@@ -38,6 +38,7 @@ type assertion struct {
 	text           string // white space folded
 	subjects       []string
 	equality, weak bool
+	presence       bool // it only says that its subject is there
 	offset, end    uint32
 }
 
@@ -52,6 +53,43 @@ func (a assertion) owns(subjects []string) bool {
 		return slices.ContainsFunc(subjects, func(of string) bool { return strings.HasPrefix(of, s+".") })
 	})
 }
+
+// takesApart tells whether the test goes on to use a part of a subject, which fails where there is none.
+func (t *test) takesApart(subjects []string) bool {
+	return slices.ContainsFunc(subjects, func(s string) bool {
+		return strings.Contains(t.body, s+".") || strings.Contains(t.body, s+"[") || strings.Contains(t.body, s+"!.")
+	})
+}
+
+// callsOnly tells whether the test still calls what the assertion called and said to give None, as what has nothing to give does.
+func (t *test) callsOnly(a assertion) bool {
+	call, ok := strings.CutSuffix(strings.TrimPrefix(a.text, "assert "), " is None")
+	return ok && t.tree.Spec.Name == "python" && strings.HasSuffix(call, ")") && strings.Contains(t.body, call)
+}
+
+// getsNo tells whether an assertion was about the error of a call that gives none any more (x, err := f() is x := f() now), or that the test no longer
+// makes, and that is not what it tests.
+func (t *test) getsNo(a assertion, base *test) bool {
+	if t.tree.Spec.Name != "go" || len(a.subjects) != 1 || a.offset < base.nameEnd {
+		return false
+	}
+	call, with := "", ""
+	for _, m := range gives.FindAllStringSubmatch(base.tree.Source[base.nameEnd:a.offset], -1) {
+		if m[2] == a.subjects[0] {
+			call, with = m[3], m[1]
+		}
+	}
+	if call == "" {
+		return false
+	}
+	if !strings.Contains(t.body, call+"(") {
+		return !base.namedAfter(map[string]bool{call[strings.LastIndexByte(call, '.')+1:]: true}, 1, 4)
+	}
+	return with != "" && (strings.Contains(t.body, with+" := "+call+"(") || strings.Contains(t.body, with+" = "+call+"("))
+}
+
+// gives is a call of Go and what takes its last result.
+var gives = regexp.MustCompile(`(?:(\w+), )?(\w+) :?= ([\w.]+)\(`)
 
 var wordPattern = regexp.MustCompile(`[A-Za-z_]\w*`)
 

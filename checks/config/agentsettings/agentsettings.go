@@ -155,7 +155,7 @@ func compareSurfaces(pass *checks.Pass, k kind, name string, old, now []document
 		}
 		f := checks.Finding{
 			RuleID:   execSurface,
-			Message:  fmt.Sprintf("%s %s: `%s`. %s. Somebody has to read it and approve that it is meant", s.what, verb, shorten(s.entry.Value), s.when),
+			Message:  fmt.Sprintf("%s %s: `%s`. %s. Somebody has to read it and approve that it is meant", s.what, verb, checks.Shorten(s.entry.Value, 80), s.when),
 			Location: s.entry.At(name, checks.Head),
 			Key:      s.owner + " " + s.entry.Value,
 		}
@@ -203,12 +203,4 @@ func covers(now, old document.Entry) bool {
 	tool, _, _ := strings.Cut(old.Value, "(")
 	prefix, star := strings.CutSuffix(strings.TrimSuffix(now.Value, ")"), "*")
 	return now.Path == old.Path && (now.Value == tool || star && strings.HasPrefix(old.Value, prefix))
-}
-
-func shorten(s string) string {
-	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "`", "'")
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:77]) + "..."
-	}
-	return s
 }

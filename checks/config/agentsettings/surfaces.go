@@ -173,7 +173,7 @@ func widens(k kind, e document.Entry) (widening, bool) {
 		case e.Path == "permissions.additionalDirectories[]" && (e.Value == "/" || e.Value == "~" || e.Value == "~/"):
 			return some("the agent may work in `" + e.Value + "`, far outside of the repository")
 		case strings.HasPrefix(e.Path, "env.") && address.MatchString(e.Path) && !ownAddress.MatchString(e.Value):
-			return all("`" + strings.TrimPrefix(e.Path, "env.") + "` sends what the agent says, with the key of whoever runs it, to `" + shorten(e.Value) + "`")
+			return all("`" + strings.TrimPrefix(e.Path, "env.") + "` sends what the agent says, with the key of whoever runs it, to `" + checks.Shorten(e.Value, 80) + "`")
 		case e.Path == "env.NODE_TLS_REJECT_UNAUTHORIZED" && e.Value == "0":
 			return all("the agent no longer checks whom it talks to (`NODE_TLS_REJECT_UNAUTHORIZED`)")
 		}
@@ -197,7 +197,7 @@ func widens(k kind, e document.Entry) (widening, bool) {
 		case e.Path == "sandbox_workspace_write.network_access" && yes:
 			return some("commands of the agent may use the network without asking")
 		case address.MatchString(e.Path) && !ownAddress.MatchString(e.Value):
-			return all("`" + e.Path + "` sends what the agent says, with the key of whoever runs it, to `" + shorten(e.Value) + "`")
+			return all("`" + e.Path + "` sends what the agent says, with the key of whoever runs it, to `" + checks.Shorten(e.Value, 80) + "`")
 		}
 	case gemini:
 		switch {

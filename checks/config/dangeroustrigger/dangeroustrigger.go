@@ -100,7 +100,7 @@ func judge(pass *checks.Pass, w *workflow.File, job *workflow.Job, event string,
 		}
 		pass.Report(checks.Finding{
 			RuleID: ruleID, Severity: severity, Confidence: confidence,
-			Message:  fmt.Sprintf("`%s` fetches the pull request's code (`%s`) in a workflow that starts on `%s`; %s. Do this on `pull_request`", label(job), shorten(what), event, consequence),
+			Message:  fmt.Sprintf("`%s` fetches the pull request's code (`%s`) in a workflow that starts on `%s`; %s. Do this on `pull_request`", label(job), checks.Shorten(what, 60), event, consequence),
 			Location: location,
 			Key:      job.ID + " " + what,
 		})
@@ -159,11 +159,4 @@ func runsAfter(later []*workflow.Step, step *workflow.Step) bool {
 		}
 	}
 	return false
-}
-
-func shorten(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:57]) + "..."
-	}
-	return s
 }

@@ -44,7 +44,7 @@ func run(pass *analysis.Pass) (any, error) {
 	for c := range in.Root().Preorder((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)
 		told := "this answer contains %s.%s. Tag the field `json:\"-\"`, or answer with a type that has only what the client may see"
-		value := answer(pass, call)
+		value := answer(pass.TypesInfo, call)
 		if value == nil {
 			told = "this prints %s.%s, and it stays in logs and on screens. Tag the field `json:\"-\"`, or print a type without it"
 			value = printed(pass.TypesInfo, c, call)
@@ -71,16 +71,13 @@ func printed(info *types.Info, c inspector.Cursor, call *ast.CallExpr) ast.Expr 
 	}
 	switch sel.Sel.Name {
 	case "Encode":
-		maker, ok := sel.X.(*ast.CallExpr)
-		if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
-			return nil
-		}
-		out, ok := maker.Args[0].(*ast.SelectorExpr)
+		value, into := encoded(info, call)
+		out, ok := into.(*ast.SelectorExpr)
 		if !ok {
 			return nil
 		}
 		if v, ok := info.Uses[out.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "os" && (v.Name() == "Stdout" || v.Name() == "Stderr") {
-			return call.Args[0]
+			return value
 		}
 	case "Marshal", "MarshalIndent":
 		f := typeutil.StaticCallee(info, call)
@@ -101,35 +98,47 @@ func printed(info *types.Info, c inspector.Cursor, call *ast.CallExpr) ast.Expr 
 }
 
 // answer gives what a call sends to the client: json.NewEncoder(w).Encode(x), c.JSON(200, x) of gin and echo.
-func answer(pass *analysis.Pass, call *ast.CallExpr) ast.Expr {
+func answer(info *types.Info, call *ast.CallExpr) ast.Expr {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
 		return nil
 	}
 	switch sel.Sel.Name {
 	case "Encode":
-		maker, ok := sel.X.(*ast.CallExpr)
-		if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
+		value, into := encoded(info, call)
+		if value == nil {
 			return nil
 		}
-		f := typeutil.StaticCallee(pass.TypesInfo, maker)
-		if f == nil || f.FullName() != "encoding/json.NewEncoder" {
+		if t := info.TypeOf(into); t == nil || types.TypeString(t, nil) != "net/http.ResponseWriter" {
 			return nil
 		}
-		if t := pass.TypesInfo.TypeOf(maker.Args[0]); t == nil || types.TypeString(t, nil) != "net/http.ResponseWriter" {
-			return nil
-		}
-		return call.Args[0]
+		return value
 	case "JSON", "IndentedJSON":
 		if len(call.Args) < 2 {
 			return nil
 		}
-		if t, ok := pass.TypesInfo.TypeOf(call.Args[0]).(*types.Basic); !ok || t.Info()&types.IsInteger == 0 {
+		if t, ok := info.TypeOf(call.Args[0]).(*types.Basic); !ok || t.Info()&types.IsInteger == 0 {
 			return nil
 		}
 		return call.Args[1]
 	}
 	return nil
+}
+
+// encoded takes json.NewEncoder(into).Encode(value) apart; nil, nil for another call.
+func encoded(info *types.Info, call *ast.CallExpr) (value, into ast.Expr) {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil, nil
+	}
+	maker, ok := sel.X.(*ast.CallExpr)
+	if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
+		return nil, nil
+	}
+	if f := typeutil.StaticCallee(info, maker); f == nil || f.FullName() != "encoding/json.NewEncoder" {
+		return nil, nil
+	}
+	return call.Args[0], maker.Args[0]
 }
 
 // holds finds a secret field that is encoded with a type, and the type that has it.

@@ -309,10 +309,4 @@ func Words(name string) []string {
 func Fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Shorten cuts a text for a message.
-func Shorten(s string) string {
-	s = strings.ReplaceAll(Fold(s), "`", "'")
-	if r := []rune(s); len(r) > 70 {
-		return strings.TrimSpace(string(r[:67])) + "..."
-	}
-	return s
-}
+func Shorten(s string) string { return checks.Shorten(s, 70) }

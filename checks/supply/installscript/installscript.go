@@ -87,13 +87,13 @@ func judge(s *manifest.Script) (f checks.Finding, ok bool) {
 		f.Message = "commands of `setup.py` are replaced: their code runs on every machine that installs the package. Read it, and say in the pull request what it is for"
 	case fetches.MatchString(s.Command) && runs.MatchString(s.Command):
 		f.Severity, f.Confidence = checks.High, checks.Certain
-		f.Message = fmt.Sprintf("`%s` fetches or makes code and runs it on every machine that installs the project: `%s`. Take it out; what has to be installed belongs into the manifest", s.Name, shorten(s.Command))
+		f.Message = fmt.Sprintf("`%s` fetches or makes code and runs it on every machine that installs the project: `%s`. Take it out; what has to be installed belongs into the manifest", s.Name, checks.Shorten(s.Command, 80))
 	case s.Name != "preinstall" && s.Name != "install" && s.Name != "postinstall":
 		return f, false
 	case quiet(s.Command):
 		return f, false
 	default:
-		f.Message = fmt.Sprintf("`%s` runs on every machine that installs the project: `%s`. Let it be called by hand or by a step of the build, if it is not needed to install", s.Name, shorten(s.Command))
+		f.Message = fmt.Sprintf("`%s` runs on every machine that installs the project: `%s`. Let it be called by hand or by a step of the build, if it is not needed to install", s.Name, checks.Shorten(s.Command, 80))
 	}
 	return f, true
 }
@@ -106,12 +106,4 @@ func quiet(command string) bool {
 		}
 	}
 	return true
-}
-
-func shorten(s string) string {
-	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "`", "'")
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:77]) + "..."
-	}
-	return s
 }

@@ -126,23 +126,19 @@ func (u *use) question() checks.Package {
 	return checks.Package{Ecosystem: string(u.ecosystem), Name: u.name, Version: u.version}
 }
 
-// asks leaves out what is the project's own: at base, or by the name of another manifest of head, as workspaces stand in lockfiles.
+// asks leaves out what is the project's own.
 func asks(ctx context.Context, pass *checks.Pass) ([]checks.Package, error) {
 	uses, err := brought(ctx, pass)
 	if err != nil || len(uses) == 0 {
 		return nil, err
 	}
-	base, err := manifest.Load(pass.Change, checks.Base)
-	if err != nil {
-		return nil, err
-	}
-	head, err := manifest.Load(pass.Change, checks.Head)
+	ours, err := manifest.Ours(pass.Change)
 	if err != nil {
 		return nil, err
 	}
 	var out []checks.Package
 	for _, u := range uses {
-		if !base.Own(u.ecosystem, u.name) && !head.Named(u.ecosystem, u.name) {
+		if !ours(u.ecosystem, u.name) {
 			out = append(out, u.question())
 		}
 	}

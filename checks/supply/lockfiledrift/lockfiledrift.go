@@ -84,7 +84,7 @@ func run(ctx context.Context, pass *checks.Pass) error {
 func compare(pass *checks.Pass, s *manifest.Step, lock string, text []byte) {
 	told := false
 	s.Changed(func(_ *manifest.Dependency, d manifest.Dependency) {
-		if told || !locked(s.Head.Path, &d) {
+		if told || !locked(s.Head.Path, &d) || replaced(s.Head, d.Name) {
 			return
 		}
 		what := ""
@@ -147,6 +147,11 @@ func locked(file string, d *manifest.Dependency) bool {
 		return d.Group == "require"
 	}
 	return true
+}
+
+// replaced tells a module that go.sum has no entry of, because another one or a folder stands in for it.
+func replaced(f *manifest.File, name string) bool {
+	return slices.ContainsFunc(f.Deps, func(d manifest.Dependency) bool { return d.Group == "replace" && d.Name == name })
 }
 
 // hasName looks for a package in a lockfile's text, with the spellings that Python knows.

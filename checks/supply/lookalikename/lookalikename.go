@@ -55,46 +55,65 @@ func run(ctx context.Context, pass *checks.Pass) error {
 			continue
 		}
 		answer, _ := pass.Change.Facts.Answer(n.Package())
-		message, sure := judge(n.Ecosystem(), n.Name, answer)
+		message, how := judge(n.Ecosystem(), n.Name, answer)
 		if message == "" {
 			continue
 		}
 		f := checks.Finding{RuleID: lookalike, Message: message, Location: n.At(), Key: n.Name}
-		if !sure {
+		switch how {
+		case perhaps:
 			f.Severity, f.Confidence = checks.Medium, checks.Likely
+		case hardly:
+			f.Severity, f.Confidence = checks.Low, checks.Likely
+		case sure:
 		}
 		pass.Report(f)
 	}
 	return nil
 }
 
+// A doubt says how sure it is that another package was meant.
+type doubt uint8
+
+const (
+	sure doubt = iota
+	perhaps
+	hardly // such neighbours have grown by chance
+)
+
 // judge says what is wrong with a name, as far as names and the registry tell; "" for nothing.
-func judge(e manifest.Ecosystem, name string, a checks.Answer) (message string, sure bool) {
+func judge(e manifest.Ecosystem, name string, a checks.Answer) (message string, d doubt) {
 	if a.State == checks.Absent || a.State == checks.Removed {
-		return "", false // unknown-package tells
+		return "", sure // unknown-package tells
 	}
 	if known.Trap(e, name) {
-		return fmt.Sprintf("`%s` is known as a trap: its name was made up or registered to be taken for another package. Find out which one was meant", name), true
+		return fmt.Sprintf("`%s` is known as a trap: its name was made up or registered to be taken for another package. Find out which one was meant", name), sure
 	}
 	like, how := known.Like(e, name)
 	if how == known.NoLikeness {
-		return "", false
+		return "", sure
 	}
-	sure = how >= known.Separator
+	switch {
+	case how >= known.Separator, a.Young && a.Releases <= fewReleases:
+		d = sure
+	case how == known.Near && !a.Young:
+		d = hardly
+	default:
+		d = perhaps
+	}
 	fresh, settled := "", a.First != "" && !a.Young && a.Releases >= manyReleases
 	if a.Young {
 		fresh = ", and was first released on " + a.First
-		sure = sure || a.Releases <= fewReleases
 	}
 	switch {
 	case how >= known.Separator && settled:
-		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used; it has been there since %s. Look which one was meant", name, like, a.First), false
+		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used; it has been there since %s. Look which one was meant", name, like, a.First), perhaps
 	case how >= known.Separator:
-		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used%s. Write that name if it was meant; if not, say in the pull request why it is this one", name, like, fresh), true
+		return fmt.Sprintf("`%s` is one step from `%s`, which is widely used%s. Write that name if it was meant; if not, say in the pull request why it is this one", name, like, fresh), sure
 	case settled:
-		return "", false
+		return "", d
 	}
-	return fmt.Sprintf("`%s` is another package than `%s`, which is widely used%s. Look which one was meant", name, like, fresh), sure
+	return fmt.Sprintf("`%s` is another package than `%s`, which is widely used%s. Look which one was meant", name, like, fresh), d
 }
 
 // A name that somebody lies in wait behind has few releases; a package with many has a life of its own.

@@ -82,13 +82,13 @@ func dependencies(pass *checks.Pass, s *manifest.Step) {
 		message := ""
 		switch {
 		case d.Group == "replace":
-			if host, _, _ := strings.Cut(d.Source, "/"); d.Constraint != "" && strings.Contains(host, ".") && d.Source != d.Name && host != "." && host != ".." {
+			if host, _, _ := strings.Cut(d.Source, "/"); d.Constraint != "" && strings.Contains(host, ".") && d.Source != d.Name && host != "." && host != ".." && (was == nil || was.Source != d.Source) {
 				message = fmt.Sprintf("`%s` is replaced by `%s`: somebody else's copy of it. Say in the pull request why, and when it goes away again", d.Name, d.Source)
 			}
 		case d.Group == "imports" || d.Group == "peerDependencies" || d.Group == "conda":
 		case remote(d.Source):
-			if !commit.MatchString(d.Source) && (was == nil || was.Source != d.Source) {
-				message = fmt.Sprintf("`%s` comes from %s and can change there at any time. Take a published version, or name a whole commit", nameOf(&d), shorten(d.Source))
+			if !commit.MatchString(d.Source) && (was == nil || repository(was.Source) != repository(d.Source) || commit.MatchString(was.Source)) {
+				message = fmt.Sprintf("`%s` comes from %s and can change there at any time. Take a published version, or name a whole commit", nameOf(&d), address(d.Source))
 			}
 		case s.Head.Ecosystem == manifest.NPM && anyRange.MatchString(d.Constraint), s.Head.Ecosystem == manifest.PyPI && d.Constraint == "*",
 			s.Head.Ecosystem == manifest.Maven && (d.Constraint == "LATEST" || d.Constraint == "RELEASE" || d.Constraint == "latest.release" || d.Constraint == "+"):
@@ -119,6 +119,16 @@ func nameOf(d *manifest.Dependency) string {
 	return d.Name
 }
 
+// repository is an address without the branch, tag or commit that it names: to take the next tag of what came from there before is nothing new.
+func repository(source string) string {
+	for _, mark := range []string{"#", "@"} {
+		if i := strings.LastIndex(source, mark); i > strings.LastIndex(source, "/") {
+			source = source[:i]
+		}
+	}
+	return source
+}
+
 // remote tells an address or a repository from a path.
 func remote(source string) bool {
 	if strings.HasPrefix(source, "file:") || strings.HasPrefix(source, "link:") || strings.HasPrefix(source, "portal:") || strings.HasPrefix(source, ".") || strings.HasPrefix(source, "/") || strings.HasPrefix(source, "~") {
@@ -141,9 +151,9 @@ func settings(pass *checks.Pass, s *manifest.Step) {
 		message := ""
 		switch o.Name {
 		case "--extra-index-url", "-f", "--find-links":
-			message = fmt.Sprintf("%s is asked for packages as well: who registers a private name there decides what is installed. Use one index that passes on what it does not have", shorten(o.Value))
+			message = fmt.Sprintf("%s is asked for packages as well: who registers a private name there decides what is installed. Use one index that passes on what it does not have", address(o.Value))
 		case "--trusted-host":
-			message = fmt.Sprintf("whoever is between here and %s decides what is installed: its certificate is not looked at. Use https with a certificate that is trusted", shorten(o.Value))
+			message = fmt.Sprintf("whoever is between here and %s decides what is installed: its certificate is not looked at. Use https with a certificate that is trusted", address(o.Value))
 		case "-i", "--index-url":
 			if strings.HasPrefix(o.Value, "http://") {
 				message = "packages come over http: whoever is on the way decides what is installed. Use https"
@@ -155,14 +165,9 @@ func settings(pass *checks.Pass, s *manifest.Step) {
 	}
 }
 
-// shorten keeps credentials and long addresses out of messages.
-func shorten(s string) string {
-	s = credentials.ReplaceAllString(s, "//")
-	s = strings.ReplaceAll(s, "`", "'")
-	if r := []rune(s); len(r) > 80 {
-		s = string(r[:77]) + "..."
-	}
-	return "`" + s + "`"
+// address keeps credentials and long addresses out of messages.
+func address(s string) string {
+	return "`" + checks.Shorten(credentials.ReplaceAllString(s, "//"), 80) + "`"
 }
 
 var (

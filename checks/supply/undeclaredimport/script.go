@@ -81,7 +81,7 @@ func (s *script) judge(file string, i *imported, name string) *verdict {
 	for _, f := range above {
 		declares += len(f.Deps)
 	}
-	if declares == 0 || s.declared[name] != "" {
+	if declares == 0 || s.declared[name] != "" || s.beside(file, name) {
 		return nil
 	}
 	types := "@types/" + strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "__")
@@ -95,6 +95,18 @@ func (s *script) judge(file string, i *imported, name string) *verdict {
 	v := say("`"+name+"`", above[0].Path, known.Popular(manifest.NPM, name) || s.owned(name), why)
 	v.name = name
 	return v
+}
+
+// beside tells a package that the repository has in a folder node_modules above the file, where the runtime looks for it: tests of tools bring theirs.
+func (s *script) beside(file, name string) bool {
+	for d := path.Dir(file); ; d = path.Dir(d) {
+		if s.files[path.Join(d, "node_modules", name)] {
+			return true
+		}
+		if d == "." || d == "/" {
+			return false
+		}
+	}
 }
 
 // owned tells a package of a scope that is known: nobody else can publish in it.

@@ -72,24 +72,19 @@ func added(ctx context.Context, pass *checks.Pass) ([]manifest.New, error) {
 	}), err
 }
 
-// asks leaves out what needs no answer: widely used packages exist, what is below a name of the project at base nobody else can publish, and what
-// another manifest of head is called is a workspace.
+// asks leaves out what needs no answer: widely used packages, which exist, and the project's own.
 func asks(ctx context.Context, pass *checks.Pass) ([]checks.Package, error) {
 	list, err := added(ctx, pass)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	base, err := manifest.Load(pass.Change, checks.Base)
-	if err != nil {
-		return nil, err
-	}
-	head, err := manifest.Load(pass.Change, checks.Head)
+	ours, err := manifest.Ours(pass.Change)
 	if err != nil {
 		return nil, err
 	}
 	var out []checks.Package
 	for _, n := range list {
-		if !head.Named(n.Ecosystem(), n.Name) && !known.Popular(n.Ecosystem(), n.Name) && !base.Own(n.Ecosystem(), n.Name) {
+		if !known.Popular(n.Ecosystem(), n.Name) && !ours(n.Ecosystem(), n.Name) {
 			out = append(out, n.Package())
 		}
 	}

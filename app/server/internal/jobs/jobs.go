@@ -50,6 +50,10 @@ type Options struct {
 	Sweep   time.Duration                    // between looks for pull requests that the queue lost; 0: 5 minutes
 	Dead    time.Duration                    // after which a process that is gone is taken for dead, and its jobs begin again; 0: 15 s
 	Done    func(k store.Key, result string) // after each run: "done", "again", "later", "failed", "gave up"; nil: nobody asks
+
+	// Begin is told of every run before its work: try attempt of the queue's job id, which answers the generation want. The run goes on in the context that
+	// it gives, and ended is called with the result that Done gets. Nil: nobody asks.
+	Begin func(ctx context.Context, k store.Key, want, id int64, attempt int) (run context.Context, ended func(result string))
 }
 
 // The window of an installation, for each worker and at least: enough that none is idle, also in a second process and a third, and so few that others need
@@ -443,9 +447,14 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 		return "later", err
 	}
 	cause := "" // why it gave up
+	if j.opt.Begin != nil {
+		run, ended := j.opt.Begin(ctx, k, p.Want, job.ID, job.Attempt)
+		ctx = run
+		defer func() { ended(result) }()
+	}
 	if err := caught(func() error { return j.opt.Work(ctx, k, p.Want) }); err != nil {
 		if wait, ok := later(ctx, err); ok {
-			j.opt.Log.Warn("putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
+			j.opt.Log.WarnContext(ctx, "putting a job off", "pull", k.String(), "for", wait.String(), "error", err)
 			if ctx.Err() == nil {
 				if err := j.leave(ctx, k, (*store.Tx).PauseTurn); err != nil {
 					return "failed", err
@@ -454,10 +463,10 @@ func (j *Jobs) run(ctx context.Context, k store.Key, job *river.Job[prSync]) (re
 			return "later", river.JobSnooze(wait)
 		}
 		if job.Attempt < job.MaxAttempts {
-			j.opt.Log.Warn("a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
+			j.opt.Log.WarnContext(ctx, "a job failed; it is tried again", "pull", k.String(), "attempt", job.Attempt, "error", err)
 			return "failed", errors.Join(err, j.leave(context.WithoutCancel(ctx), k, (*store.Tx).PauseTurn))
 		}
-		j.opt.Log.Error("giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
+		j.opt.Log.ErrorContext(ctx, "giving up", "pull", k.String(), "attempt", job.Attempt, "error", err)
 		// The job's own time may be what ran out.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()

@@ -206,7 +206,7 @@ func (o *Outbox) once(ctx context.Context, id int64) (tried bool, err error) {
 	}
 	o.reached(ctx, "accepted", d)
 	if r.Stale {
-		o.Log.Info("a deed is no longer wanted", "deed", d.Name)
+		o.Log.InfoContext(ctx, "a deed is no longer wanted", "deed", d.Name)
 		return false, o.Store.Drop(ctx, d.ID, o.Now())
 	}
 	return tried, o.Store.Finished(ctx, d, r.ID, r.Fingerprints, o.Now())
@@ -221,10 +221,10 @@ func (o *Outbox) failed(ctx context.Context, d store.Deed, cause error) error {
 	}
 	switch {
 	case final && answers(d): // the comment may be gone, or the conversation locked
-		o.Log.Warn("a comment is not answered, or not changed", "deed", d.Name, "error", cause)
+		o.Log.WarnContext(ctx, "a comment is not answered, or not changed", "deed", d.Name, "error", cause)
 		return nil
 	case final:
-		o.Log.Error("GitHub refused a deed; it will not be tried again", "deed", d.Name, "error", cause)
+		o.Log.ErrorContext(ctx, "GitHub refused a deed; it will not be tried again", "deed", d.Name, "error", cause)
 		return nil
 	}
 	return cause

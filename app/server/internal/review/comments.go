@@ -122,7 +122,7 @@ func (j *judgement) completeSaid(ctx context.Context, ref Ref, s Said) (gate.Led
 	case err != nil && !lasting(err):
 		return s.LedgerEntry, err
 	case err != nil:
-		j.log().Warn().Err(err).Int64("comment", s.ReviewID).Msg("what the author of a comment saw cannot be found out; it does not count")
+		j.log(ctx).Warn().Err(err).Int64("comment", s.ReviewID).Msg("what the author of a comment saw cannot be found out; it does not count")
 		return s.LedgerEntry, nil
 	}
 	return done, j.opt.Store.CompleteSaid(ctx, ref, done)

@@ -29,7 +29,7 @@ type Current struct {
 // Current reads the configuration that applies to a repository at a tip of its default branch.
 func (r *Reviewer) Current(ctx context.Context, ref Ref, repo github.Repository, tip string) (c *Current, err error) {
 	j := r.judgeTip(ref, repo, tip)
-	defer j.close()
+	defer j.close(ctx)
 	if err := j.readConfig(ctx); err != nil {
 		return nil, err
 	}

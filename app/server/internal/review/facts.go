@@ -394,7 +394,7 @@ func (j *judgement) ledger(ctx context.Context, ref Ref) ([]gate.LedgerEntry, er
 				if !lasting(err) {
 					return nil, err
 				}
-				j.log().Warn().Err(err).Int64("review", e.ReviewID).Msg("what an approval saw cannot be found out; it does not count")
+				j.log(ctx).Warn().Err(err).Int64("review", e.ReviewID).Msg("what an approval saw cannot be found out; it does not count")
 				done = e.LedgerEntry
 			} else if err := j.opt.Store.CompleteEntry(ctx, ref, done); err != nil {
 				return nil, err
@@ -512,7 +512,7 @@ func (j *judgement) readTrees(ctx context.Context, in *scan.Input) error {
 	if err != nil {
 		return fmt.Errorf("reading the changed files: %w", err)
 	}
-	in.Files = s.Files
+	in.Files, in.Search = s.Files, s.Search
 	for _, c := range contents {
 		in.Contents = append(in.Contents, scan.Content{Side: c.Side, Path: c.Path, Data: c.Data})
 	}

@@ -74,7 +74,7 @@ func (j *judgement) edits(ctx context.Context) (deeds []Deed, clear []string, er
 			return nil, nil, err
 		}
 		// The decision does not wait for this.
-		j.log().Warn().Str("error", github.Redact(err.Error())).Msg("our comments could not be listed; they are looked at again")
+		j.log(ctx).Warn().Str("error", github.Redact(err.Error())).Msg("our comments could not be listed; they are looked at again")
 		j.soon = lookAgain
 		return nil, clear, nil
 	}

@@ -104,7 +104,7 @@ func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) (err error) {
 	if j == nil {
 		return r.endGroup(ctx, ref, g, ended)
 	}
-	defer j.close()
+	defer j.close(ctx)
 	start := time.Now() // for the log only
 	if j.stand.BaseRef == j.live.Facts.Default {
 		if err := j.begin(ctx); err != nil {
@@ -128,7 +128,7 @@ func (r *Reviewer) group(ctx context.Context, ref Ref, g Group) (err error) {
 	if err := j.tellGroup(ctx); err != nil {
 		return err
 	}
-	j.log().Info().Str("group", g.HeadRef).Str("state", string(j.decision.State)).Str("title", j.decision.Title).Dur("took", time.Since(start)).Msg("decided on a merge group")
+	j.log(ctx).Info().Str("group", g.HeadRef).Str("state", string(j.decision.State)).Str("title", j.decision.Title).Dur("took", time.Since(start)).Msg("decided on a merge group")
 	return j.again
 }
 
@@ -213,7 +213,7 @@ func (j *judgement) decideGroup(ctx context.Context, g Group) (governed bool, er
 	case errors.Is(err, errUngoverned):
 		return false, nil
 	case err != nil && final(err):
-		j.log().Warn().Err(err).Msg("cannot tell")
+		j.log(ctx).Warn().Err(err).Msg("cannot tell")
 		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "Take the pull request out of the queue and put it in again once the reason is gone.")
 	case err != nil:
 		return true, err
@@ -338,7 +338,7 @@ func (j *judgement) member(ctx context.Context, number int) (member, error) {
 	out.judgement = j.judge(j.gh, ref, live)
 	out.queued = true
 	out.head = live.Facts.Head
-	defer out.close()
+	defer out.close(ctx)
 	if err := out.decide(ctx, func(context.Context) error { return nil }); err != nil {
 		return out, err
 	}

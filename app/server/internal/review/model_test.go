@@ -579,6 +579,10 @@ func (c *clone) Read(context.Context, checks.Side, []string) (map[string][]byte,
 	return nil, nil
 }
 
+func (c *clone) Search(context.Context, []checks.Want) (map[string][]byte, string, error) {
+	return nil, "", nil
+}
+
 func (c *clone) Paths(_ context.Context, side checks.Side) ([]string, error) {
 	at := c.head
 	if side == checks.Base {

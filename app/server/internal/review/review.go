@@ -13,6 +13,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/config"
 	"github.com/reviewgate-app/reviewgate/app/gate"
 	"github.com/reviewgate-app/reviewgate/app/github"
+	"github.com/reviewgate-app/reviewgate/app/quality"
 	"github.com/reviewgate-app/reviewgate/app/report"
 	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/source"
@@ -66,6 +67,7 @@ type Git interface {
 	MergeBaseOf(ctx context.Context, a, b string) (string, error)
 	ChangedPaths(ctx context.Context, mergeBase, head string) ([]*checks.File, error)
 	Links(ctx context.Context, sha string, most int) (map[string][]byte, error)
+	Search(ctx context.Context, wants []checks.Want) (found map[string][]byte, lacks string, err error)
 	Close() error
 }
 
@@ -100,8 +102,11 @@ type Outcome struct {
 	Clear              []string // slots in which nothing else stays pending
 	// The rest is kept with a decision only.
 	Wrong  []Wrong
-	Unsaid []int64   // comments of the pull request that were edited or deleted: what they called wrong is taken back
-	Again  time.Time // when the pull request is to be looked at again, because the decision rests on something that ends then; zero: never
+	Unsaid []int64          // comments of the pull request that were edited or deleted: what they called wrong is taken back
+	Scan   *scan.Result     // nil: none was made
+	Policy *gate.Policy     // nil: it is not known
+	By     quality.JudgedBy // what it was judged by
+	Again  time.Time        // when the pull request is to be looked at again, because the decision rests on something that ends then; zero: never
 }
 
 // Store remembers. Reads of what is not there give nil or "", without an error.
@@ -178,6 +183,8 @@ type Options struct {
 	Reached       func(point string)
 	// Foreign is a paragraph about checks on one of the commits that bear the name of ours and are not ours; "": there are none. Nil: nobody knows.
 	Foreign func(ctx context.Context, ref Ref, shas ...string) (string, error)
+	// Seen is told of every pull request that was read, once its standing is saved; nil: nobody asks.
+	Seen func(ctx context.Context, ref Ref, live *github.PullFacts) error
 	// Merged is told of every pull request that is found merged, perhaps more than once; nil: nobody asks.
 	Merged func(ctx context.Context, ref Ref, live *github.PullFacts) error
 	// Unheld gives a sentence for the check's summary where GitHub does not require the check on the base, and "" otherwise; nil: nobody knows.
@@ -197,6 +204,9 @@ func New(opt Options) *Reviewer {
 	}
 	if opt.Merged == nil {
 		opt.Merged = func(context.Context, Ref, *github.PullFacts) error { return nil }
+	}
+	if opt.Seen == nil {
+		opt.Seen = func(context.Context, Ref, *github.PullFacts) error { return nil }
 	}
 	if opt.Number == nil {
 		opt.Number = func(context.Context) (int64, error) { return 0, nil }
@@ -249,6 +259,9 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 	if err := r.opt.Store.SaveStanding(ctx, ref, stand, live.Updated); err != nil {
 		return err
 	}
+	if err := r.opt.Seen(ctx, ref, live); err != nil {
+		return err
+	}
 	// Whatever comes of it here, the merge group that it is in asks again.
 	defer func() { err = errors.Join(err, r.touchGroups(ctx, ref, f.Head, f.BaseRef)) }()
 	switch f.State {
@@ -259,7 +272,7 @@ func (r *Reviewer) once(ctx context.Context, ref Ref) (err error) {
 		return r.opt.Merged(ctx, ref, live)
 	case "open":
 		j := r.judge(gh, ref, live)
-		defer j.close()
+		defer j.close(ctx)
 		return j.run(ctx)
 	}
 	return r.end(ctx, ref, stand, f.Default, "", "")
@@ -352,17 +365,17 @@ func (r *Reviewer) judge(gh GitHub, ref Ref, live *github.PullFacts) *judgement 
 	return j
 }
 
-func (j *judgement) close() {
+func (j *judgement) close(ctx context.Context) {
 	if j.fetched == nil {
 		return
 	}
 	if err := j.fetched.Close(); err != nil {
-		j.log().Warn().Err(err).Msg("closing a fetched change")
+		j.log(ctx).Warn().Err(err).Msg("closing a fetched change")
 	}
 }
 
-func (j *judgement) log() *zerolog.Logger {
-	l := j.opt.Log.With().Str("repo", j.ref.repo()).Int("pr", j.ref.Number).Str("head_sha", j.stand.Head).Logger()
+func (j *judgement) log(ctx context.Context) *zerolog.Logger {
+	l := j.opt.Log.With().Ctx(ctx).Str("repo", j.ref.repo()).Int("pr", j.ref.Number).Str("head_sha", j.stand.Head).Logger()
 	return &l
 }
 
@@ -392,13 +405,13 @@ func (j *judgement) run(ctx context.Context) error {
 		j.doubt(ctx, j.ref)
 		return err
 	case moved:
-		j.log().Info().Msg("the pull request moved while it was judged; the result is thrown away")
+		j.log(ctx).Info().Msg("the pull request moved while it was judged; the result is thrown away")
 		return errMoved
 	}
 	if err := j.tell(ctx); err != nil {
 		return err
 	}
-	j.log().Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
+	j.log(ctx).Info().Str("state", string(j.decision.State)).Str("title", j.decision.Title).Bool("fetched", j.fetched != nil).Dur("took", time.Since(start)).Msg("decided")
 	return j.again
 }
 
@@ -463,7 +476,7 @@ func (j *judgement) decide(ctx context.Context, begin func(context.Context) erro
 	case err == nil:
 		j.decision = gate.Decide(j.config.Policy, &j.facts)
 	case final(err):
-		j.log().Warn().Err(err).Msg("cannot tell")
+		j.log(ctx).Warn().Err(err).Msg("cannot tell")
 		j.facts = j.live.Facts
 		j.decision = cannotTell("a fact that the decision needs", github.Redact(err.Error()), "The reason is above. Once it is gone, press \"Re-run\" on this check.")
 	default:
@@ -523,7 +536,7 @@ func (r *Reviewer) doubt(ctx context.Context, ref Ref) {
 	}
 	marks, err := r.opt.Store.Marks(ctx, ref)
 	if err != nil {
-		r.opt.Log.Error().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
+		r.opt.Log.Error().Ctx(ctx).Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("reading what our checks say")
 		return
 	}
 	// What another pull request set is that one's to look after.
@@ -547,7 +560,7 @@ func (r *Reviewer) takeBack(ctx context.Context, ref Ref, marks []Mark) {
 		err = r.opt.Outbox.Deliver(ctx, ref)
 	}
 	if err != nil {
-		r.opt.Log.Warn().Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("a green check could not be taken back")
+		r.opt.Log.Warn().Ctx(ctx).Err(err).Str("repo", ref.repo()).Int("pr", ref.Number).Msg("a green check could not be taken back")
 	}
 }
 

@@ -89,7 +89,10 @@ func (j *judgement) tell(ctx context.Context) error {
 	}
 	// A review that an earlier run planned and that is not wanted any more is taken back.
 	o := Outcome{Ref: j.ref, Standing: j.stand, ScanKey: j.scanKey, ConfigKey: j.configKey, Decision: j.decision, Facts: &j.facts, Deeds: append(deeds, edits...),
-		Clear: append(stale, reviewSlot(j.ref)), Wrong: wrong, Unsaid: j.unsaid, Again: ends(j.decision)}
+		Clear: append(stale, reviewSlot(j.ref)), Wrong: wrong, Unsaid: j.unsaid, Scan: j.scan, By: j.judgedBy(), Again: ends(j.decision)}
+	if j.config != nil {
+		o.Policy = j.config.Policy
+	}
 	if soon := j.opt.Now().Add(j.soon); j.soon > 0 && (o.Again.IsZero() || soon.Before(o.Again)) {
 		o.Again = soon
 	}

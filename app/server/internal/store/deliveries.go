@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reviewgate-app/reviewgate/app/gate"
@@ -122,6 +123,11 @@ func (t *Tx) Receive(ctx context.Context, d Delivery, enqueue func(context.Conte
 	if d.Number > 0 && repoID != 0 {
 		if err := t.remember(ctx, repoID, d); err != nil {
 			return false, err
+		}
+		if slices.Contains(keys, Key{repoID, d.Number}) {
+			if _, err := t.tx.ExecContext(ctx, `UPDATE deliveries SET want = (SELECT want FROM pulls WHERE repo_id = $2 AND number = $3) WHERE guid = $1`, d.GUID, repoID, d.Number); err != nil {
+				return false, err
+			}
 		}
 	}
 	if len(keys) == 0 {
@@ -254,6 +260,9 @@ func (t *Tx) raise(ctx context.Context, keys []Key, force bool) error {
 			ON CONFLICT (repo_id, number) DO UPDATE SET want = pulls.want + 1, forced = CASE WHEN $3 = 1 THEN pulls.want + 1 ELSE pulls.forced END`,
 			k.RepoID, k.Number, forced, state); err != nil {
 			return fmt.Errorf("raising the generation of %s: %w", k, err)
+		}
+		if err := t.cause(ctx, k); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -116,6 +116,9 @@ func (s *Store) Decide(ctx context.Context, d *Decision, deeds []Deed, clear []s
 			if _, err := tx.tx.ExecContext(ctx, `UPDATE decisions SET seq = $3 WHERE id = (SELECT MAX(id) FROM decisions WHERE repo_id = $1 AND number = $2) AND seq < $3`, d.RepoID, d.Number, d.Seq); err != nil {
 				return wrap(err, "storing a decision")
 			}
+			if err := tx.show(ctx, d); err != nil {
+				return err
+			}
 			if d.Then != nil {
 				if err := d.Then(ctx, tx); err != nil {
 					return err

@@ -150,6 +150,9 @@ func (t *Tx) Finish(ctx context.Context, k Key, want int64) (again bool, err err
 	if _, err := t.tx.ExecContext(ctx, `UPDATE pulls SET done = $3 WHERE repo_id = $1 AND number = $2 AND done < $3`, k.RepoID, k.Number, want); err != nil {
 		return false, wrap(err, "writing the generation of "+k.String())
 	}
+	if err := t.answered(ctx, k, want); err != nil {
+		return false, err
+	}
 	return now > want, nil
 }
 

@@ -93,6 +93,7 @@ func (t *Tx) forget(ctx context.Context, condition string, args ...any) error {
 	for _, q := range []string{
 		`UPDATE pulls SET state = 'gone', done = want WHERE state = 'open' AND repo_id IN (SELECT id FROM repos WHERE ` + condition + `)`,
 		`UPDATE pulls SET done = want WHERE state = 'sweep' AND repo_id IN (SELECT id FROM repos WHERE ` + condition + `)`,
+		`DELETE FROM causes WHERE repo_id IN (SELECT id FROM repos WHERE ` + condition + `)`,
 		`UPDATE merge_groups SET state = 'closed' WHERE repo_id IN (SELECT id FROM repos WHERE ` + condition + `)`,
 		`UPDATE repos SET searched = 0, installation = 0 WHERE ` + condition,
 	} {

@@ -44,6 +44,7 @@ type Effect struct {
 	Gone         bool   // the installation was removed
 	// Search asks for a search for open pull requests that nobody told us of; SearchAll, also in repositories that were looked through.
 	Search, SearchAll bool
+	Revoked           int64  // account that withdrew what it allowed the App: it is signed out
 	Group             bool   // the merge group of Payload begins, or ends for Payload.Reason
 	Foreign           string // somebody else's check run or status bears our name: what it is, for the audit
 	Pushed            bool   // Payload.Sender pushed to the pull request: from Payload.Before to Payload.After
@@ -150,6 +151,8 @@ func effect(ev github.Event, ours int64) (e Effect, why string) {
 		default:
 			e.Installation = true
 		}
+	case "github_app_authorization":
+		e.Revoked = ev.Sender.ID
 	case "installation_repositories":
 		e.Search = true
 		// The organisation's floor may lie in one of them.

@@ -42,15 +42,19 @@ type Inbox interface {
 // A Handler answers POST /webhook. It answers 202 once the delivery is kept, together with the jobs that it causes: from then on
 // nothing of it is lost. It answers 4xx to what GitHub did not send, and 503 if the delivery could not be kept.
 type Handler struct {
-	secrets [][]byte
-	app     int64
-	inbox   Inbox
-	log     zerolog.Logger
-	now     func() time.Time
-	memory  *semaphore.Weighted
+	app    int64
+	inbox  Inbox
+	log    zerolog.Logger
+	now    func() time.Time
+	memory *semaphore.Weighted
 
-	mu     sync.Mutex
-	counts map[Count]int64
+	// Begin is told of every delivery that is GitHub's, before it is kept. It is kept in the context that Begin gives; id is the trace's for the log,
+	// "" if there is none, and ended is called with what became of it. Nil: nobody asks. It is set before the first request.
+	Begin func(ctx context.Context, d Delivery) (keep context.Context, id string, ended func(result string))
+
+	mu      sync.Mutex
+	secrets [][]byte // in force
+	counts  map[Count]int64
 }
 
 // A Count is what deliveries are counted by.
@@ -69,6 +73,13 @@ func New(secrets [][]byte, app int64, inbox Inbox, log zerolog.Logger, now func(
 	return &Handler{secrets: secrets, app: app, inbox: inbox, log: log, now: now, memory: semaphore.NewWeighted(inFlight), counts: map[Count]int64{}}, nil
 }
 
+// SetSecrets replaces the secrets, under the same conditions as New.
+func (h *Handler) SetSecrets(secrets [][]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets = secrets
+}
+
 // The forms of headers. GitHub's delivery ids are UUIDs; an Enterprise Server's may differ in form, not in kind.
 var (
 	guidForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
@@ -83,14 +94,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusMethodNotAllowed, "only POST is answered here")
 		return
 	}
-	guid, event := r.Header.Get("X-GitHub-Delivery"), r.Header.Get("X-GitHub-Event")
-	signature := r.Header.Get("X-Hub-Signature-256")
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	guid, event := once(r, "X-GitHub-Delivery"), once(r, "X-GitHub-Event")
+	signature := once(r, "X-Hub-Signature-256")
+	media, _, err := mime.ParseMediaType(once(r, "Content-Type"))
 	switch {
 	case !guidForm.MatchString(guid):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Delivery is missing, malformed or there twice")
 	case !eventForm.MatchString(event):
-		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing or malformed")
+		h.refuse(w, r, http.StatusBadRequest, "the header X-GitHub-Event is missing, malformed or there twice")
 	case err != nil || media != "application/json":
 		h.refuse(w, r, http.StatusUnsupportedMediaType, "the content type is not application/json: choose it in the App's webhook settings")
 	case !signatureForm.MatchString(signature):
@@ -100,6 +111,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.read(w, r, guid, event, signature)
 	}
+}
+
+// once gives a header that is there once. What is said twice is not said: a proxy may have looked at the other one.
+func once(r *http.Request, name string) string {
+	if values := r.Header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return ""
 }
 
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, guid, event, signature string) {
@@ -158,8 +177,11 @@ func (h *Handler) signed(body []byte, signature string) bool {
 	if err != nil {
 		return false
 	}
+	h.mu.Lock()
+	secrets := h.secrets
+	h.mu.Unlock()
 	ok := false
-	for _, s := range h.secrets {
+	for _, s := range secrets {
 		mac := hmac.New(sha256.New, s)
 		mac.Write(body)
 		ok = hmac.Equal(mac.Sum(nil), given) || ok
@@ -190,15 +212,22 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, guid, event strin
 		}
 		log = with.Logger()
 	}
-	fresh, err := h.inbox.Receive(r.Context(), d)
+	ctx, result := r.Context(), "failed"
+	if h.Begin != nil {
+		keep, id, ended := h.Begin(ctx, d)
+		defer func() { ended(result) }()
+		if ctx = keep; id != "" {
+			log = log.With().Str("trace_id", id).Logger()
+		}
+	}
+	fresh, err := h.inbox.Receive(ctx, d)
 	if err != nil {
-		h.count(d, "failed")
+		h.count(d, result)
 		log.Error().Bool("alert", true).Str("error", github.Redact(err.Error())).Msg("a delivery could not be kept; GitHub will show it as failed")
 		http.Error(w, "the delivery could not be kept; redeliver it", http.StatusServiceUnavailable)
 		return
 	}
-	result := d.State
-	if !fresh {
+	if result = d.State; !fresh {
 		result = "duplicate"
 	}
 	h.count(d, result)

@@ -164,6 +164,20 @@ func (s *Set) Own(e Ecosystem, name string) bool {
 	return false
 }
 
+// Ours tells the names that are the project's own: what is below a name that it had at base nobody else can publish, and what another manifest of head is
+// called is a workspace.
+func Ours(c *checks.Change) (func(e Ecosystem, name string) bool, error) {
+	base, err := Load(c, checks.Base)
+	if err != nil {
+		return nil, err
+	}
+	head, err := Load(c, checks.Head)
+	if err != nil {
+		return nil, err
+	}
+	return func(e Ecosystem, name string) bool { return base.Own(e, name) || head.Named(e, name) }, nil
+}
+
 // Has tells whether any manifest of the set declares a name, under whatever group.
 func (s *Set) Has(e Ecosystem, name string) bool {
 	return slices.ContainsFunc(s.Files, func(f *File) bool {

@@ -38,3 +38,10 @@ def checked():
 def invariant(queue):
     # ok: python-assert-on-input
     assert queue.depth >= 0
+
+
+def narrowed():
+    value = request.cookies.get("theme")
+    # ok: python-assert-on-input
+    assert isinstance(value, str)
+    return value.lower()

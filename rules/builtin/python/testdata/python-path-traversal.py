@@ -66,3 +66,17 @@ def document(key):
     document = Document.query.filter_by(key=request.args["key"]).one()
     # ok: python-path-traversal
     return send_file(document.path)
+
+
+@app.route("/static")
+def static():
+    # ok: python-path-traversal
+    if Path(request.args["name"]).is_absolute() or Path(request.args["name"]).suffix != ".css":
+        abort(404)
+    return send_from_directory("static", request.args["name"])
+
+
+@app.route("/whole")
+def whole():
+    # ruleid: python-path-traversal
+    return Path(request.args["name"]).read_text()

@@ -49,6 +49,7 @@ type machine struct {
 	fields map[string]int32 // names of members, numbered from 1
 	found  map[[2]int]Finding
 
+	leads   []language.ID         // nodes that lead to a finding, in order: sinks, and the names of functions that hold one
 	done    map[language.ID]bool  // functions that were run where they stand
 	fixed   env                   // what every function sees: variables of the file that are given one value
 	lambdas map[int32]language.ID // variables that hold a function
@@ -74,6 +75,7 @@ type machine struct {
 
 type lambdaRun struct {
 	in, out env
+	whole   bool // out holds: the run did not end where nothing more can be found
 }
 
 // anyField stands for the elements of a collection.
@@ -220,6 +222,9 @@ func (m *machine) body(id language.ID) {
 	if n.Kind == language.Func && m.done[id] {
 		return // it was run where it stands
 	}
+	if !m.matters(id) {
+		return
+	}
 	m.unit = id
 	m.env = env{}
 	clear(m.tmp)
@@ -232,7 +237,7 @@ func (m *machine) body(id language.ID) {
 		}
 		m.params(id, false)
 	}
-	out := m.fixpoint(id, m.env)
+	out := m.fixpoint(id, m.env, !m.prunes())
 	if m.sums != nil && n.Kind == language.Func {
 		m.sums.leave(m, id, out)
 	}
@@ -314,15 +319,103 @@ func (q *queue) add(p int32) {
 	}
 }
 
-// fixpoint runs the graph of a body until nothing changes and gives what is known at its exit.
-func (m *machine) fixpoint(id language.ID, start env) env {
+// prunes says whether only what leads to a sink is followed. With summaries, what is outside of a function counts, too, and so does what propagators
+// remember.
+func (m *machine) prunes() bool { return m.sums == nil && len(m.in.Propagators) == 0 }
+
+// matters says whether something can be found in a part of the file.
+func (m *machine) matters(id language.ID) bool {
+	if !m.prunes() {
+		return true
+	}
+	i, _ := slices.BinarySearch(m.leads, id)
+	return i < len(m.leads) && m.leads[i] < m.t.Nodes[id].Next
+}
+
+// lead notes the nodes that lead to a finding: the sinks, and the names of variables that hold a function with such a node.
+func (m *machine) lead() {
+	var open []language.ID
+	for id, r := range m.roles {
+		if len(r.sinks) > 0 {
+			open = append(open, id)
+		}
+	}
+	seen := map[language.ID]bool{}
+	named := func(name language.ID) {
+		if name != language.None && m.t.Nodes[name].Kind == language.Name {
+			open = append(open, m.file.naming(m.t.Nodes[name].Value)...)
+		}
+	}
+	for len(open) > 0 {
+		id := open[len(open)-1]
+		open = open[:len(open)-1]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		m.leads = append(m.leads, id)
+		for id = m.t.Nodes[id].Parent; id > 0 && !seen[id]; id = m.t.Nodes[id].Parent {
+			if m.t.Nodes[id].Kind != language.Func {
+				continue
+			}
+			seen[id] = true
+			named(m.t.Child(id, language.SlotName))
+			if p := m.t.Nodes[id].Parent; m.t.Nodes[p].Kind == language.Assign {
+				named(m.t.Child(p, language.SlotTarget))
+			}
+		}
+	}
+	slices.Sort(m.leads)
+}
+
+// leading says from which points of a graph something can still be found.
+func (m *machine) leading(g *graph) []bool {
+	from := make([][]int32, len(g.points))
+	leads := make([]bool, len(g.points))
+	var open []int32
+	for i := range g.points {
+		p := &g.points[i]
+		for _, to := range p.to {
+			from[to] = append(from[to], int32(i))
+		}
+		if p.throw != none {
+			from[p.throw] = append(from[p.throw], int32(i))
+		}
+		if p.op != opNone && p.node != language.None && m.matters(p.node) {
+			leads[i] = true
+			open = append(open, int32(i))
+		}
+	}
+	for len(open) > 0 {
+		p := open[len(open)-1]
+		open = open[:len(open)-1]
+		for _, q := range from[p] {
+			if !leads[q] {
+				leads[q] = true
+				open = append(open, q)
+			}
+		}
+	}
+	return leads
+}
+
+// fixpoint runs the graph of a body until nothing changes and gives what is known at its exit, if the whole is wanted. Otherwise it ends where
+// nothing more can be found.
+func (m *machine) fixpoint(id language.ID, start env, whole bool) env {
 	g := m.file.graph(id, m.deep())
+	var leads []bool
+	if !whole {
+		leads = m.leading(g)
+	}
 	in := make([]env, len(g.points))
 	seen := make([]bool, len(g.points))
 	q := &queue{in: make([]bool, len(g.points))}
 	in[entry], seen[entry] = start, true
 	q.add(entry)
 	arrive := func(p int32, e env) {
+		if leads != nil && !leads[p] {
+			return
+		}
 		if !seen[p] {
 			in[p], seen[p] = e, true
 			q.add(p)
@@ -451,7 +544,10 @@ func (m *machine) runLambdas(call bool) {
 	before := m.env
 	after := before
 	for _, id := range used {
-		out, ok := m.lambda(id, before)
+		if !call && !m.matters(id) {
+			continue
+		}
+		out, ok := m.lambda(id, before, call)
 		if ok && call {
 			after = after.merge(out)
 		}
@@ -462,12 +558,13 @@ func (m *machine) runLambdas(call bool) {
 // maxInside is how many lambdas are run inside each other.
 const maxInside = 40
 
-// lambda runs a function where it stands.
-func (m *machine) lambda(id language.ID, start env) (env, bool) {
+// lambda runs a function where it stands. What is known at its end is given if the whole is wanted.
+func (m *machine) lambda(id language.ID, start env, whole bool) (env, bool) {
+	whole = whole || !m.prunes()
 	if slices.Contains(m.inside, id) || len(m.inside) >= maxInside {
 		return env{}, false
 	}
-	if r, ok := m.runs[id]; ok && r.in.vars.same(start.vars) && r.in.sent.same(start.sent) && sameTaints(r.in.control, start.control) {
+	if r, ok := m.runs[id]; ok && (r.whole || !whole) && r.in.vars.same(start.vars) && r.in.sent.same(start.sent) && sameTaints(r.in.control, start.control) {
 		return r.out, true
 	}
 	m.done[id] = true
@@ -476,9 +573,9 @@ func (m *machine) lambda(id language.ID, start env) (env, bool) {
 	m.inside = append(m.inside, id)
 	m.env = start
 	m.params(id, true)
-	out := m.fixpoint(id, m.env)
+	out := m.fixpoint(id, m.env, whole)
 	m.inside = m.inside[:len(m.inside)-1]
 	m.tmp, m.used, m.thrown, m.throws, m.watch, m.hit = tmp, used, thrown, throws, watch, hit
-	m.runs[id] = lambdaRun{start, out}
+	m.runs[id] = lambdaRun{start, out, whole}
 	return out, true
 }

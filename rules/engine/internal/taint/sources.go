@@ -87,6 +87,9 @@ func (m *machine) assign() error {
 			}
 		}
 	}
+	if m.prunes() {
+		m.lead()
+	}
 	return nil
 }
 
@@ -116,8 +119,9 @@ type File struct {
 
 	elements *elements // made when first asked for
 
-	byName map[string][]declaration // made when first asked for
-	loose  map[language.ID]names.Var
+	spelled map[string][]language.ID // identifiers by what they say; made when first asked for
+	byName  map[string][]declaration // made when first asked for
+	loose   map[language.ID]names.Var
 }
 
 type graphKey struct {
@@ -143,6 +147,19 @@ func (f *File) constant(id language.ID) (consts.Value, bool) {
 		return consts.Value{}, false
 	}
 	return f.of(id)
+}
+
+// naming gives the identifiers that are a word.
+func (f *File) naming(word string) []language.ID {
+	if f.spelled == nil {
+		f.spelled = map[string][]language.ID{}
+		for i := range f.t.Nodes {
+			if n := &f.t.Nodes[i]; n.Kind == language.Name {
+				f.spelled[n.Value] = append(f.spelled[n.Value], language.ID(i))
+			}
+		}
+	}
+	return f.spelled[word]
 }
 
 // within gives the nodes that lie in a range.

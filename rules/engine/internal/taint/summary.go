@@ -229,7 +229,7 @@ func (s *summaries) of(m *machine, fn language.ID) *summary {
 	saved := *m
 	s.busy = append(s.busy, sum)
 	m.tmp, m.used, m.runs, m.inside, m.watch, m.hit, m.unit = map[language.ID]value{}, nil, map[language.ID]lambdaRun{}, nil, 0, false, fn
-	out := m.fixpoint(fn, start)
+	out := m.fixpoint(fn, start, true)
 	s.busy = s.busy[:len(s.busy)-1]
 	m.env, m.tmp, m.used, m.runs, m.inside, m.watch, m.hit, m.unit = saved.env, saved.tmp, saved.used, saved.runs, saved.inside, saved.watch, saved.hit, saved.unit
 	m.thrown, m.throws = saved.thrown, saved.throws
