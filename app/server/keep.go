@@ -19,10 +19,10 @@ type Keep struct {
 }
 
 const (
-	day     = 24 * time.Hour
-	minKeep = day
-	maxKeep = 100 * 365 * day
-	forever = -1
+	day       = 24 * time.Hour
+	leastKept = day
+	mostKept  = 100 * 365 * day
+	forever   = -1
 )
 
 // defaultKeep is what is kept where nothing is said.
@@ -64,8 +64,8 @@ func keepTime(text string) (time.Duration, bool) {
 	}
 	number, ok := strings.CutSuffix(text, "d")
 	n, err := strconv.Atoi(number)
-	d := time.Duration(min(max(n, 0), int(maxKeep/day)+1)) * day
-	return d, ok && err == nil && d >= minKeep && d <= maxKeep
+	d := time.Duration(min(max(n, 0), int(mostKept/day)+1)) * day
+	return d, ok && err == nil && d >= leastKept && d <= mostKept
 }
 
 // fill sets what nothing was said of.

@@ -525,7 +525,7 @@ func eventEndsTheWaitAfterAFailure(t *testing.T, kind string) {
 		must(t, push(t.Context(), st, q, fmt.Sprint("again ", i), 1))
 		select {
 		case r := <-results:
-			if r != "done" {
+			if r != "done" && r != "again" { // on a slow machine another push comes during the run
 				t.Fatal(r)
 			}
 			return

@@ -26,8 +26,8 @@ import (
 //
 // The queue is not part of it: what a pull request waits for stands in our own tables, and every open one is looked at anew after a restore.
 
-// queueTables are ours and speak of the queue, or of this moment.
-var queueTables = map[string]bool{"turns": true, "paces": true}
+// momentary tables are ours and speak of this moment: the queue, who is there, who is signed in.
+var momentary = map[string]bool{"turns": true, "paces": true, "processes": true, "sessions": true}
 
 // A Table says what a table holds.
 type Table struct {
@@ -151,7 +151,7 @@ func (s *Store) backUp(ctx context.Context, temp string, schema int64, now time.
 	return b, nil
 }
 
-// dropQueue takes the queue's tables out of a copy.
+// dropQueue takes the queue's tables out of a copy, and what is of this moment.
 func dropQueue(ctx context.Context, db *sql.DB) error {
 	names, err := texts(ctx, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'river\_%' ESCAPE '\'`)
 	if err != nil {
@@ -167,7 +167,7 @@ func dropQueue(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	for _, name := range names {
-		if !queueTables[name] {
+		if !momentary[name] {
 			continue
 		}
 		if _, err := db.ExecContext(ctx, `DELETE FROM `+quoted(name)); err != nil {
@@ -230,7 +230,7 @@ func tables(ctx context.Context, in session) (out []table, err error) {
 		return nil, err
 	}
 	for _, name := range names {
-		if queueTables[name] {
+		if momentary[name] {
 			continue
 		}
 		t := table{name: name}
