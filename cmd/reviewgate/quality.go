@@ -37,11 +37,15 @@ func qualityCommand() *cobra.Command {
 
 // databaseFlag adds --database, which the server's own variable stands in for.
 func databaseFlag(cmd *cobra.Command, into *string) {
-	cmd.Flags().StringVar(into, "database", os.Getenv("REVIEWGATE_DATABASE"), "the server's `DATABASE`: an SQLite file that no process has open, or the address of a PostgreSQL server (REVIEWGATE_DATABASE)")
+	cmd.Flags().StringVar(into, "database", "", "the server's `DATABASE`: an SQLite file that no process has open, or the address of a PostgreSQL server (REVIEWGATE_DATABASE)")
 }
 
-func needDatabase(name string) error {
-	if name == "" {
+// needDatabase fills in the variable's value. It is no default of the flag: help would print it, and it may hold a password.
+func needDatabase(name *string) error {
+	if *name == "" {
+		*name = os.Getenv("REVIEWGATE_DATABASE")
+	}
+	if *name == "" {
 		return usage(errors.New("no database is named"), "name it with --database, or set REVIEWGATE_DATABASE")
 	}
 	return nil
@@ -57,7 +61,7 @@ docs/quality.md explains the fields. No person is named in it.`,
 		Example: "  reviewgate quality export --database reviewgate.db --format csv --since 2026-01-01 -o outcomes.csv",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := needDatabase(database); err != nil {
+			if err := needDatabase(&database); err != nil {
 				return err
 			}
 			if !slices.Contains(quality.Formats(), format) {
@@ -112,7 +116,7 @@ give the same outcomes; the server does this by itself when a new version derive
 		Example: "  reviewgate quality rebuild --database reviewgate.db",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := needDatabase(database); err != nil {
+			if err := needDatabase(&database); err != nil {
 				return err
 			}
 			n, err := server.RebuildOutcomes(cmd.Context(), database)
@@ -139,7 +143,7 @@ func qualityImportCommand() *cobra.Command {
 Imported changes have no reviews and no decisions: "blocked" is what would have been. They never raise an alarm that somebody is told of.`,
 		Example: "  reviewgate rules backtest --builtin --limit 500 --format json -o report.json ~/src/shop\n  reviewgate quality import --database reviewgate.db --from-backtest report.json ~/src/shop",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := needDatabase(database); err != nil {
+			if err := needDatabase(&database); err != nil {
 				return err
 			}
 			data, err := os.ReadFile(from)
