@@ -274,7 +274,7 @@ func TestQualityAccess(t *testing.T) {
 					t.Errorf("%s: %s differs: %d and %d bytes, without the others %d and %d bytes", when, path, code, len(body), wantCode, len(want))
 				}
 				for _, secret := range []string{"ecret", "cobol", "repo-07", "digest-of-all"} {
-					if strings.Contains(strings.NewReplacer("Secret+Agent", "", "secret-model", "", "cobol\"", "").Replace(body), secret) {
+					if !strings.Contains(path, secret) && strings.Contains(body, secret) {
 						t.Errorf("%s: %s says %q", when, path, secret)
 					}
 				}
