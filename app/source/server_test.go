@@ -347,3 +347,48 @@ func gzipBomb(t *testing.T) []byte {
 	}
 	return b.Bytes()
 }
+
+// TestFetchAfterHalfATree has a server forget git's protocol between commits and trees, give one tree as a plain file and not those below it, and recover.
+// Git takes what it gets. The next fetch must not take that one tree for a whole.
+func TestFetchAfterHalfATree(t *testing.T) {
+	t.Parallel()
+	r, _, base, head := pull(t)
+	r.git("checkout", "-q", "-b", "another", head)
+	r.write("deep/er/x.go", "package x\n")
+	head = r.commit("another")
+	root := r.git("rev-parse", head+"^{tree}")
+	srv := serve(t, r)
+	var well atomic.Bool
+	var refs, given atomic.Int32
+	srv.wrap = func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, object, plain := strings.Cut(req.URL.Path, "/objects/")
+			switch {
+			case well.Load(), req.Method == http.MethodPost:
+			case strings.HasSuffix(req.URL.Path, "/info/refs") && refs.Add(1) > 1:
+				return // 200, and nothing
+			case plain && object == root[:2]+"/"+root[2:]:
+				given.Add(1)
+			case plain:
+				http.NotFound(w, req)
+				return
+			}
+			next.ServeHTTP(w, req)
+		})
+	}
+	opt := FetchOptions{URL: srv.url(), Base: base, Head: head, Dir: filepath.Join(tempDir(t), "cache")}
+	_, err := Fetch(t.Context(), opt)
+	wantError(t, err, Network)
+	if given.Load() == 0 {
+		t.Fatal("the fixture gave no tree")
+	}
+	well.Store(true)
+	s, err := Fetch(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	if len(s.Files) != 3 {
+		t.Errorf("%d files", len(s.Files))
+	}
+}
