@@ -74,6 +74,17 @@ KILLS ?= 200
 kills: ## kill the server KILLS times at random moments under load, on each database, and one of two servers for good
 	REVIEWGATE_KILLS=$(KILLS) REVIEWGATE_SEED=$(SEED) $(GO) test -v -count=1 -timeout 3h ./app/server -run '^TestKill'
 
+.PHONY: faults
+faults: ## make every call to GitHub fail in every way, and write docs/faults.md (minutes)
+	REVIEWGATE_FAULTS=all $(GO) test -v -count=1 -timeout 3h -parallel 12 ./app/server -run '^TestFaultMatrix$$' -update
+
+DELIVERIES ?= 50000
+
+.PHONY: load
+load: ## measure the server under load on both databases, and write docs/load.md (a quarter of an hour; NOTE says how quiet the machine was)
+	REVIEWGATE_LOAD=$(DELIVERIES) REVIEWGATE_LOAD_NOTE="$(NOTE)" $(GO) test -v -count=1 -timeout 3h ./app/server -run '^TestLoad$$'
+	$(GO) test -count=1 ./app/server -run '^TestLoadPage$$' -update
+
 .PHONY: mutants
 mutants: ## break every invariant in turn, and see that the model notices (minutes)
 	REVIEWGATE_MUTANTS=10000 $(GO) test -v -timeout 3h ./app/model -run '^TestMutants$$' -parallel 2

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -23,6 +24,7 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/server"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/all"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
 
@@ -35,6 +37,8 @@ type childFile struct {
 	PrivateKey, Secret                    []byte
 	GitHubURL, APIURL, Database, CacheDir string
 	Sweep, Dead                           time.Duration
+	Workers                               int
+	Real                                  bool   // all checks, in the sandbox
 	StopAt                                string // stand still at this point, for ever
 }
 
@@ -48,9 +52,9 @@ func serveAsChild(path string) error {
 	if err := json.Unmarshal(data, &told); err != nil {
 		return err
 	}
-	srv, err := server.New(server.Config{
+	cfg := server.Config{
 		Listen: "127.0.0.1:0", AppID: told.AppID, PrivateKey: told.PrivateKey, WebhookSecrets: [][]byte{told.Secret}, GitHubURL: told.GitHubURL, APIURL: told.APIURL,
-		Database: told.Database, CacheDir: told.CacheDir, Sandbox: sandbox.Off, Workers: 3, Version: "test", Sweep: told.Sweep, Dead: told.Dead,
+		Database: told.Database, CacheDir: told.CacheDir, Sandbox: sandbox.Off, Workers: told.Workers, Version: "test", Sweep: told.Sweep, Dead: told.Dead,
 		Checks: func([]*rules.Rule) ([]*checks.Check, error) { return []*checks.Check{flaw}, nil },
 		Log:    zerolog.New(server.Redacting(os.Stderr)), Pace: &github.Pace{}, Confirm: -1,
 		Reached: func(point string) {
@@ -59,15 +63,20 @@ func serveAsChild(path string) error {
 				select {} // until it is killed
 			}
 		},
-	})
+	}
+	if told.Real {
+		cfg.Sandbox, cfg.Checks = sandbox.Auto, all.Checks
+	}
+	srv, err := server.New(cfg)
 	if err != nil {
 		return err
 	}
-	if err := srv.Start(context.Background()); err != nil { //nolint:forbidigo // the process is ended from outside
+	if err := srv.Start(context.Background()); err != nil {
 		return err
 	}
 	fmt.Println(srv.Addr())
-	select {}
+	_, err = io.Copy(io.Discard, os.Stdin) // until the test is gone, however it ended
+	return err
 }
 
 // A child is a server in a process of its own.
@@ -83,7 +92,7 @@ type child struct {
 func (w *world) child(change func(*childFile)) *child {
 	w.t.Helper()
 	told := childFile{AppID: w.cfg.AppID, PrivateKey: w.cfg.PrivateKey, Secret: w.cfg.WebhookSecrets[0], GitHubURL: w.cfg.GitHubURL, APIURL: w.cfg.APIURL,
-		Database: w.cfg.Database, CacheDir: w.cfg.CacheDir, Sweep: w.cfg.Sweep}
+		Database: w.cfg.Database, CacheDir: w.cfg.CacheDir, Sweep: w.cfg.Sweep, Workers: 3}
 	change(&told)
 	data, err := json.Marshal(told)
 	must(w.t, err)
@@ -99,6 +108,8 @@ func (w *world) child(change func(*childFile)) *child {
 	c.cmd = exec.CommandContext(w.t.Context(), self)
 	c.cmd.Env, c.cmd.Stderr = append(os.Environ(), childConfig+"="+path), log
 	words, err := c.cmd.StdoutPipe()
+	must(w.t, err)
+	_, err = c.cmd.StdinPipe()
 	must(w.t, err)
 	must(w.t, c.cmd.Start())
 	w.t.Cleanup(func() { c.kill() })

@@ -20,9 +20,11 @@ import (
 	"github.com/reviewgate-app/reviewgate/app/github"
 	"github.com/reviewgate-app/reviewgate/app/github/githubtest"
 	"github.com/reviewgate-app/reviewgate/app/sandbox"
+	"github.com/reviewgate-app/reviewgate/app/scan"
 	"github.com/reviewgate-app/reviewgate/app/server"
 	"github.com/reviewgate-app/reviewgate/app/server/internal/store/storetest"
 	"github.com/reviewgate-app/reviewgate/checks"
+	"github.com/reviewgate-app/reviewgate/checks/all"
 	"github.com/reviewgate-app/reviewgate/rules"
 )
 
@@ -121,6 +123,9 @@ func database(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
+	if sandbox.IsWorker() {
+		os.Exit(sandbox.Serve(func(in io.Reader, out io.Writer) error { return scan.Worker(in, out, all.Checks) }))
+	}
 	if path := os.Getenv(childConfig); path != "" {
 		fmt.Fprintln(os.Stderr, serveAsChild(path))
 		os.Exit(1)
@@ -244,11 +249,19 @@ func (w *world) nothingTwice(p *githubtest.Pull) {
 
 func (w *world) start() {
 	w.t.Helper()
+	must(w.t, w.tryStart())
+}
+
+func (w *world) tryStart() error {
+	w.t.Helper()
 	var err error
 	w.srv, err = server.New(w.cfg)
 	must(w.t, err)
-	must(w.t, w.srv.Start(w.t.Context()))
+	if err := w.srv.Start(w.t.Context()); err != nil {
+		return err
+	}
 	w.app.SetWebhook("http://"+w.srv.Addr()+"/webhook", "")
+	return nil
 }
 
 func (w *world) stop() {

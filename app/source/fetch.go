@@ -248,6 +248,7 @@ func (r *remote) take(ctx context.Context) (unlock func(), err error) {
 			_ = os.RemoveAll(p)
 		}
 	}
+	r.dropLoose()
 	return func() { _ = f.Close() }, nil
 }
 
@@ -313,6 +314,9 @@ func (r *remote) fetch(ctx context.Context, filter, negotiation string, specs fu
 			return nil
 		}
 		err := r.fetchOnce(ctx, filter, negotiation, want)
+		if r.dropLoose() && err == nil {
+			err = &Error{Kind: Network, Op: "fetch", Where: r.url, What: "the server does not speak git's protocol", Remedy: "try again; if it stays, check the address and what stands in front of the server"}
+		}
 		if err == nil || kindOf(err) != Network || try == len(retryAfter) {
 			return err
 		}
@@ -330,6 +334,21 @@ func (r *remote) fetch(ctx context.Context, filter, negotiation string, specs fu
 			return cacheError(ctx, r.dir, err)
 		}
 	}
+}
+
+// dropLoose removes single objects and says whether there were any. What is fetched comes in packs, whole. To a server that answers as if it were a plain
+// folder of files git falls back to asking for one object after the other; if that breaks off, a tree is here without those below it, which would be
+// taken for a whole one.
+func (r *remote) dropLoose() (found bool) {
+	if r.lock == "" {
+		return false // a view of somebody's repository, which is gone after use
+	}
+	loose, _ := filepath.Glob(globQuote(r.dir) + "/objects/[0-9a-f][0-9a-f]")
+	for _, dir := range loose {
+		found = true
+		_ = os.RemoveAll(dir)
+	}
+	return found
 }
 
 func (r *remote) fetchOnce(ctx context.Context, filter, negotiation string, specs []string) error {

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,14 @@ const (
 	Slow           FaultKind = "slow"           // answered after Delay
 	HoldBefore     FaultKind = "hold-before"    // waits for Release, then goes on as usual
 	HoldAfter      FaultKind = "hold-after"     // the request takes effect; the answer waits for Release
+	Reset          FaultKind = "reset"          // the connection breaks before anything happens
+	Unauthorized   FaultKind = "401"            // the token is not taken
+	Missing        FaultKind = "404"            // there is no such thing, or it may not be seen
+	Unprocessable  FaultKind = "422"            // the request is refused for what it says
+	Empty          FaultKind = "empty-200"      // 200 and nothing
+	Shape          FaultKind = "shape"          // the request takes effect; the answer is JSON of another shape: an object for a list, a list for an object
+	Stale          FaultKind = "stale"          // a read gets the first answer that this address gave since the fault was armed, again and again
+	Drip           FaultKind = "drip"           // the request takes effect; the answer comes in many small pieces, for Delay in all
 )
 
 // A Fault makes requests fail. Give it to GitHub.Fault and keep it to see Hit or to Release.
@@ -37,8 +46,10 @@ type Fault struct {
 	Delay time.Duration // of Slow; Retry-After and the reset of limits, in whole seconds (0: 60 s)
 
 	seen, done int
+	striking   *sync.Mutex
 	hit        chan struct{}
 	release    chan struct{}
+	first      map[string]*answer // of Stale: by address
 }
 
 // Fault arms a fault. The first armed fault that matches a request decides.
@@ -51,7 +62,7 @@ func (g *GitHub) Fault(f Fault) *Fault {
 	if f.Count == 0 {
 		f.Count = 1
 	}
-	f.hit, f.release = make(chan struct{}), make(chan struct{})
+	f.hit, f.release, f.first, f.striking = make(chan struct{}), make(chan struct{}), map[string]*answer{}, new(sync.Mutex)
 	g.faults = append(g.faults, &f)
 	return &f
 }
@@ -85,6 +96,8 @@ func (g *GitHub) fault(method, at string) *Fault {
 }
 
 func (f *Fault) strike() {
+	f.striking.Lock()
+	defer f.striking.Unlock()
 	select {
 	case <-f.hit:
 	default:

@@ -10,6 +10,7 @@ import (
 	"net/http/cgi"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -194,7 +195,7 @@ func (g *GitHub) serveCGI(w http.ResponseWriter, r *http.Request, handler *cgi.H
 	if p := r.Header.Get("Git-Protocol"); p != "" {
 		handler.Env = append(handler.Env, "GIT_PROTOCOL="+p)
 	}
-	if fault == nil || (fault.Kind != Cut && fault.Kind != AnswerLost && fault.Kind != HoldAfter) {
+	if fault == nil || !slices.Contains([]FaultKind{Cut, AnswerLost, HoldAfter, Shape, Drip, Stale}, fault.Kind) {
 		handler.ServeHTTP(w, r)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -354,6 +355,19 @@ func (g *GitHub) before(w http.ResponseWriter, r *http.Request, f *Fault) bool {
 		return limit(http.StatusTooManyRequests, secondary, docs+"/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits", "Retry-After", seconds)
 	case SecondaryBare:
 		return limit(http.StatusForbidden, secondary, "")
+	case Reset:
+		f.strike()
+		panic(http.ErrAbortHandler)
+	case Unauthorized:
+		return limit(http.StatusUnauthorized, "Bad credentials", docs)
+	case Missing:
+		return limit(http.StatusNotFound, "Not Found", docs)
+	case Unprocessable:
+		return limit(http.StatusUnprocessableEntity, "Validation Failed", docs)
+	case Empty:
+		f.strike()
+		g.write(w, &answer{status: http.StatusOK})
+		return true
 	case Timeout:
 		f.strike()
 		select {
@@ -392,6 +406,27 @@ func (g *GitHub) after(w http.ResponseWriter, r *http.Request, f *Fault, a *answ
 	case AnswerLost:
 		f.strike()
 		panic(http.ErrAbortHandler)
+	case Shape:
+		f.strike()
+		a.raw = []byte(map[bool]string{true: "{}", false: "[]"}[bytes.HasPrefix(a.raw, []byte("["))])
+		a.header.Del("Link")
+		a.header.Del("ETag")
+	case Stale:
+		f.strike()
+		f.striking.Lock()
+		defer f.striking.Unlock()
+		if r.Method != http.MethodGet {
+			return false
+		}
+		if was := f.first[r.URL.RequestURI()]; was != nil {
+			*a = answer{status: was.status, raw: was.raw, header: was.header.Clone()}
+			return false
+		}
+		f.first[r.URL.RequestURI()] = &answer{status: a.status, raw: a.raw, header: a.header.Clone()}
+	case Drip:
+		f.strike()
+		g.drip(w, r, f.Delay, a)
+		return true
 	case Cut:
 		for k, v := range a.header {
 			w.Header()[k] = v
@@ -416,6 +451,33 @@ func (g *GitHub) after(w http.ResponseWriter, r *http.Request, f *Fault, a *answ
 	default: // the others have struck in before
 	}
 	return false
+}
+
+// pieces is how many pieces a dripping answer has at most.
+const pieces = 20
+
+func (g *GitHub) drip(w http.ResponseWriter, r *http.Request, all time.Duration, a *answer) {
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(a.status)
+	tick := time.NewTicker(max(all/pieces, time.Millisecond))
+	defer tick.Stop()
+	for part := range slices.Chunk(a.raw, max(len(a.raw)/pieces, 1)) {
+		if _, err := w.Write(part); err != nil {
+			return
+		}
+		if flusher, ok := w.(http.Flusher); ok {
+			flusher.Flush()
+		}
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		case <-g.closing.Done():
+			return
+		}
+	}
 }
 
 // authenticate finds out who asks.
