@@ -1,7 +1,10 @@
 package checks_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/reviewgate-app/reviewgate/checks"
 )
@@ -49,4 +52,20 @@ func BenchmarkSearch(b *testing.B) {
 	for b.Loop() {
 		s.Finds("a.go", text)
 	}
+}
+
+// FuzzSearch holds the search to what it says: all words, cut at whatever is no part of one.
+func FuzzSearch(f *testing.F) {
+	f.Add("slugify", "$größe", "slugify($größe)")
+	f.Fuzz(func(t *testing.T, a, b, text string) {
+		if !checks.IsWord(a) || !checks.IsWord(b) || !utf8.ValidString(a+b+text) {
+			return
+		}
+		words := strings.FieldsFunc(text, func(r rune) bool { return r < 0x80 && !checks.IsWord(string(r)) })
+		want := slices.Contains(words, a) && slices.Contains(words, b)
+		s := checks.NewSearch([]checks.Want{{Endings: []string{""}, Words: []string{a, b}}})
+		if got := s.Finds("x", []byte(text)); got != want {
+			t.Errorf("%q, %q in %q: %v", a, b, text, got)
+		}
+	})
 }

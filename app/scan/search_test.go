@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,4 +101,25 @@ func TestSearchBounds(t *testing.T) {
 			t.Errorf("%.60q: no error", reply)
 		}
 	}
+}
+
+func FuzzFound(f *testing.F) {
+	f.Add([]byte(frame(frameFound, `{"Paths":["a.go"],"Lacks":"much"}`) + frame(frameContent, "package a")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		found, _, err := readFound(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		if len(found) > checks.MaxFound {
+			t.Errorf("%d files", len(found))
+		}
+		var again bytes.Buffer
+		if err := writeFound(&again, found, ""); err != nil {
+			t.Fatal(err)
+		}
+		second, _, err := readFound(&again)
+		if err != nil || len(second) != len(found) {
+			t.Errorf("%d files after %d: %v", len(second), len(found), err)
+		}
+	})
 }

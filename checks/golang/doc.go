@@ -12,9 +12,8 @@
 // and nothing is downloaded. Of the files beside them that did not change the declarations are read that they use, in folders of up to 2 MB of Go. Other
 // packages of the module, and other modules, are not there: what comes from them has no type, and analyzers say nothing about it. Tests, examples, generated and vendored code are left alone.
 //
-// Measured on all product files of gin, gogs, caddy and a part of minio (1,109 files), as if each were new: 22 findings, among them goroutines of minio
-// that write one map. All were read, and none was wrong; eight are of the small kind that only the table shows. What was wrong before (clean-up with
-// SQL, values that may be empty, numbers that a function had looked at) is no longer reported.
+// How often each rule was right is on its page, from checks/all/measured.yaml: of all product files of 40 public repositories and modules, 1.4 million
+// lines, go-integer-cut was right nine times of 14, go-context-lost three of five, and go-static-nonce never in nine, where protocols ask for such nonces.
 // Ten files take about 40 ms of CPU, half of it for types. That is for head: base only tells which findings are old, and is looked at only in folders
 // where head has some.
 package golang

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/reviewgate-app/reviewgate/checks"
@@ -116,14 +117,23 @@ func each(f code.File, use func(c language.Comment, text string, d directive)) {
 			if line, _ := f.Tree.Position(c.Start); strings.HasPrefix(m, "type:") && line > 2 {
 				continue
 			}
-			if d.reason && excused(f.Tree, c, text[len(m):]) || strings.HasPrefix(m, "eslint-disable") && !d.reason && strings.Contains(f.Tree.Source[c.End:], "eslint-enable") {
-				break // it says why, or ends again
+			if d.reason && excused(f.Tree, c, text[len(m):]) || strings.HasPrefix(m, "eslint-disable") && !d.reason && (strings.Contains(f.Tree.Source[c.End:], "eslint-enable") || made(f.Tree)) {
+				break // it says why, or ends again, or there is nothing for a linter
 			}
 			use(c, text, d)
 			break
 		}
 	}
 }
+
+// made tells a file that nobody writes: it says so at its head, or has lines that nobody can read.
+func made(tree *language.Tree) bool {
+	const head, line = 500, 2000 // bytes
+	return generated.MatchString(tree.Source[:min(len(tree.Source), head)]) ||
+		slices.ContainsFunc(strings.SplitN(tree.Source, "\n", 20), func(s string) bool { return len(s) > line && !strings.Contains(s, "\n") })
+}
+
+var generated = regexp.MustCompile(`(?i)\bauto-?generated\b|\bdo not edit\b`)
 
 // excused tells a directive that is followed by a reason, or stands right below a comment.
 func excused(tree *language.Tree, c language.Comment, rest string) bool {

@@ -219,7 +219,8 @@ func pair(base, head []*test) (pairs []pairOf, missing, came []*test) {
 	}
 	missing = slices.DeleteFunc(missing, func(b *test) bool { // two tests became one
 		return slices.ContainsFunc(pairs, func(p pairOf) bool {
-			return p.base.path == b.path && p.base.short == b.short && similar(p.base, b) >= 0.5
+			alike := similar(p.base, b)
+			return p.base.path == b.path && (alike >= 0.5 && p.base.short == b.short || alike >= 0.95)
 		})
 	})
 	return pairs, missing, came

@@ -71,9 +71,9 @@ func printed(info *types.Info, c inspector.Cursor, call *ast.CallExpr) ast.Expr 
 	}
 	switch sel.Sel.Name {
 	case "Encode":
-		value, into := encoded(info, call)
+		value, into, as := encoded(info, call)
 		out, ok := into.(*ast.SelectorExpr)
-		if !ok {
+		if !ok || !formats.MatchString(as) {
 			return nil
 		}
 		if v, ok := info.Uses[out.Sel].(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "os" && (v.Name() == "Stdout" || v.Name() == "Stderr") {
@@ -105,8 +105,8 @@ func answer(info *types.Info, call *ast.CallExpr) ast.Expr {
 	}
 	switch sel.Sel.Name {
 	case "Encode":
-		value, into := encoded(info, call)
-		if value == nil {
+		value, into, as := encoded(info, call)
+		if as != "encoding/json" {
 			return nil
 		}
 		if t := info.TypeOf(into); t == nil || types.TypeString(t, nil) != "net/http.ResponseWriter" {
@@ -125,21 +125,33 @@ func answer(info *types.Info, call *ast.CallExpr) ast.Expr {
 	return nil
 }
 
-// encoded takes json.NewEncoder(into).Encode(value) apart; nil, nil for another call.
-func encoded(info *types.Info, call *ast.CallExpr) (value, into ast.Expr) {
+// encoded takes json.NewEncoder(into).Encode(value) apart, and says of which package it is; "" for another call. What it imports need not be known.
+func encoded(info *types.Info, call *ast.CallExpr) (value, into ast.Expr, as string) {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
-		return nil, nil
+		return nil, nil, ""
 	}
 	maker, ok := sel.X.(*ast.CallExpr)
 	if !ok || len(call.Args) != 1 || len(maker.Args) != 1 {
-		return nil, nil
+		return nil, nil, ""
 	}
-	if f := typeutil.StaticCallee(info, maker); f == nil || f.FullName() != "encoding/json.NewEncoder" {
-		return nil, nil
+	made, ok := maker.Fun.(*ast.SelectorExpr)
+	if !ok || made.Sel.Name != "NewEncoder" {
+		return nil, nil, ""
 	}
-	return call.Args[0], maker.Args[0]
+	name, ok := made.X.(*ast.Ident)
+	if !ok {
+		return nil, nil, ""
+	}
+	pkg, ok := info.Uses[name].(*types.PkgName)
+	if !ok {
+		return nil, nil, ""
+	}
+	return call.Args[0], maker.Args[0], pkg.Imported().Path()
 }
+
+// formats tells the packages that write a record as text, by their paths.
+var formats = regexp.MustCompile(`^encoding/(json|xml)$|(^|/)(go-)?(json|toml|yaml)(\.?v\d+)?(/v\d+)?$`)
 
 // holds finds a secret field that is encoded with a type, and the type that has it.
 func holds(t types.Type, deep int) (owner, field string) {

@@ -105,8 +105,12 @@ func after(pass *checks.Pass, f code.File, block language.ID) {
 			return
 		}
 		line, _ := tree.Position(tree.Nodes[leaves].Start)
+		severity := checks.Severity(0) // the rule's
+		if code.Tests(f.File) {
+			severity = checks.Low // what a test throws is followed by what gives it a type
+		}
 		pass.Report(checks.Finding{
-			RuleID: unreachable, Location: f.Head(s),
+			RuleID: unreachable, Location: f.Head(s), Severity: severity,
 			Message: fmt.Sprintf("this cannot run: `%s` in line %d leaves before it. Remove it, or what leaves", code.Shorten(firstLine(tree.Text(leaves))), line),
 		})
 		return

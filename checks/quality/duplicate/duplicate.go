@@ -51,6 +51,7 @@ const (
 	minTokens = 40     // names, literals and operators
 	maxTokens = 20_000 // a longer one is data
 	minWord   = 3      // bytes of a word by which copies are looked for
+	minWords  = 3      // fewer stand in too many files
 	maxWords  = 12     // of a function
 )
 
@@ -99,7 +100,7 @@ const maxSought = 500
 func (c *changed) sought() []function {
 	var out []function
 	for _, fn := range c.head {
-		if fn.added && c.before[fn.shape] == 0 && len(fn.words) > 0 && len(out) < maxSought {
+		if fn.added && c.before[fn.shape] == 0 && len(fn.words) >= minWords && len(out) < maxSought {
 			out = append(out, fn)
 		}
 	}
