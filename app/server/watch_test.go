@@ -127,13 +127,16 @@ func TestAlerts(t *testing.T) {
 	t.Parallel()
 	var alerts alertRules
 	must(t, yaml.Unmarshal([]byte(readFile(t, alertsFile)), &alerts))
-	stories := readFile(t, alertsTest)
+	stories, page := readFile(t, alertsTest), readFile(t, "../../docs/incident.md")
 	for _, r := range alerts.Groups[0].Rules {
 		if !strings.HasPrefix(r.Alert, "Reviewgate") || !slices.Contains([]string{"critical", "warning"}, r.Labels["severity"]) || r.Annotations["summary"] == "" || r.Annotations["description"] == "" {
 			t.Errorf("%s lacks a name of ours, a severity, a summary or a description", r.Alert)
 		}
 		if want := runbook + strings.ToLower(r.Alert); r.Annotations["runbook_url"] != want {
 			t.Errorf("%s: its runbook is %s, not %s", r.Alert, r.Annotations["runbook_url"], want)
+		}
+		if !strings.Contains(page, "\n### "+r.Alert+"\n") {
+			t.Errorf("docs/incident.md does not say what to do about %s", r.Alert)
 		}
 		if !strings.Contains(stories, "alertname: "+r.Alert+"\n") {
 			t.Errorf("%s has no story in which it fires", r.Alert)
