@@ -34,7 +34,7 @@ func TestRubric(t *testing.T) {
 		"no version":       {"criteria:\n  - {name: a, weight: 1, fact: lines, full: 0, none: 1}\n", "1:1 the version is missing"},
 		"no criteria":      {"version: 1\n", "1:1 the rubric has no criterion"},
 		"an empty list":    {"version: 1\ncriteria: []\n", "2:11 the rubric has no criterion"},
-		"a wrong key":      {"version: 1\ncriterias: []\n", "2:1 the rubric has no key \"criterias\"\n1:1 the rubric has no criterion"},
+		"a wrong key":      {"version: 1\ncriteriums: []\n", "2:1 the rubric has no key \"criteriums\"\n1:1 the rubric has no criterion"},
 		"a wrong fact":     {"version: 1\ncriteria:\n  - {name: a, weight: 1, fact: line, full: 0, none: 1}\n", "3:32 fact is \"line\""},
 		"no weight":        {"version: 1\ncriteria:\n  - {name: a, fact: lines, full: 0, none: 1}\n", "3:5 the criterion has no \"weight\""},
 		"weight 0":         {"version: 1\ncriteria:\n  - {name: a, weight: 0, fact: lines, full: 0, none: 1}\n", "3:23 weight is 0"},

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,13 +16,20 @@ var persons = regexp.MustCompile(`(?i)login|user|reviewer$|approver|e-?mail|spon
 // TestNoPersons holds every type of the package to what doc.go promises: machines, repositories and rules are compared, persons never.
 func TestNoPersons(t *testing.T) {
 	t.Parallel()
-	files, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	fields := 0
-	for _, pkg := range files {
-		ast.Inspect(pkg, func(n ast.Node) bool {
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
 			s, ok := n.(*ast.StructType)
 			if !ok {
 				return true

@@ -114,6 +114,7 @@ func points(s checks.Severity) float64 {
 		return 2
 	case checks.Low:
 		return 1
+	case checks.Info:
 	}
 	return 0
 }

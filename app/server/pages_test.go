@@ -563,7 +563,7 @@ func TestPagesAreOff(t *testing.T) {
 	w := newEmptyWorld(t)
 	w.start()
 	for _, path := range []string{"/", "/login", "/pulls", "/assets/style.css", "/play/"} {
-		resp, err := http.Get("http://" + w.srv.Addr() + path) //nolint:noctx // a test
+		resp, err := http.Get("http://" + w.srv.Addr() + path)
 		must(t, err)
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusNotFound {

@@ -45,7 +45,7 @@ func TestCharts(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := newPlace(t, "sqlite", 4000, nil)
-	now, facts := p.now, Outcomes(p.opt.Quality)
+	now, facts := p.now, p.opt.Quality
 	if *chartDatabase != "" {
 		st, err := store.OpenRead(t.Context(), *chartDatabase)
 		if err != nil {

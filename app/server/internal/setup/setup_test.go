@@ -484,7 +484,7 @@ func TestFilesThatAreThere(t *testing.T) {
 // The folder breaks between GitHub's answer and the files: what GitHub gives only once waits in memory until somebody mended it.
 func TestFilesCannotBeWritten(t *testing.T) {
 	broken := errors.New("the disk is full")
-	var render error = broken
+	render := broken
 	s := newStage(t, func(o *Options) {
 		o.Render = func(Made) ([]byte, error) { return []byte("x\n"), render }
 	})

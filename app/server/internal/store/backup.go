@@ -186,7 +186,7 @@ func copyPostgres(ctx context.Context, from, to *sql.DB, schema int64) (out []Ta
 	if err != nil {
 		return nil, err
 	}
-	defer src.Rollback() //nolint:errcheck // it only read
+	defer src.Rollback()
 	if _, err := src.ExecContext(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 		return nil, err
 	}
@@ -358,7 +358,7 @@ func inserter(ctx context.Context, tx *sql.Tx, t table) (put func([]any) error, 
 	for i := range marks {
 		marks[i] = fmt.Sprintf("$%d", i+1)
 	}
-	stmt, err := tx.PrepareContext(ctx, `INSERT INTO `+quoted(t.name)+` (`+quoted(t.columns...)+`) VALUES (`+strings.Join(marks, ", ")+`)`)
+	stmt, err := tx.PrepareContext(ctx, `INSERT INTO `+quoted(t.name)+` (`+quoted(t.columns...)+`) VALUES (`+strings.Join(marks, ", ")+`)`) //nolint:sqlclosecheck // done closes it
 	if err != nil {
 		return nil, nil, err
 	}

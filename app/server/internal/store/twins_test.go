@@ -46,7 +46,7 @@ func TestTwins(t *testing.T) {
 			shape[kind] = append(shape[kind], line)
 		}
 		must(t, rows.Err())
-		must(t, rows.Close())
+		must(t, rows.Close()) //nolint:sqlclosecheck // the database is closed with the next line
 		must(t, db.Close())
 		slices.Sort(shape[kind])
 	}
