@@ -262,7 +262,7 @@ func (t *Tx) SaveOutcome(ctx context.Context, o *quality.Outcome) error {
 		if r.Rule == "" {
 			continue
 		}
-		if _, err := t.tx.ExecContext(ctx, `INSERT INTO outcome_rules (rule, at, repo_id, change) VALUES ($1, $2, $3, $4)`, r.Rule, toMillis(o.At()), o.RepoID, o.Change); err != nil {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO outcome_rules (rule, at, repo_id, change) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, r.Rule, toMillis(o.At()), o.RepoID, o.Change); err != nil {
 			return wrap(err, doing)
 		}
 	}

@@ -153,6 +153,23 @@ func TestOutcomesListed(t *testing.T) {
 	})
 }
 
+// TestOutcomeOfMovedRule has a rule that changed its group between two heads of one change: the change is listed once for it.
+func TestOutcomeOfMovedRule(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, kind string) {
+		st := open(t, kind)
+		var o quality.Outcome
+		must(t, storetest.Outcomes(1, func(one *quality.Outcome) error { o = *one; return nil }))
+		o.Findings = []quality.Finding{{Rule: "moved", Group: quality.Security, Fingerprint: "a", Fate: quality.Standing}, {Rule: "moved", Group: quality.Tests, Fingerprint: "b", Fate: quality.Standing}}
+		must(t, st.Tx(t.Context(), func(tx *store.Tx) error { return tx.SaveOutcome(t.Context(), &o) }))
+		list, err := st.Outcomes(t.Context(), quality.Filter{Rule: "moved"}, store.Page{Limit: 10})
+		must(t, err)
+		if len(list) != 1 || len(list[0].Findings) != 2 {
+			t.Errorf("%d outcomes: %+v", len(list), list)
+		}
+	})
+}
+
 // TestOutcomeOfFacts follows one pull request: everything that is stored of it goes into its outcome, and a rebuild gives the same.
 func TestOutcomeOfFacts(t *testing.T) {
 	t.Parallel()
