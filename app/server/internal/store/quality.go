@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -219,20 +220,21 @@ func (s *Store) OutcomeRepos(ctx context.Context) (map[int64]string, error) {
 // OutcomeFacets lists what outcomes can be filtered by, sorted: for the fields of pages.
 func (s *Store) OutcomeFacets(ctx context.Context, f quality.Filter) (agents, models, languages []string, err error) {
 	condition, args := where(&quality.Filter{Repos: f.Repos})
-	for _, one := range []struct {
-		column string
-		into   *[]string
-	}{{"agent", &agents}, {"model", &models}, {"language", &languages}} {
-		if err := each(ctx, s.read, "listing "+one.column, func(scan func(...any) error) error {
-			var v string
-			err := scan(&v)
-			*one.into = append(*one.into, v)
-			return err
-		}, `SELECT DISTINCT `+one.column+` FROM outcome_weeks WHERE `+condition+` AND `+one.column+` <> '' ORDER BY 1`, args...); err != nil {
-			return nil, nil, nil, err
+	seen := [3]map[string]bool{{}, {}, {}}
+	if err := each(ctx, s.read, "listing what outcomes can be filtered by", func(scan func(...any) error) error {
+		var v [3]string
+		err := scan(&v[0], &v[1], &v[2])
+		for i := range v {
+			if v[i] != "" {
+				seen[i][v[i]] = true
+			}
 		}
+		return err
+	}, `SELECT DISTINCT agent, model, language FROM outcome_weeks WHERE `+condition, args...); err != nil {
+		return nil, nil, nil, err
 	}
-	return agents, models, languages, nil
+	sorted := func(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
+	return sorted(seen[0]), sorted(seen[1]), sorted(seen[2]), nil
 }
 
 // A Page says which outcomes of a list are wanted: the newest first, those after the one that is named.
