@@ -74,10 +74,10 @@ const (
 	faultUnused = "not asked"   // the call is not made in this way
 )
 
-// faultClass puts outcomes together that differ by which of two jobs met the fault first.
+// faultClass puts outcomes together that differ by which of two jobs met the fault first, or by whether another event came after it.
 func faultClass(outcome string) string {
 	switch outcome {
-	case faultRight, faultWaits, faultBehind, faultUnused:
+	case faultRight, faultWaits, faultBehind, faultDead, faultUnused:
 		return "needs nobody"
 	case faultBlocks, faultRerun:
 		return "red, and says why"
@@ -89,7 +89,7 @@ func faultClass(outcome string) string {
 // second is never green, nothing is silent, and once it is over both have the right answer. docs/faults.md is the table of all cells.
 //
 // REVIEWGATE_FAULTS=all plays all of them, and -update writes the table (`make faults`); "missing" those that the table has not yet. Otherwise three of each
-// call are played, and compared with it.
+// call but those about comments are played, and compared with it.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
 	which := os.Getenv("REVIEWGATE_FAULTS")
@@ -100,6 +100,9 @@ func TestFaultMatrix(t *testing.T) {
 		for i, c := range faultCalls {
 			t.Run(strings.ReplaceAll(c.method+" "+c.path, "/", "|"), func(t *testing.T) {
 				t.Parallel()
+				if which == "" && strings.Contains(c.path, "comments") {
+					return // what becomes of those depends on which of several jobs meets the fault: `make faults` plays them
+				}
 				w := newFaultWorld(t)
 				for n, kind := range faultKinds {
 					key := c.method + " " + c.path + " " + string(kind)
@@ -389,11 +392,11 @@ func (x *faultCell) mend() {
 	x.open()
 	x.until("both are answered", func() bool { return x.is(x.red, x.wantsRed) && x.is(x.green, x.wantsGreen) })
 	must(x.t, x.hub.Settle(x.t.Context()))
-	must(x.t, x.srv.Idle(x.t.Context()))
+	x.world.idle()
 	x.arm()
 	x.push(fmt.Sprintf("red-%d", x.n), map[string]string{fmt.Sprintf("flaw-%d.txt", x.n): "mended\n", fmt.Sprintf("flaw-%d-again.txt", x.n): "FLAW\n"})
 	must(x.t, x.hub.Settle(x.t.Context()))
-	must(x.t, x.srv.Idle(x.t.Context()))
+	x.world.idle()
 }
 
 const faultsPage = "../../docs/faults.md"

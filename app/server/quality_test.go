@@ -30,6 +30,7 @@ func TestOutcome(t *testing.T) {
 	w.says(p.Head(), "success")
 	must(t, p.Merge(w.bob))
 	w.idle()
+	w.repo.Unprotect("main") // what comes after is pushed by hand
 	merged := w.clock.now()
 	_, err = w.repo.Commit(githubtest.Commit{Author: w.alice, Message: "fix: the total adds the items up", Branch: "main", Date: merged.AddDate(0, 0, 2), Files: map[string]string{"pay/card.go": "package pay\n\nfunc Total(items []int) (n int) {\n\tfor _, i := range items {\n\t\tn += i\n\t}\n\treturn n\n}\n"}})
 	must(t, err)
