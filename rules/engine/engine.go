@@ -250,9 +250,6 @@ func (c *compiler) node(f *rules.Formula, spec *language.Spec, conditions []cond
 		compiled[i] = c.node(child, spec, inherited)
 	}
 	n.children = compiled
-	if n.op == rules.And {
-		n.order = inOrder(compiled)
-	}
 	return n
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -20,7 +19,6 @@ type node struct {
 	op       rules.Op
 	from     *rules.Formula // what it was compiled from
 	children []*node
-	order    []int            // And: the positive children, those that are found with the least effort first
 	search   int              // Pattern: index into Set.searches
 	regex    *regex           // Regex, NotRegex, MetavariableRegex
 	vars     []string         // MetavariableRegex: one; Focus: those of which the union is meant
@@ -62,51 +60,6 @@ func (n *node) possible(words *prefilter.Set) bool {
 		return n.children[0].possible(words)
 	}
 	return true // exclusions and focus ask for nothing
-}
-
-// inOrder gives the positive children of a list, those that are found with the least effort first.
-func inOrder(children []*node) []int {
-	var out []int
-	for i, c := range children {
-		if c.op.Positive() {
-			out = append(out, i)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(children[a].effort(), children[b].effort()) })
-	return out
-}
-
-// effort says roughly how much work it is to find a formula in a file that may have it; only the order counts.
-func (n *node) effort() int {
-	switch n.op {
-	case rules.Pattern:
-		text := n.from.Text.Value
-		e := 10 + 20*strings.Count(text, "<...")
-		for line := range strings.Lines(text) {
-			if strings.TrimSpace(line) == "..." {
-				e += 100 // every pair of statements is tried
-			}
-		}
-		if len(n.words) == 0 {
-			e += 20
-		}
-		return e
-	case rules.Regex:
-		return 10
-	case rules.Inside:
-		return n.children[0].effort()
-	}
-	sum, least := 0, math.MaxInt
-	for _, c := range n.children {
-		if c.op.Positive() {
-			e := c.effort()
-			sum, least = sum+e, min(least, e)
-		}
-	}
-	if n.op == rules.And {
-		return least + 1
-	}
-	return sum
 }
 
 // maxKey bounds how many words one rule is looked up by.
@@ -326,22 +279,18 @@ func (e *evaluation) and(n *node) ([]region, error) {
 	if e.context != nil {
 		sets = append(sets, []region{*e.context})
 	}
-	// Where one finds nothing, the others need not be looked for.
-	positive := make([][]region, len(n.children))
-	for _, i := range n.order {
-		rs, err := e.eval(n.children[i])
+	for _, c := range n.children {
+		if !c.op.Positive() {
+			continue
+		}
+		rs, err := e.eval(c)
 		if err != nil || len(rs) == 0 {
 			return nil, err
 		}
-		positive[i] = rs
-	}
-	for _, rs := range positive {
 		// Enclosing regions come last: they only filter what the others found.
-		switch {
-		case rs == nil:
-		case rs[0].inside:
+		if rs[0].inside {
 			insides = append(insides, rs)
-		default:
+		} else {
 			sets = append(sets, rs)
 		}
 	}
